@@ -1,0 +1,19 @@
+"""sentinel: a monitoring and drift-detection sidecar for model serving.
+
+The pipeline, in the order a byte travels:
+
+    relay       passes bytes between client and model server, untouched and first; copies sampled exchanges
+    intake      turns the copies (and pushed events) into exchanges
+    decode      turns an exchange into rows, one module per serving protocol
+    features    turns rows into columns of features
+    windows     counts columns and traffic into closed, mergeable windows
+    reference   is the frozen summary that windows are compared with
+    drift       scores a window against the reference, and carries evidence over time
+    judge       turns scores and service levels into verdicts, breaches and incidents
+    rollback    turns a breach into at most one signed request to take a version back
+    store       remembers windows, verdicts, incidents, intents, deliveries and the audit in SQL
+    telemetry   shows all of it: metrics, GPU, status page
+    fleet       judges the merged windows of many replicas, by one leader
+"""
+
+__version__ = "0.1.0"

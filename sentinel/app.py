@@ -1,0 +1,1 @@
+"""Composition root of the observer: the only file that sees every layer."""

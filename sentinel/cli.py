@@ -1,0 +1,5 @@
+"""The command line: one thin function per command."""
+
+
+def main() -> int:
+    return 0

@@ -1,0 +1,195 @@
+"""What an operator may set: frozen groups, one class per section of `sentinel.yaml`.
+
+Only values live here. Each field has its unit in its name, its default and, in the metadata made by `option`,
+one sentence of help and its bounds: `check-config`, the commented example file and the JSON Schema are made from them.
+This file knows nothing of where values come from (see `reading`) nor of what uses them.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Inclusive numeric limits of an option; None means unlimited."""
+
+    least: float | None = None
+    most: float | None = None
+
+
+def option(
+    default: Any = None,
+    *,
+    help: str,
+    least: float | None = None,
+    most: float | None = None,
+    factory: Any = None,
+) -> Any:
+    """A field with its help sentence and bounds; `factory` makes the default of nested groups."""
+    metadata = {"help": help, "bounds": Bounds(least, most)}
+    if factory is not None:
+        return field(default_factory=factory, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+def required(*, help: str) -> Any:
+    """A field without a default."""
+    return field(metadata={"help": help, "bounds": Bounds()})
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    name: str = option("model", help="Name of the served model where the traffic does not carry one.")
+    version: str = option("", help="Version being served where the traffic does not carry one.")
+    version_header: str = option("", help="Header of the request or answer that carries the model version.")
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerSettings:
+    listen: str = option("0.0.0.0:8081", help="host:port on which clients connect.")
+    upstream: str = option("127.0.0.1:8080", help="host:port (or unix:/path) of the model server.")
+    protocol: Literal["auto", "http1", "http2", "opaque"] = option(
+        "auto", help="Protocol to follow; auto decides by the first bytes of each connection."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureSettings:
+    sample_ratio: float = option(
+        0.1, least=0, most=1, help="Share of exchanges copied for analysis; independent of content."
+    )
+    max_samples_per_second: float = option(200.0, least=0, help="Ceiling on copied exchanges per second and worker.")
+    max_body_bytes: int = option(
+        1 << 20, least=0, most=1 << 30, help="Longest body analysed; longer ones are counted as undecodable."
+    )
+    seed: int = option(0, least=0, help="Seed of the sampler; 0 draws one at start.")
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeSettings:
+    protocol: str = option("auto", help="Serving protocol of the bodies; auto tells it from path, headers and content.")
+    rows_pointer: str = option("", help="JSON pointer (RFC 6901) to the rows of a plain JSON request.")
+    predictions_pointer: str = option("", help="JSON pointer (RFC 6901) to the predictions of a plain JSON answer.")
+    columns: tuple[str, ...] = option((), help="Names of the columns when rows are bare arrays, in order.")
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSettings:
+    ignore: tuple[str, ...] = option((), help="Features left out of the analysis.")
+    rename: dict[str, str] = option(factory=dict, help="Name in the traffic: name in the reference.")
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceSettings:
+    path: str = option("", help="Reference file written by `sentinel reference build`; empty leaves drift blind.")
+    learn_hours: float = option(
+        0.0,
+        least=0,
+        help="Learn a reference from this many hours of live traffic; takes effect when accepted.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSettings:
+    seconds: float = option(60.0, least=0.05, most=86400, help="Length of a window.")
+
+
+@dataclass(frozen=True, slots=True)
+class DriftSettings:
+    tolerance: str = option("default", help="Harmless drift: default, nats such as 0.005, psi:0.1 or sd:0.3.")
+    false_pages: float = option(
+        1.0, least=1e-6, help="False pages accepted per `per_days`, over all features, windows and looks."
+    )
+    per_days: float = option(30.0, least=1e-3, help="Period of `false_pages`.")
+    minimum_rows: int = option(200, least=1, help="Rows of recent windows below which the verdict is insufficient.")
+
+
+@dataclass(frozen=True, slots=True)
+class SloSettings:
+    latency_p99_seconds: float | None = option(None, least=0, help="99 of 100 requests answer within this time.")
+    error_ratio: float | None = option(None, least=0, most=1, help="Accepted share of failed requests (5xx).")
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    url: str = option("sqlite:///sentinel.db", help="SQLAlchemy URL of the store.")
+    retention_days: float = option(30.0, least=0.01, help="Days that windows are kept.")
+    spool_path: str = option(
+        "", help="Folder in which windows wait while the store is away; empty: beside a SQLite store."
+    )
+    spool_max_bytes: int = option(
+        64 << 20, least=0, help="Size of that folder; the oldest windows are dropped beyond it, counted."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSettings:
+    name: str = required(help="Name of the target in metrics, audit and commands.")
+    url: str = option("", help="Address that takes the rollback request; https unless allow_http.")
+    type: str = option("webhook", help="Kind of target.")
+    secret_file: str = option("", help="File with the signing secret (whsec_… or raw); read again when it changes.")
+    allow_http: bool = option(False, help="Allow plain http, for loopback and tests.")
+    timeout_seconds: float = option(15.0, least=0.1, most=60, help="Time allowed for one delivery attempt.")
+    options: dict[str, str] = option(
+        factory=dict, help="What this type of target needs besides (namespace, repository, …)."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackSettings:
+    mode: Literal["dry_run", "enforce", "off"] = option("dry_run", help="dry_run decides and records, enforce sends.")
+    targets: tuple[TargetSettings, ...] = option((), help="Who is asked to roll back.")
+    triggers: tuple[str, ...] = option(
+        ("prediction_drift", "error_ratio", "latency"),
+        help="Causes that may roll back; every other breach pages only.",
+    )
+    deploy_window_seconds: float = option(
+        3600.0, least=0, help="Time after a version change in which a rollback is allowed."
+    )
+    cooldown_seconds: float = option(1800.0, least=0, help="Quiet time after a rollback request.")
+    max_per_hour: int = option(2, least=0, help="Rollback requests per hour over all models.")
+    expires_seconds: float = option(600.0, least=1, help="A request not delivered by then becomes a dead letter.")
+    minimum_rows: int = option(200, least=1, help="Rows of the version under trial before it may be rolled back.")
+
+
+@dataclass(frozen=True, slots=True)
+class TelemetrySettings:
+    listen: str = option("0.0.0.0:9108", help="host:port of /metrics, /healthz, /readyz and the status page.")
+    max_series: int = option(1500, least=100, help="Ceiling on exported series; features beyond it share __other__.")
+
+
+@dataclass(frozen=True, slots=True)
+class AdminSettings:
+    listen: str = option("127.0.0.1:9109", help="host:port of the admin interface.")
+    token_file: str = option("", help="File with the admin token; without it the admin interface stays closed.")
+
+
+@dataclass(frozen=True, slots=True)
+class GpuSettings:
+    enabled: bool = option(True, help="Read GPU utilisation, memory and power through NVML where a driver is.")
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSettings:
+    workers: int = option(1, least=1, most=64, help="Relay workers.")
+    drain_seconds: float = option(25.0, least=0, help="Time in-flight requests get after SIGTERM.")
+    replica: str = option("", help="Name of this replica; empty: the host name.")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    model: ModelSettings = option(factory=ModelSettings, help="The model behind this sidecar.")
+    relay: tuple[ListenerSettings, ...] = option((ListenerSettings(),), help="Listeners and the servers behind them.")
+    capture: CaptureSettings = option(factory=CaptureSettings, help="What is copied for analysis.")
+    decode: DecodeSettings = option(factory=DecodeSettings, help="How bodies are read.")
+    features: FeatureSettings = option(factory=FeatureSettings, help="Which features are analysed.")
+    reference: ReferenceSettings = option(factory=ReferenceSettings, help="What windows are compared with.")
+    window: WindowSettings = option(factory=WindowSettings, help="Windows.")
+    drift: DriftSettings = option(factory=DriftSettings, help="Tolerance and false-page budget.")
+    slo: SloSettings = option(factory=SloSettings, help="Service levels.")
+    store: StoreSettings = option(factory=StoreSettings, help="Where windows, verdicts and decisions are kept.")
+    rollback: RollbackSettings = option(factory=RollbackSettings, help="When and whom to ask for a rollback.")
+    telemetry: TelemetrySettings = option(factory=TelemetrySettings, help="Metrics and the status page.")
+    admin: AdminSettings = option(factory=AdminSettings, help="The admin interface.")
+    gpu: GpuSettings = option(factory=GpuSettings, help="GPU metrics.")
+    process: ProcessSettings = option(factory=ProcessSettings, help="Processes of the sidecar.")

@@ -1,0 +1,1 @@
+"""An exchange becomes rows: one module per serving protocol. Pure."""

@@ -1,0 +1,36 @@
+"""What a decoder makes of an exchange: rows as columns, or the reason why not. Pure values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+Column = np.ndarray[Any, Any] | list[Any]
+"""One value per row: an array (first axis = rows) or a list in which None means missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The rows of one exchange. Every column has `rows` values.
+
+    model, version: as the traffic says, "" where it does not. event_time: seconds since the epoch.
+    """
+
+    rows: int
+    inputs: Mapping[str, Column]
+    predictions: Mapping[str, Column] = field(default_factory=dict)
+    model: str = ""
+    version: str = ""
+    request_id: str = ""
+    event_time: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Undecodable:
+    """Why an exchange gave no rows: a short fixed word for the counter's label, never a piece of the payload."""
+
+    reason: str
+    inference: bool = True  # False: health checks, metadata, errors of the server: not a sign of blindness
+    model: str = ""
+    version: str = ""

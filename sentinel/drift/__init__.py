@@ -1,0 +1,1 @@
+"""A window against the reference: scores, and evidence over time. Pure."""

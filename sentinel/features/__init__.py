@@ -1,0 +1,1 @@
+"""Rows become columns of features. Pure."""

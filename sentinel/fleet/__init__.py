@@ -1,0 +1,1 @@
+"""One judgement over the merged windows of many replicas."""

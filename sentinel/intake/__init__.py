@@ -1,0 +1,1 @@
+"""What relays and pushes hand over, made into exchanges."""

@@ -1,0 +1,1 @@
+"""Scores and service levels over time become verdicts, breaches and incidents. Pure."""

@@ -1,0 +1,93 @@
+"""What the judge says of a window, in values that the store keeps and people read."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+
+class State(StrEnum):
+    """Verdicts from harmless to worst; several are combined by the worst."""
+
+    OK = "ok"
+    INSUFFICIENT = "insufficient"
+    BLIND = "blind"
+    BREACH = "breach"
+
+    @property
+    def severity(self) -> int:
+        return list(State).index(self)
+
+
+def worst(*states: State) -> State:
+    """The worst of the states; `ok` when there is none."""
+    return max(states, key=lambda state: state.severity, default=State.OK)
+
+
+Cause = Literal[
+    "input_drift",
+    "prediction_drift",
+    "error_ratio",
+    "latency",
+    "data_quality",
+    "quality",
+    "odd_replica",
+    "alertmanager",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One feature (or service level) that contributes, best first in a verdict.
+
+    evidence: this feature's share of the wealth, so that the page threshold is 1 for their sum.
+    change: direction and size in the operator's words, such as "mean +0.31 sd".
+    """
+
+    feature: str
+    role: str
+    cause: Cause
+    evidence: float
+    change: str
+    score: float
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One breach from its opening to its resolution. `id` is deterministic: the same breach gives the same id."""
+
+    id: str
+    model: str
+    version: str
+    cause: Cause
+    opened_at: float
+    resolved_at: float | None
+    evidence: float
+    features: tuple[str, ...]
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The judgement of one window.
+
+    evidence: the wealth W of the page book; a page at 1 (see docs/statistics.md).
+    rollback_evidence: the same of the stricter second book; at 1 and not before may a drift breach ask for a rollback.
+    budget_spent_ratio: pages opened over pages allowed in the period.
+    opened, resolved: incidents that began or ended with this window. open: all that stand after it.
+    """
+
+    model: str
+    version: str
+    start: float
+    end: float
+    state: State
+    explanation: str
+    evidence: float = 0.0
+    rollback_evidence: float = 0.0
+    budget_spent_ratio: float = 0.0
+    findings: tuple[Finding, ...] = ()
+    opened: tuple[Incident, ...] = ()
+    resolved: tuple[Incident, ...] = ()
+    open: tuple[Incident, ...] = ()
+    rows: int = 0

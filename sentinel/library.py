@@ -1,0 +1,1 @@
+"""The public library: references, windows and judges without the sidecar."""

@@ -1,0 +1,1 @@
+"""Bytes pass: the byte-transparent relay, its trackers, its workers and their supervisor."""

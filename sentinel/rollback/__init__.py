@@ -1,0 +1,1 @@
+"""A breach becomes at most one signed rollback request."""

@@ -1,0 +1,1 @@
+"""The memory: windows, verdicts, incidents, intents, deliveries and audit in SQL."""

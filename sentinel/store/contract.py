@@ -1,0 +1,157 @@
+"""The contract of a store: what is remembered, and what every implementation promises.
+
+Atomicity: `commit_window` writes the window, scores, verdict, judge state, incident changes, intents and audit
+records in one transaction, or nothing. Idempotency: a window is known by (model, version, replica, start); committing
+it again returns False and changes nothing. Isolation: readers see whole commits only. Threads: methods are called
+from one thread at a time per Store object; several processes may share a database. Times are seconds since the epoch.
+Errors: StoreUnavailable when a retry may help, StoreIncompatible when the schema is newer than this code,
+StoreCorrupt when the file is no database.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from sentinel.drift.scores import FeatureScores
+from sentinel.judge.verdict import Incident, Verdict
+from sentinel.windows.closed import ClosedWindow
+
+IntentState = Literal["pending", "delivered", "dead", "cancelled"]
+
+
+class StoreError(Exception):
+    """Base of what a store raises."""
+
+
+class StoreUnavailable(StoreError):
+    """The database cannot be reached or is busy or full: try again later."""
+
+
+class StoreIncompatible(StoreError):
+    """The database was written by a newer version of sentinel."""
+
+
+class StoreCorrupt(StoreError):
+    """What lies at the address is not a database of sentinel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A persisted decision to ask one target for one rollback; written before anything is sent.
+
+    id is deterministic (same breach, same target: same id) and is the webhook-id and Idempotency-Key of every attempt.
+    body: the exact bytes that are signed and sent.
+    """
+
+    id: str
+    incident_id: str
+    target: str
+    model: str
+    from_version: str
+    to_version: str
+    created_at: float
+    expires_at: float
+    body: bytes
+    state: IntentState = "pending"
+    attempts: int = 0
+    next_attempt_at: float = 0.0
+    last_result: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One attempt to send an intent. result: a short fixed word (delivered, refused, timeout, http_5xx …)."""
+
+    intent_id: str
+    attempt: int
+    at: float
+    result: str
+    status: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """Who did what and why; hash-chained by the store. inputs are plain JSON values, never feature values."""
+
+    at: float
+    actor: str
+    action: str
+    subject: str
+    outcome: str
+    sentence: str
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowRecord:
+    """Everything that one closed window leads to, committed together."""
+
+    window: ClosedWindow
+    scores: Mapping[str, FeatureScores]
+    verdict: Verdict
+    judge_state: bytes
+    intents: Sequence[Intent] = ()
+    audit: Sequence[AuditRecord] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWindow:
+    """A window as read back, with its verdict's state and sentence ("" when it was never judged)."""
+
+    window: ClosedWindow
+    state: str
+    explanation: str
+
+
+class Store(Protocol):
+    def commit_window(self, record: WindowRecord) -> bool:
+        """Write all of `record` in one transaction; False when the window was already there."""
+
+    def judge_state(self, model: str) -> bytes | None:
+        """The judge's state as of the last committed window of this model."""
+
+    def windows(
+        self,
+        *,
+        model: str = "",
+        version: str = "",
+        replica: str = "",
+        since: float = 0.0,
+        until: float = 1e18,
+        limit: int = 1000,
+    ) -> Iterable[StoredWindow]:
+        """Windows with start in [since, until), oldest first."""
+
+    def incidents(self, *, model: str = "", open_only: bool = False, limit: int = 100) -> list[Incident]:
+        """Incidents, newest first."""
+
+    def intents(self, *, state: IntentState | None = None, limit: int = 100) -> list[Intent]:
+        """Intents, newest first."""
+
+    def due_intents(self, now: float, limit: int = 16) -> list[Intent]:
+        """Pending intents whose next attempt is due, claimed so that no other process sends them meanwhile."""
+
+    def record_delivery(self, delivery: Delivery, state: IntentState, next_attempt_at: float) -> None:
+        """Write an attempt and the intent's new state in one transaction."""
+
+    def deliveries(self, intent_id: str) -> list[Delivery]:
+        """Attempts of one intent, oldest first."""
+
+    def audit(self, record: AuditRecord) -> None:
+        """Append one audit record."""
+
+    def audit_trail(self, limit: int = 100) -> list[AuditRecord]:
+        """Audit records, newest first."""
+
+    def setting(self, name: str) -> str | None:
+        """A small named value that survives restarts, such as rollback.paused."""
+
+    def put_setting(self, name: str, value: str) -> None:
+        """Write a named value."""
+
+    def expire(self, before: float, limit: int = 1000) -> int:
+        """Delete up to `limit` windows that ended before `before` and no open incident needs; the number deleted."""
+
+    def close(self) -> None:
+        """Release the database."""

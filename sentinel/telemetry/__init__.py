@@ -1,0 +1,1 @@
+"""What is shown: metrics, GPU, health, status page."""

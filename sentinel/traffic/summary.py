@@ -1,0 +1,53 @@
+"""What the relay counts about all traffic, sampled or not, and hands over once a second.
+
+All values are cumulative since the worker started: a lost message loses no count, and the receiver takes differences.
+"""
+
+from dataclasses import dataclass, field
+
+Code = str  # "2xx" … "5xx", "1xx", "timeout", "canceled", "disconnected"; gRPC maps its status into the same classes
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What a request line says about where traffic goes, bounded in number by the relay (`OTHER` beyond)."""
+
+    method: str
+    path: str
+    protocol: str
+
+
+OTHER = Route("", "__other__", "other")
+
+
+@dataclass(slots=True)
+class RouteTraffic:
+    """Cumulative counts of one route. `latency`, `first_byte`, `gaps`: bucket (see `buckets`) -> exchanges."""
+
+    codes: dict[Code, int] = field(default_factory=dict)
+    latency: dict[int, int] = field(default_factory=dict)
+    first_byte: dict[int, int] = field(default_factory=dict)
+    gaps: dict[int, int] = field(default_factory=dict)
+    latency_sum_seconds: float = 0.0
+    request_bytes: int = 0
+    response_bytes: int = 0
+
+
+@dataclass(slots=True)
+class TrafficSummary:
+    """Cumulative counts of one worker. received = sampled_out + dropped + handed, to the last exchange.
+
+    `boot` tells one life of a worker from the next, so that counts of both are kept.
+    """
+
+    worker: int
+    boot: int
+    at: float
+    routes: dict[Route, RouteTraffic] = field(default_factory=dict)
+    received: int = 0
+    sampled_out: int = 0
+    dropped: dict[str, int] = field(default_factory=dict)
+    handed: int = 0
+    connections_open: int = 0
+    connections_total: int = 0
+    opaque: dict[str, int] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Columns and traffic become closed, mergeable windows. Pure."""
