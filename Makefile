@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test unit check format docs clean
+.PHONY: run test unit check format docs help clean
 
 run: $(VENV)/.demo  ## the main job: real model, sidecar, drift, rollback (UPSTREAM=host:port for your own server)
 	$(BIN)/sentinel demo $(if $(UPSTREAM),--upstream $(UPSTREAM))
@@ -38,6 +38,9 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 docs: $(VENV)/.dev  ## renew the documents made from code
 	$(BIN)/python docs/generate.py
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
