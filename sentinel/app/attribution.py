@@ -1,9 +1,9 @@
 """Which model and version a count of all traffic belongs to.
 
 Relays count by route. The route names the model where its protocol does (`/v2/models/fraud/infer`); the version often
-stands only in the answers, which are seen in sampled exchanges. A count is therefore split over versions in proportion to
-the samples decoded on that model since the last count, or given to the version seen last. With one version live this is
-exact; with two side by side it is an estimate, because sampling is uniform an unbiased one.
+stands only in the answers, which are seen in sampled exchanges. A count is therefore split over versions in proportion
+to the samples decoded on that model since the last count, or given to the version seen last. With one version live this
+is exact; with two side by side it is an estimate, because sampling is uniform an unbiased one.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ from typing import TypeVar
 from sentinel.traffic import RouteTraffic
 
 MOST_MODELS = 16
-"""Models told apart by one sidecar; a name beyond them is counted as OTHER. Names come from clients, so they are bounded."""
+"""Models told apart by one sidecar; a name beyond them is counted as OTHER, because names come from clients."""
 MOST_VERSIONS = 8
 """Versions of one model told apart within its life here."""
 OTHER = "__other__"
