@@ -150,15 +150,27 @@ class Store(Protocol):
         and `settle_intent` end it.
         """
 
-    def record_delivery(self, delivery: Delivery, state: IntentState, next_attempt_at: float) -> None:
-        """Write an attempt and the intent's new state in one transaction. A delivered intent stays delivered."""
+    def record_delivery(
+        self, delivery: Delivery, state: IntentState, next_attempt_at: float, *, audit: Sequence[AuditRecord] = ()
+    ) -> None:
+        """Write an attempt, the intent's new state and audit records in one transaction.
+
+        A delivered intent stays delivered.
+        """
 
     def settle_intent(
-        self, intent_id: str, state: IntentState, result: str, *, next_attempt_at: float = 0.0, expires_at: float = 0.0
+        self,
+        intent_id: str,
+        state: IntentState,
+        result: str,
+        *,
+        next_attempt_at: float = 0.0,
+        expires_at: float = 0.0,
+        audit: Sequence[AuditRecord] = (),
     ) -> bool:
         """Change an intent without an attempt: expired, cancelled, or pending again (replay; expires_at 0: as before).
 
-        False when there is no such intent or it was delivered, which nothing changes.
+        False when there is no such intent or it was delivered, which nothing changes; then no audit is written either.
         """
 
     def deliveries(self, intent_id: str) -> list[Delivery]:
@@ -176,8 +188,8 @@ class Store(Protocol):
     def setting(self, name: str) -> str | None:
         """A small named value that survives restarts, such as rollback.paused."""
 
-    def put_setting(self, name: str, value: str) -> None:
-        """Write a named value."""
+    def put_setting(self, name: str, value: str, *, audit: Sequence[AuditRecord] = ()) -> None:
+        """Write a named value, and audit records in the same transaction."""
 
     def expire(self, before: float, limit: int = 1000) -> int:
         """Delete up to `limit` windows that ended before `before` and no open incident needs; the number deleted."""

@@ -116,17 +116,30 @@ class SqlStore:
         with self.database.write() as connection:
             return outbox.claim_due(connection, now, limit, lease_seconds)
 
-    def record_delivery(self, delivery: Delivery, state: IntentState, next_attempt_at: float) -> None:
+    def record_delivery(
+        self, delivery: Delivery, state: IntentState, next_attempt_at: float, *, audit: Sequence[AuditRecord] = ()
+    ) -> None:
         with self.database.write() as connection:
             outbox.record(connection, delivery, state, next_attempt_at)
+            trail.append(connection, tuple(audit))
 
     def settle_intent(
-        self, intent_id: str, state: IntentState, result: str, *, next_attempt_at: float = 0.0, expires_at: float = 0.0
+        self,
+        intent_id: str,
+        state: IntentState,
+        result: str,
+        *,
+        next_attempt_at: float = 0.0,
+        expires_at: float = 0.0,
+        audit: Sequence[AuditRecord] = (),
     ) -> bool:
         with self.database.write() as connection:
-            return outbox.settle(
+            changed = outbox.settle(
                 connection, intent_id, state, result, next_attempt_at=next_attempt_at, expires_at=expires_at
             )
+            if changed:
+                trail.append(connection, tuple(audit))
+        return changed
 
     def deliveries(self, intent_id: str) -> list[Delivery]:
         with self.database.read() as connection:
@@ -148,9 +161,10 @@ class SqlStore:
         with self.database.read() as connection:
             return connection.execute(select(settings.c.value).where(settings.c.name == name)).scalar()
 
-    def put_setting(self, name: str, value: str) -> None:
+    def put_setting(self, name: str, value: str, *, audit: Sequence[AuditRecord] = ()) -> None:
         with self.database.write() as connection:
             put(connection, settings, {"name": name, "value": value})
+            trail.append(connection, tuple(audit))
 
     def expire(self, before: float, limit: int = 1000) -> int:
         old = select(windows.c.id).where(windows.c.grain == "window", windows.c.ended_at <= before, not_(_needed()))
