@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test unit check format clean
+.PHONY: run test unit check format docs help clean
 
 run: $(VENV)/.demo  ## the main job: real model, sidecar, drift, rollback (UPSTREAM=host:port for your own server)
 	$(BIN)/sentinel demo $(if $(UPSTREAM),--upstream $(UPSTREAM))
@@ -35,6 +35,12 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(INSTALL) -e '.[dev]'
 	touch $@ $(VENV)/.demo
+
+docs: $(VENV)/.dev  ## renew the documents made from code
+	$(BIN)/python docs/generate.py
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -81,23 +81,27 @@ def parse(document: Mapping[str, Any]) -> Settings:
     return typing.cast("Settings", settings)
 
 
-def _put(document: dict[str, Any], keys: list[str], value: Any) -> None:
-    """Set document[k0][k1]… = value, making the groups on the way; digits index lists."""
-    node: Any = document
-    for key, following in zip(keys, [*keys[1:], None], strict=True):
-        place: Any = int(key) if isinstance(node, list) and key.isdigit() else key
-        if following is None:
-            if isinstance(node, list) and place == len(node):
-                node.append(value)
-            else:
-                node[place] = value
-            return
-        empty: Any = [] if following.isdigit() else {}
-        if isinstance(node, list) and place == len(node):
-            node.append(empty)
-        elif not isinstance(node, list) and not isinstance(node.get(place), (dict, list)):
-            node[place] = empty
-        node = node[place]
+def _put(node: Any, keys: list[str], value: Any) -> None:
+    """Set node[k0][k1]… = value, making the groups and list entries on the way."""
+    place = _place(node, keys[0])
+    if len(keys) == 1:
+        node[place] = value
+        return
+    if not isinstance(node[place], dict | list):
+        node[place] = [] if keys[1].isdigit() else {}
+    _put(node[place], keys[1:], value)
+
+
+def _place(node: Any, key: str) -> Any:
+    """Where `key` is in a group or a list, made empty when it is new."""
+    if isinstance(node, dict):
+        node.setdefault(key, None)
+        return key
+    if not key.isdigit() or int(key) > len(node):
+        raise ConfigurationError([Problem(key, f"is no position in a list of {len(node)}")])
+    if int(key) == len(node):
+        node.append(None)
+    return int(key)
 
 
 def _group(cls: Any, value: Any, path: str, problems: list[Problem]) -> Any:

@@ -1,18 +1,64 @@
-"""The closed window with its feature counts. First shape: the windows stage fills in arrays and merge."""
+"""The closed window: counts of one (model, version, replica) over a half-open interval [start, end). Immutable.
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+`a | b` adds two windows: associative and commutative, exactly (all sums are integers), with `NOTHING` as identity.
+"""
 
+from dataclasses import dataclass, field, replace
+
+from sentinel.windows.counts import FeatureCounts
 from sentinel.windows.window import TrafficCounts, WindowKey
+
+MANY = "*"
+"""Replica of a window merged over replicas."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClosedWindow:
+    """rows: analysed rows. reference_id: fingerprint of the reference that gave the cells, "" for none.
+
+    features: counts of all features (empty without a reference). traffic: all traffic, sampled or not.
+    """
+
     key: WindowKey
     start: float
     end: float
     rows: int
     reference_id: str
-    features: Mapping[str, Any] = field(default_factory=dict)
+    features: FeatureCounts = field(default_factory=FeatureCounts)
     traffic: TrafficCounts = field(default_factory=TrafficCounts)
+
+    def __or__(self, other: "ClosedWindow") -> "ClosedWindow":
+        """Merge two windows of one model, version and reference; ValueError says what differs."""
+        if self is NOTHING or other is NOTHING:
+            return other if self is NOTHING else self
+        return ClosedWindow(
+            key=_merged_key(self, other),
+            start=min(self.start, other.start),
+            end=max(self.end, other.end),
+            rows=self.rows + other.rows,
+            reference_id=self.reference_id,
+            features=self.features | other.features,
+            traffic=self.traffic | other.traffic,
+        )
+
+
+NOTHING = ClosedWindow(WindowKey("", "", ""), float("inf"), float("-inf"), 0, "")
+"""The window of nothing: merging it changes nothing."""
+
+
+def _merged_key(a: ClosedWindow, b: ClosedWindow) -> WindowKey:
+    if a.reference_id != b.reference_id:
+        raise ValueError(
+            f"windows of {a.key.model} were counted against different references "
+            f"({_short(a.reference_id)} and {_short(b.reference_id)}); merge only windows of one reference"
+        )
+    if (a.key.model, a.key.version) != (b.key.model, b.key.version):
+        raise ValueError(
+            f"windows of {a.key.model} {a.key.version!r} and {b.key.model} {b.key.version!r} do not merge; "
+            "merge only windows of one model and version"
+        )
+    return a.key if a.key.replica == b.key.replica else replace(a.key, replica=MANY)
+
+
+def _short(reference_id: str) -> str:
+    return reference_id[:12] or "none"

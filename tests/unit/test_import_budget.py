@@ -1,0 +1,29 @@
+"""What a process imports is a promise: the relay stays small, the observer stays free of heavy packages."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY_FOR_RELAY = {"numpy", "scipy", "sqlalchemy", "aiohttp", "prometheus_client", "yaml", "alembic", "rich"}
+HEAVY_FOR_OBSERVER = {
+    "scipy.stats",
+    "pandas",
+    "evidently",
+    "numba",
+    "sklearn",
+    "grafanalib",
+    "alembic",
+    "pyarrow",
+    "rich",
+}
+
+
+@pytest.mark.parametrize(
+    ("module", "forbidden"),
+    [("sentinel.relay.worker", HEAVY_FOR_RELAY), ("sentinel.app", HEAVY_FOR_OBSERVER)],
+)
+def test_import_leaves_heavy_packages_out(module: str, forbidden: set[str]) -> None:
+    code = f"import {module}, sys; print(*sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    assert not forbidden & set(loaded)
