@@ -65,7 +65,7 @@ class Deliverer:
         self,
         store: Store,
         targets: Mapping[str, Target],
-        options: DelivererOptions = DelivererOptions(),  # noqa: B008 - frozen
+        options: DelivererOptions = DelivererOptions(),
         report: Callable[[DeliveryEvent], None] = lambda _event: None,
     ) -> None:
         self._store = store
