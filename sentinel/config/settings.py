@@ -71,6 +71,12 @@ class DecodeSettings:
     rows_pointer: str = option("", help="JSON pointer (RFC 6901) to the rows of a plain JSON request.")
     predictions_pointer: str = option("", help="JSON pointer (RFC 6901) to the predictions of a plain JSON answer.")
     columns: tuple[str, ...] = option((), help="Names of the columns when rows are bare arrays, in order.")
+    outputs: dict[str, str] = option(
+        factory=dict, help="Output name: auto, value, label, probabilities, logits or embedding."
+    )
+    max_rows: int = option(10_000, least=1, help="Most rows of one exchange; larger batches are undecodable.")
+    max_columns: int = option(512, least=1, help="Most columns of one exchange.")
+    max_decompressed_bytes: int = option(8 << 20, least=1024, help="Longest body after content encoding is undone.")
 
 
 @dataclass(frozen=True, slots=True)

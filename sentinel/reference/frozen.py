@@ -44,7 +44,7 @@ class NumericTable:
 
     edges: [F, E] ascending, padded with +inf; bins: [F] number of fine bins m, whose edges are the first m + 1.
     centre, scale: [F] median and standard deviation of the reference (scale 1 for a constant feature).
-    sums: [F, 2] Σu and Σu² of u = (value − centre) / scale, winsorised as in windows. quantiles: [F, P].
+    sums: [F, 2] Σu and Σu² of u = (value − centre) / scale, as in windows (`tally`). quantiles: [F, P].
     """
 
     names: tuple[str, ...]
@@ -53,7 +53,7 @@ class NumericTable:
     counts: Counts
     centre: Floats
     scale: Floats
-    sums: Floats
+    sums: Counts
     quantiles: Floats
 
     @property
@@ -86,7 +86,8 @@ class BookCells:
 
     counts: [F, K] reference rows per cell. cells: [F] cells in use. ordered: [F] how many of them, from the first,
     lie in ascending order (0 for categorical features).
-    Numeric cells: below, ten or so quantile bins with frequent values in bins of their own, above, missing.
+    Numeric cells: below, ten or so quantile bins with frequent values in bins of their own, above (these are ordered),
+    elsewhere (values between frequent ones where the reference had none; only where that can be), missing.
     Categorical cells: top categories, other, missing. Wrong types count as missing.
     """
 
@@ -130,14 +131,14 @@ class FrozenReference:
     def book(self) -> BookCells:
         """The reference's own coarse counts."""
         counts = self.coarse(self.numeric.counts, self.categorical.counts)
-        bins = [int(row.max()) + 1 for row in self.numeric_book]
-        categories = [int(row.max()) + 1 for row in self.categorical_book]
+        cells = [int(row.max()) + 1 for book in (self.numeric_book, self.categorical_book) for row in book]
+        ordered = [int(row[m + 1]) + 1 for row, m in zip(self.numeric_book, self.numeric.bins, strict=True)]
         return BookCells(
             names=self.names,
             roles=tuple(self.specs[name].role for name in self.names),
             counts=counts,
-            cells=np.array(bins + categories, dtype=np.intp),
-            ordered=np.array([n - 1 for n in bins] + [0] * len(categories), dtype=np.intp),
+            cells=np.array(cells, dtype=np.intp),
+            ordered=np.array(ordered + [0] * len(self.categorical_book), dtype=np.intp),
         )
 
     def coarse(self, numeric: Counts, categorical: Counts) -> Counts:

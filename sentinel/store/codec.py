@@ -11,6 +11,7 @@ from sqlalchemy import RowMapping
 
 from sentinel.drift.scores import FeatureScores
 from sentinel.judge.verdict import Finding, Incident, State, Verdict
+from sentinel.store import blob
 from sentinel.store.contract import AuditRecord, Delivery, Intent, StoredWindow, WindowRecord
 from sentinel.store.schema import CODES, QUANTILES, SCORES
 from sentinel.traffic.buckets import representative
@@ -47,7 +48,7 @@ def window_row(window: ClosedWindow, grain: str, standing: str) -> dict[str, Any
         "code_none": sum(traffic.codes.values()) - answered,
         **{f"latency_{name}": _quantile(traffic.latency, q) for name, q in QUANTILES.items()},
         "latency_sum_seconds": traffic.latency_sum_seconds,
-        "sketch": msgspec.msgpack.encode(window),
+        "sketch": blob.pack(window),
     }
 
 
@@ -115,7 +116,7 @@ def delivery_row(delivery: Delivery) -> dict[str, Any]:
 
 
 def read_window(row: RowMapping) -> StoredWindow:
-    window = msgspec.msgpack.decode(row["sketch"], type=ClosedWindow)
+    window = blob.unpack(row["sketch"])
     return StoredWindow(window, row["state"] or "", row["explanation"] or "")
 
 
