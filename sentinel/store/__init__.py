@@ -1,1 +1,50 @@
-"""The memory: windows, verdicts, incidents, intents, deliveries and audit in SQL."""
+"""The memory of sentinel in SQL: windows, verdicts, incidents, intents, deliveries, audit.
+
+`open_store(url)` gives a `Store` (see `contract`) over SQLite or PostgreSQL.
+"""
+
+from sentinel.store.contract import (
+    AuditRecord,
+    Delivery,
+    Intent,
+    Store,
+    StoreCorrupt,
+    StoredWindow,
+    StoreError,
+    StoreIncompatible,
+    StoreUnavailable,
+    WindowRecord,
+)
+from sentinel.store.engine import Database
+from sentinel.store.opening import prepare
+from sentinel.store.sql import SqlStore
+
+__all__ = [
+    "AuditRecord",
+    "Delivery",
+    "Intent",
+    "SqlStore",
+    "Store",
+    "StoreCorrupt",
+    "StoreError",
+    "StoreIncompatible",
+    "StoreUnavailable",
+    "StoredWindow",
+    "WindowRecord",
+    "open_store",
+]
+
+
+def open_store(url: str, *, upgrade: bool = True) -> SqlStore:
+    """The store at an SQLAlchemy URL, created or (unless told otherwise) upgraded where that is needed.
+
+    Raises StoreUnavailable (try again later), StoreIncompatible (newer schema, or older and not to be upgraded) or
+    StoreCorrupt (damaged, or another program's), each with one sentence that says what to do.
+    """
+    database = Database(url)
+    try:
+        prepare(database, upgrade=upgrade)
+    except BaseException:
+        database.close()
+        raise
+    return SqlStore(database)

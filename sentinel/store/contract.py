@@ -4,6 +4,7 @@ Atomicity: `commit_window` writes the window, scores, verdict, judge state, inci
 records in one transaction, or nothing. Idempotency: a window is known by (model, version, replica, start); committing
 it again returns False and changes nothing. Isolation: readers see whole commits only. Threads: methods are called
 from one thread at a time per Store object; several processes may share a database. Times are seconds since the epoch.
+Durability: what a method returned from is on disk. Retention: nothing is deleted but by `expire`.
 Errors: StoreUnavailable when a retry may help, StoreIncompatible when the schema is newer than this code,
 StoreCorrupt when the file is no database.
 """
@@ -17,6 +18,8 @@ from sentinel.judge.verdict import Incident, Verdict
 from sentinel.windows.closed import ClosedWindow
 
 IntentState = Literal["pending", "delivered", "dead", "cancelled"]
+
+LEASE_SECONDS = 90.0  # longer than the longest delivery attempt that settings allow (60 s)
 
 
 class StoreError(Exception):
@@ -85,12 +88,15 @@ class AuditRecord:
 
 @dataclass(frozen=True, slots=True)
 class WindowRecord:
-    """Everything that one closed window leads to, committed together."""
+    """Everything that one closed window leads to, committed together.
+
+    Without a verdict the window waits for the fleet's judge. judge_state b"": leave what is stored.
+    """
 
     window: ClosedWindow
-    scores: Mapping[str, FeatureScores]
-    verdict: Verdict
-    judge_state: bytes
+    scores: Mapping[str, FeatureScores] = field(default_factory=dict)
+    verdict: Verdict | None = None
+    judge_state: bytes = b""
     intents: Sequence[Intent] = ()
     audit: Sequence[AuditRecord] = ()
 
@@ -108,8 +114,8 @@ class Store(Protocol):
     def commit_window(self, record: WindowRecord) -> bool:
         """Write all of `record` in one transaction; False when the window was already there."""
 
-    def judge_state(self, model: str) -> bytes | None:
-        """The judge's state as of the last committed window of this model."""
+    def judge_state(self, model: str, replica: str = "") -> bytes | None:
+        """The judge's state as of the last committed window of this model; replica "": the newest of any replica."""
 
     def windows(
         self,
@@ -123,17 +129,49 @@ class Store(Protocol):
     ) -> Iterable[StoredWindow]:
         """Windows with start in [since, until), oldest first."""
 
+    def verdicts(self, *, model: str = "", limit: int = 100) -> list[Verdict]:
+        """Verdicts, newest first, without their incidents (see `incidents`)."""
+
     def incidents(self, *, model: str = "", open_only: bool = False, limit: int = 100) -> list[Incident]:
         """Incidents, newest first."""
+
+    def commit_decision(
+        self, *, incidents: Sequence[Incident] = (), intents: Sequence[Intent] = (), audit: Sequence[AuditRecord] = ()
+    ) -> None:
+        """Write what was decided apart from a window, in one transaction; what is known by its id stays as it is."""
 
     def intents(self, *, state: IntentState | None = None, limit: int = 100) -> list[Intent]:
         """Intents, newest first."""
 
-    def due_intents(self, now: float, limit: int = 16) -> list[Intent]:
-        """Pending intents whose next attempt is due, claimed so that no other process sends them meanwhile."""
+    def due_intents(self, now: float, limit: int = 16, lease_seconds: float = LEASE_SECONDS) -> list[Intent]:
+        """Pending intents whose next attempt is due, claimed until now + lease_seconds.
 
-    def record_delivery(self, delivery: Delivery, state: IntentState, next_attempt_at: float) -> None:
-        """Write an attempt and the intent's new state in one transaction."""
+        No other caller gets them before: the lease must be longer than sending all of them can take. `record_delivery`
+        and `settle_intent` end it.
+        """
+
+    def record_delivery(
+        self, delivery: Delivery, state: IntentState, next_attempt_at: float, *, audit: Sequence[AuditRecord] = ()
+    ) -> None:
+        """Write an attempt, the intent's new state and audit records in one transaction.
+
+        A delivered intent stays delivered.
+        """
+
+    def settle_intent(
+        self,
+        intent_id: str,
+        state: IntentState,
+        result: str,
+        *,
+        next_attempt_at: float = 0.0,
+        expires_at: float = 0.0,
+        audit: Sequence[AuditRecord] = (),
+    ) -> bool:
+        """Change an intent without an attempt: expired, cancelled, or pending again (replay; expires_at 0: as before).
+
+        False when there is no such intent or it was delivered, which nothing changes; then no audit is written either.
+        """
 
     def deliveries(self, intent_id: str) -> list[Delivery]:
         """Attempts of one intent, oldest first."""
@@ -144,11 +182,14 @@ class Store(Protocol):
     def audit_trail(self, limit: int = 100) -> list[AuditRecord]:
         """Audit records, newest first."""
 
+    def verify_audit(self) -> str:
+        """The first break in the audit chain as a sentence, "" when it is whole."""
+
     def setting(self, name: str) -> str | None:
         """A small named value that survives restarts, such as rollback.paused."""
 
-    def put_setting(self, name: str, value: str) -> None:
-        """Write a named value."""
+    def put_setting(self, name: str, value: str, *, audit: Sequence[AuditRecord] = ()) -> None:
+        """Write a named value, and audit records in the same transaction."""
 
     def expire(self, before: float, limit: int = 1000) -> int:
         """Delete up to `limit` windows that ended before `before` and no open incident needs; the number deleted."""

@@ -1,10 +1,13 @@
-"""A closed window: counts of one (model, version, replica) over a half-open interval. Mergeable, immutable.
+"""Whose window, and the traffic counted in it. Mergeable, immutable values.
 
 Merging adds counts, so it is associative and commutative, and a window of nothing is its identity.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+Key = TypeVar("Key", str, int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +33,22 @@ class TrafficCounts:
     codes: Mapping[str, int] = field(default_factory=dict)
     latency: Mapping[int, int] = field(default_factory=dict)
     latency_sum_seconds: float = 0.0
+
+    def __or__(self, other: "TrafficCounts") -> "TrafficCounts":
+        """Add the traffic of another window."""
+        return TrafficCounts(
+            received=self.received + other.received,
+            analysed=self.analysed + other.analysed,
+            sampled_out=self.sampled_out + other.sampled_out,
+            dropped=added(self.dropped, other.dropped),
+            undecodable=added(self.undecodable, other.undecodable),
+            codes=added(self.codes, other.codes),
+            latency=added(self.latency, other.latency),
+            latency_sum_seconds=self.latency_sum_seconds + other.latency_sum_seconds,
+        )
+
+
+def added(a: Mapping[Key, int], b: Mapping[Key, int]) -> dict[Key, int]:
+    """Counts by key, added, in the order of the keys; zeros left out."""
+    sums = ((key, a.get(key, 0) + b.get(key, 0)) for key in sorted(a.keys() | b.keys()))
+    return {key: value for key, value in sums if value}

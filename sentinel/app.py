@@ -1,1 +1,0 @@
-"""Composition root of the observer: the only file that sees every layer."""

@@ -1,0 +1,7 @@
+"""`python -m sentinel.cli` is `sentinel`."""
+
+import sys
+
+from sentinel.cli import main
+
+sys.exit(main())

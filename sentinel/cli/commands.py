@@ -1,0 +1,55 @@
+"""Every command of `sentinel`: what it is for, with an example."""
+
+from argparse import REMAINDER
+
+from sentinel.cli.parser import Command, arg
+
+GROUPS = {
+    "reference": "Build, show and compare references.",
+    "windows": "List, show and export stored windows.",
+    "rollback": "See, pause and resume rollbacks.",
+    "dashboards": "Grafana dashboards.",
+    "alerts": "Prometheus alert rules.",
+    "db": "The store's schema.",
+}
+
+CONFIG = arg("--config", "-c", metavar="FILE", help="settings (default: sentinel.yaml if it is there)")
+JSON = arg("--json", action="store_true", help="machine-readable output")
+STORE = arg("--store", metavar="URL", help="SQLAlchemy URL of the store (default: store.url of the settings)")
+MODEL = arg("--model", default="", help="only this model")
+SINCE = arg("--from", dest="since", metavar="TIME", help="start: ISO time, epoch seconds, or an age such as 2h")
+UNTIL = arg("--to", dest="until", metavar="TIME", help="end: ISO time, epoch seconds, or an age such as 30m")
+
+COMMANDS = (
+    Command(
+        "run",
+        "Relay traffic to a model server, watch it, judge it.",
+        "serve:run",
+        "sentinel run --config sentinel.yaml",
+        (
+            CONFIG,
+            arg("--upstream", metavar="HOST:PORT", help="model server behind the first listener"),
+            arg("--listen", metavar="HOST:PORT", help="where clients connect to the first listener"),
+            arg("--reference", metavar="FILE", help="reference to compare with"),
+        ),
+    ),
+    Command(
+        "demo",
+        "The main job on this machine: a real model is served, watched, drifts, and is rolled back.",
+        "serve:demo",
+        "sentinel demo --fast",
+        (arg("rest", nargs=REMAINDER, metavar="OPTION", help="sentinel demo -- --help lists them"),),
+    ),
+    Command(
+        "check-config",
+        "Report everything wrong with the settings at once; exit 2 if anything is.",
+        "settings:check",
+        "sentinel check-config --config sentinel.yaml",
+        (
+            CONFIG,
+            arg("--example", action="store_true", help="print a commented file with every key instead"),
+            arg("--schema", action="store_true", help="print the JSON Schema instead"),
+            JSON,
+        ),
+    ),
+)

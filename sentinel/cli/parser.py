@@ -1,0 +1,66 @@
+"""The commands as data, and the argument parser made from them."""
+
+import argparse
+from dataclasses import dataclass
+from typing import Any
+
+import sentinel
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """Names and keywords of one `add_argument`."""
+
+    names: tuple[str, ...]
+    keywords: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """path: words of the command. run: "module:function" in this package."""
+
+    path: str
+    help: str
+    run: str
+    example: str
+    arguments: tuple[Argument, ...] = ()
+
+
+def arg(*names: str, **keywords: Any) -> Argument:
+    return Argument(names, keywords)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands; `run` is None when only a group was named."""
+    from sentinel.cli.commands import COMMANDS, GROUPS
+
+    top = argparse.ArgumentParser(
+        prog="sentinel",
+        description="Monitoring and drift-detection sidecar for model serving.",
+        epilog="Start with: sentinel demo   (or: sentinel run --help)",
+    )
+    top.add_argument("--version", action="version", version=f"sentinel {sentinel.__version__}")
+    top.set_defaults(run=None, parser=top, debug=False)
+    groups: dict[str, Any] = {"": top.add_subparsers(title="commands", metavar="COMMAND")}
+    for command in COMMANDS:
+        group, _, name = command.path.rpartition(" ")
+        if group not in groups:
+            parent = groups[""].add_parser(group, help=GROUPS[group], description=GROUPS[group])
+            parent.set_defaults(run=None, parser=parent, debug=False)
+            groups[group] = parent.add_subparsers(title="commands", metavar="COMMAND")
+        _add(groups[group], name, command)
+    return top
+
+
+def _add(group: Any, name: str, command: Command) -> None:
+    parser = group.add_parser(
+        name,
+        help=command.help,
+        description=command.help,
+        epilog=f"example:\n  {command.example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for argument in command.arguments:
+        parser.add_argument(*argument.names, **argument.keywords)
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser.set_defaults(run=command.run, parser=parser)

@@ -1,0 +1,54 @@
+"""A frozen reference as bytes, and back."""
+
+from typing import Any
+
+import numpy as np
+
+from sentinel.reference.content import content_of
+from sentinel.reference.frozen import CategoricalTable, FrozenReference, NumericTable
+from sentinel.reference.packing import FormatError, frame, unframe, unpack_array
+from sentinel.reference.schema import FeatureSpec
+
+MAGIC = b"SNTLREF\n"
+VERSION = 1
+WHAT = "a sentinel reference"
+
+
+def to_bytes(reference: FrozenReference) -> bytes:
+    return frame(MAGIC, VERSION, content_of(reference))
+
+
+def from_bytes(data: bytes) -> FrozenReference:
+    """The reference that `to_bytes` wrote; FormatError where the bytes are foreign, newer, cut short or damaged."""
+    content = unframe(MAGIC, VERSION, data, WHAT)
+    try:
+        return _reference(content)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise FormatError(f"it is {WHAT} whose content does not fit together; build it again") from error
+
+
+def _reference(content: dict[str, Any]) -> FrozenReference:
+    numeric, categorical = content["numeric"], content["categorical"]
+    floats = ("edges", "means", "centre", "scale", "quantiles")
+    return FrozenReference(
+        name=content["name"],
+        version=content["version"],
+        rows=content["rows"],
+        schema=tuple(FeatureSpec(*spec) for spec in content["schema"]),
+        numeric=NumericTable(
+            names=tuple(numeric["names"]),
+            bins=unpack_array(numeric["bins"], np.intp),
+            counts=unpack_array(numeric["counts"], np.int64),
+            sums=unpack_array(numeric["sums"], np.int64),
+            **{key: unpack_array(numeric[key], np.float64) for key in floats},
+        ),
+        categorical=CategoricalTable(
+            names=tuple(categorical["names"]),
+            categories=tuple(tuple(names) for names in categorical["categories"]),
+            pooled=tuple(frozenset(names) for names in categorical["pooled"]),
+            complete=tuple(categorical["complete"]),
+            counts=unpack_array(categorical["counts"], np.int64),
+        ),
+        numeric_book=unpack_array(content["numeric_book"], np.intp),
+        categorical_book=unpack_array(content["categorical_book"], np.intp),
+    )

@@ -1,0 +1,46 @@
+"""The generic target: the intent's body, signed by Standard Webhooks, POSTed to one address."""
+
+from dataclasses import dataclass
+
+from sentinel import __version__
+from sentinel.config.settings import TargetSettings
+from sentinel.rollback.egress import Call, Egress
+from sentinel.rollback.envelope import CONTENT_TYPE
+from sentinel.rollback.retries import Answer, answer_of_status
+from sentinel.rollback.signing import read_secret_text, read_secrets, signed_headers, traceparent
+from sentinel.store.contract import Intent
+
+USER_AGENT = f"sentinel/{__version__}"
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Options: `authorization_file`, a file with the value of an Authorization header."""
+
+    settings: TargetSettings
+    egress: Egress
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+    @property
+    def timeout_seconds(self) -> float:
+        return self.settings.timeout_seconds
+
+    async def ask(self, intent: Intent, attempt: int, now: float) -> Answer:
+        headers = self._headers(intent, attempt, now)
+        timeout = min(self.timeout_seconds, intent.expires_at - now)
+        reply = await self.egress.send(Call("POST", self.settings.url, headers, intent.body), timeout)
+        return answer_of_status(reply.status, reply.headers.get("Retry-After"), now)
+
+    def _headers(self, intent: Intent, attempt: int, now: float) -> dict[str, str]:
+        headers = {
+            "Content-Type": CONTENT_TYPE,
+            "User-Agent": USER_AGENT,
+            "Idempotency-Key": intent.id,
+            "traceparent": traceparent(intent.id, attempt),
+        }
+        if path := self.settings.options.get("authorization_file"):
+            headers["Authorization"] = read_secret_text(path).strip()
+        return headers | signed_headers(read_secrets(self.settings.secret_file), intent.id, now, intent.body)

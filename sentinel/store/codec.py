@@ -1,0 +1,162 @@
+"""Values of the stages <-> rows of the tables. Pure: no connection, no clock.
+
+Lists and mappings inside a row are JSON with sorted keys, so that equal values are equal text.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from sqlalchemy import RowMapping
+
+from sentinel.drift.scores import FeatureScores
+from sentinel.judge.verdict import Finding, Incident, State, Verdict
+from sentinel.store import blob
+from sentinel.store.contract import AuditRecord, Delivery, Intent, StoredWindow, WindowRecord
+from sentinel.store.schema import CODES, QUANTILES, SCORES
+from sentinel.traffic.buckets import representative
+from sentinel.windows.closed import ClosedWindow
+
+_json = msgspec.json.Encoder(order="deterministic")
+
+
+def to_json(value: Any) -> str:
+    return _json.encode(value).decode()
+
+
+def window_row(window: ClosedWindow, grain: str, standing: str) -> dict[str, Any]:
+    """One row of `windows`."""
+    traffic = window.traffic
+    codes = {f"code_{name}": traffic.codes.get(name, 0) for name in CODES}
+    answered = sum(codes.values())
+    return {
+        "model": window.key.model,
+        "version": window.key.version,
+        "replica": window.key.replica,
+        "grain": grain,
+        "started_at": window.start,
+        "ended_at": window.end,
+        "standing": standing,
+        "reference_id": window.reference_id,
+        "rows": window.rows,
+        "received": traffic.received,
+        "analysed": traffic.analysed,
+        "sampled_out": traffic.sampled_out,
+        "dropped": sum(traffic.dropped.values()),
+        "undecodable": sum(traffic.undecodable.values()),
+        **codes,
+        "code_none": sum(traffic.codes.values()) - answered,
+        **{f"latency_{name}": _quantile(traffic.latency, q) for name, q in QUANTILES.items()},
+        "latency_sum_seconds": traffic.latency_sum_seconds,
+        "sketch": blob.pack(window),
+    }
+
+
+def _quantile(latency: Mapping[int, int], q: float) -> float | None:
+    """The q-quantile in seconds of a histogram of buckets, within their 1 %; None when it is empty."""
+    rank = q * (sum(latency.values()) - 1)
+    seen = 0
+    for bucket in sorted(latency):
+        seen += latency[bucket]
+        if seen > rank:
+            return representative(bucket)
+    return None
+
+
+def feature_rows(window_id: int, record: WindowRecord) -> list[dict[str, Any]]:
+    """The rows of `window_features`: one a scored feature."""
+    findings = record.verdict.findings if record.verdict else ()
+    evidence = {finding.feature: finding.evidence for finding in findings}
+    return [_feature_row(window_id, scores, evidence.get(name)) for name, scores in record.scores.items()]
+
+
+def _feature_row(window_id: int, scores: FeatureScores, evidence: float | None) -> dict[str, Any]:
+    more = {name: value for name, value in scores.distances.items() if name not in SCORES}
+    return {
+        "window_id": window_id,
+        "feature": scores.feature,
+        "role": scores.role,
+        "rows": scores.rows,
+        "missing_ratio": scores.missing_ratio,
+        **{name: scores.distances.get(name) for name in SCORES},
+        "evidence": evidence,
+        "change": scores.change,
+        "more": to_json(more),
+    }
+
+
+def verdict_row(window_id: int, verdict: Verdict) -> dict[str, Any]:
+    """One row of `verdicts`."""
+    return {
+        "window_id": window_id,
+        "state": str(verdict.state),
+        "explanation": verdict.explanation,
+        "evidence": verdict.evidence,
+        "rollback_evidence": verdict.rollback_evidence,
+        "budget_spent_ratio": verdict.budget_spent_ratio,
+        "rows": verdict.rows,
+        "findings": to_json(verdict.findings),
+    }
+
+
+def incident_row(incident: Incident) -> dict[str, Any]:
+    """One row of `incidents`."""
+    names = ("id", "model", "version", "cause", "opened_at", "resolved_at", "evidence", "explanation")
+    return {name: getattr(incident, name) for name in names} | {"features": to_json(incident.features)}
+
+
+def intent_row(intent: Intent) -> dict[str, Any]:
+    """One row of `intents`, not claimed by anyone."""
+    return {name: getattr(intent, name) for name in Intent.__dataclass_fields__} | {"claimed_until": 0.0}
+
+
+def delivery_row(delivery: Delivery) -> dict[str, Any]:
+    """One row of `deliveries`."""
+    return {name: getattr(delivery, name) for name in Delivery.__dataclass_fields__}
+
+
+def read_window(row: RowMapping) -> StoredWindow:
+    window = blob.unpack(row["sketch"])
+    return StoredWindow(window, row["state"] or "", row["explanation"] or "")
+
+
+def read_verdict(row: RowMapping) -> Verdict:
+    """The verdict of a stored window, without the incidents, which have a table of their own."""
+    findings = msgspec.json.decode(row["findings"], type=tuple[Finding, ...])
+    return Verdict(
+        model=row["model"],
+        version=row["version"],
+        start=row["started_at"],
+        end=row["ended_at"],
+        state=State(row["state"]),
+        explanation=row["explanation"],
+        evidence=_number(row["evidence"]),
+        rollback_evidence=_number(row["rollback_evidence"]),
+        budget_spent_ratio=_number(row["budget_spent_ratio"]),
+        findings=findings,
+        rows=row["rows"],
+    )
+
+
+def read_incident(row: RowMapping) -> Incident:
+    values = {name: row[name] for name in Incident.__dataclass_fields__}
+    values["features"] = msgspec.json.decode(row["features"], type=tuple[str, ...])
+    values["evidence"] = _number(row["evidence"])
+    return Incident(**values)
+
+
+def read_intent(row: RowMapping) -> Intent:
+    return Intent(**{name: row[name] for name in Intent.__dataclass_fields__})
+
+
+def read_delivery(row: RowMapping) -> Delivery:
+    return Delivery(**{name: row[name] for name in Delivery.__dataclass_fields__})
+
+
+def read_audit(row: RowMapping) -> AuditRecord:
+    values = {name: row[name] for name in AuditRecord.__dataclass_fields__}
+    return AuditRecord(**values | {"inputs": msgspec.json.decode(row["inputs"])})
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value

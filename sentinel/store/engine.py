@@ -1,0 +1,144 @@
+"""Connections: from a URL to transactions, with the settings each database needs, and its errors as the contract's.
+
+Nothing here knows the tables. Reads and writes are separate: on SQLite a write transaction takes the lock when it
+begins (BEGIN IMMEDIATE), so that two processes wait for each other instead of failing half-way.
+
+SQLite runs in WAL mode, so readers never block the writer. `synchronous=FULL`: a sidecar commits once or twice a
+minute, so one fsync a commit costs nothing, and an intent that was sent is still there after a power cut (NORMAL
+could forget it).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import StaticPool
+
+from sentinel.store.contract import StoreCorrupt, StoreError, StoreUnavailable
+
+BUSY_SECONDS = 5.0  # a writer waits so long for another's transaction, which takes milliseconds
+STATEMENT_SECONDS = (
+    30.0  # no statement of ours takes longer on a healthy PostgreSQL; beyond it the store counts as away
+)
+CONNECT_SECONDS = 5
+
+_CORRUPT = ("file is not a database", "malformed", "unsupported file format")
+_WHY_NOT = (
+    ("disk is full", "the disk is full: free some space"),
+    ("no space left", "the disk is full: free some space"),
+    ("readonly database", "the file may not be written: check its permissions and owner"),
+    ("unable to open", "the file cannot be opened: check that its folder exists and may be written"),
+    ("locked", f"another process has held it for {BUSY_SECONDS:g} s"),
+)
+
+
+class Database:
+    """An engine and the two ways to use it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = parse_url(url)
+        self.name = self.url.render_as_string(hide_password=True)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        with self._translated():
+            self.engine = _sqlite_engine(self.url) if self.is_sqlite else _server_engine(self.url)
+        self._reader = self.engine.execution_options(sentinel_read=True)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction, committed at the end of the block and rolled back by any exception."""
+        with self._translated(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent view that blocks nobody."""
+        with self._translated(), self._reader.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (DBAPIError, PoolTimeout) as error:
+            raise translate(error, self.name) from error
+        except ModuleNotFoundError as error:
+            raise StoreError(
+                f"the store {self.name} needs {error.name}, which is not installed: "
+                "pip install 'sentinel-sidecar[postgresql]'"
+            ) from error
+
+
+def parse_url(url: str) -> URL:
+    """The URL with the driver that we use: psycopg for PostgreSQL. StoreError when it is no URL."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreError(
+            f"store.url {url!r} is no URL: write sqlite:////var/lib/sentinel/sentinel.db or postgresql://user@host/database"
+        ) from error
+    if parsed.drivername in ("postgres", "postgresql"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise StoreError(f"store.url: {parsed.get_backend_name()} is not supported; use sqlite or postgresql")
+    return parsed
+
+
+def translate(error: DBAPIError | PoolTimeout, name: str) -> StoreError:
+    """The contract's error for a driver's, in one sentence."""
+    original = str(getattr(error, "orig", None) or error).strip().splitlines()
+    reason = original[0] if original else type(error).__name__
+    lowered = reason.lower()
+    if any(words in lowered for words in _CORRUPT) and "sqlite" in name:
+        return StoreCorrupt(f"{name} is damaged or no SQLite database ({reason}): move it away or restore a copy")
+    if isinstance(error, IntegrityError):
+        return StoreError(f"the store {name} refused a record: {reason}")
+    why = next((advice for words, advice in _WHY_NOT if words in lowered), reason)
+    return StoreUnavailable(f"the store {name} cannot be used now: {why}")
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS}}
+    if url.database in (None, "", ":memory:"):
+        options["poolclass"] = StaticPool  # one connection is the whole database
+        options["connect_args"]["check_same_thread"] = False
+    engine = create_engine(url, **options)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver's own implicit BEGIN is off: see _begin_sqlite
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "journal_size_limit=16777216"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("sentinel_read", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _server_engine(url: URL) -> Engine:
+    milliseconds = int(STATEMENT_SECONDS * 1000)
+    options = f"-c statement_timeout={milliseconds} -c idle_in_transaction_session_timeout={milliseconds}"
+    return create_engine(
+        url,
+        pool_size=2,  # a thread of ours uses one; the second serves an iterator or a page being read
+        max_overflow=4,
+        pool_timeout=BUSY_SECONDS,
+        pool_pre_ping=True,  # a restarted server costs a reconnect, not a failed window
+        connect_args={"connect_timeout": CONNECT_SECONDS, "options": options, "application_name": "sentinel"},
+    )
+
+
+def sqlite_path(url: URL) -> Path | None:
+    """The file behind a SQLite URL; None for servers and for memory."""
+    in_memory = url.database in (None, "", ":memory:")
+    return None if url.get_backend_name() != "sqlite" or in_memory else Path(str(url.database))

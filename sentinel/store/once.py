@@ -1,0 +1,37 @@
+"""Writing a row once: the one place that speaks the databases' own dialects of INSERT."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql.dml import Insert as PostgresInsert
+from sqlalchemy.dialects.sqlite.dml import Insert as SqliteInsert
+
+
+def insert_once(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Insert a row unless one with its key is there; whether it was inserted.
+
+    On PostgreSQL this waits for another transaction that is writing the same key.
+    """
+    return connection.execute(_insert(connection, table).values(**row).on_conflict_do_nothing()).rowcount > 0
+
+
+def insert_numbered(connection: Connection, table: Table, row: Mapping[str, Any]) -> int | None:
+    """`insert_once` into a table with a serial `id`: the new row's, or None when its key was there."""
+    statement = _insert(connection, table).values(**row).on_conflict_do_nothing().returning(table.c.id)
+    return connection.execute(statement).scalar()
+
+
+def put(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
+    """Insert a row, or replace the one with its primary key."""
+    keys = [column.name for column in table.primary_key]
+    rest = {name: value for name, value in row.items() if name not in keys}
+    statement = _insert(connection, table).values(**row)
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest))
+
+
+def _insert(connection: Connection, table: Table) -> PostgresInsert | SqliteInsert:
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)

@@ -1,0 +1,223 @@
+"""The tables, once, for every database: names, columns, keys. What they mean to people is told in docs/sql.md.
+
+Only data definitions live here; nothing connects, reads or writes. `HEAD` names the newest migration, whose result
+these tables must equal (a test compares the two).
+
+Two column types keep hostile values from failing a transaction, the same way on every database: `Words` replaces NUL
+and lone surrogates, which PostgreSQL and SQLite refuse in text; `Real` stores NaN as NULL, which SQLite does by itself.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.engine import Dialect
+
+HEAD = "0001"
+VERSION_TABLE = "sentinel_schema"
+
+ALL_REPLICAS = "*"
+"""The replica of a window that was merged from those of all replicas."""
+
+SCORES = ("psi", "jensen_shannon", "ks", "wasserstein", "chi2", "total_variation")
+"""Distances with a column of their own in window_features; others are kept in its `more`."""
+
+CODES = ("1xx", "2xx", "3xx", "4xx", "5xx")
+"""Status classes with a column of their own in windows; exchanges without an answer are in `code_none`."""
+
+QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}
+"""Suffix of a latency column -> quantile."""
+
+
+def clean(text: str) -> str:
+    """The text with what no database takes (NUL, lone surrogates) replaced."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+
+
+class Words(TypeDecorator[str]):
+    """Text as it may come out of hostile traffic, cleaned."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return None if value is None else clean(str(value))
+
+
+class Real(TypeDecorator[float]):
+    """A double in which NaN is NULL."""
+
+    impl = Double
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return None if value is None or value != value else float(value)
+
+
+Serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only for INTEGER keys
+metadata = MetaData()
+
+
+def _words(name: str) -> Column[str]:
+    return Column(name, Words, nullable=False)
+
+
+def _real(name: str) -> Column[float]:
+    return Column(name, Real)
+
+
+def _time(name: str) -> Column[float]:
+    return Column(name, Double, nullable=False)
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False)
+
+
+windows = Table(
+    "windows",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    _words("model"),
+    _words("version"),
+    _words("replica"),
+    _words("grain"),  # window, or the roll-ups hour and day
+    _time("started_at"),
+    _time("ended_at"),
+    _words("standing"),  # waiting (for the fleet), judged, or late (came after its period was judged)
+    _words("reference_id"),
+    *(_count(name) for name in ("rows", "received", "analysed", "sampled_out", "dropped", "undecodable")),
+    *(_count(f"code_{name}") for name in (*CODES, "none")),
+    *(_real(f"latency_{name}") for name in QUANTILES),
+    _real("latency_sum_seconds"),
+    Column("sketch", LargeBinary, nullable=False),  # ClosedWindow.to_bytes: everything, mergeable
+    UniqueConstraint("model", "version", "replica", "grain", "started_at", name="one_window"),
+    Index("windows_by_time", "grain", "started_at"),
+)
+
+window_features = Table(
+    "window_features",
+    metadata,
+    Column("window_id", Serial, ForeignKey("windows.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("feature", Words, primary_key=True),
+    _words("role"),
+    _count("rows"),
+    *(_real(name) for name in ("missing_ratio", "mean", "q05", "q25", "q50", "q75", "q95")),
+    *(_real(name) for name in SCORES),
+    _real("evidence"),
+    _words("change"),
+    _words("more"),  # JSON: other distances by name
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("window_id", Serial, ForeignKey("windows.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    _words("state"),
+    _words("explanation"),
+    *(_real(name) for name in ("evidence", "rollback_evidence", "budget_spent_ratio")),
+    _count("rows"),
+    _words("findings"),  # JSON: array of {feature, role, cause, evidence, change, score, method}, best first
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", Words, primary_key=True),
+    *(_words(name) for name in ("model", "version", "cause")),
+    _time("opened_at"),
+    Column("resolved_at", Double),
+    _real("evidence"),
+    _words("features"),  # JSON: array of names
+    _words("explanation"),
+    Index("incidents_by_time", "opened_at"),
+)
+
+intents = Table(
+    "intents",
+    metadata,
+    Column("id", Words, primary_key=True),
+    *(_words(name) for name in ("incident_id", "target", "model", "from_version", "to_version")),
+    _time("created_at"),
+    _time("expires_at"),
+    Column("body", LargeBinary, nullable=False),  # the exact bytes that are signed and sent
+    _words("state"),
+    _count("attempts"),
+    _time("next_attempt_at"),
+    _time("claimed_until"),  # a process that claimed the intent may send it until then
+    _words("last_result"),
+    Index("intents_by_state", "state", "next_attempt_at"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("intent_id", Words, ForeignKey("intents.id", ondelete="CASCADE"), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    _time("at"),
+    _words("result"),
+    Column("status", Integer, nullable=False),
+    _real("seconds"),
+)
+
+labels = Table(
+    "labels",
+    metadata,
+    *(Column(name, Words, primary_key=True) for name in ("model", "request_id")),
+    _words("version"),
+    _time("at"),
+    _words("label"),  # JSON: the delayed truth; written only where the operator asked for it
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    _time("at"),
+    *(_words(name) for name in ("actor", "action", "subject", "outcome", "sentence", "inputs")),
+    _words("previous_hash"),
+    _words("hash"),
+    UniqueConstraint("previous_hash", name="one_chain"),  # two records can never follow the same one
+)
+
+judge_state = Table(
+    "judge_state",
+    metadata,
+    *(Column(name, Words, primary_key=True) for name in ("model", "replica")),
+    _time("as_of"),  # start of the last window that the state has seen
+    Column("state", LargeBinary, nullable=False),
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", Words, primary_key=True),
+    _words("value"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Words, primary_key=True),
+    _words("holder"),
+    _time("until"),
+)
+
+schema_version = Table(
+    VERSION_TABLE,
+    MetaData(),  # Alembic's own table: it is not part of what migrations make
+    Column("version_num", String(32), primary_key=True),
+)

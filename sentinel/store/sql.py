@@ -1,0 +1,218 @@
+"""The store over SQLite and PostgreSQL: each method is one transaction over the functions of this package."""
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, insert, not_, select, update
+
+from sentinel.judge.verdict import Incident, Verdict
+from sentinel.store import outbox, trail
+from sentinel.store.codec import (
+    feature_rows,
+    incident_row,
+    read_incident,
+    read_verdict,
+    read_window,
+    verdict_row,
+    window_row,
+)
+from sentinel.store.contract import (
+    LEASE_SECONDS,
+    AuditRecord,
+    Delivery,
+    Intent,
+    IntentState,
+    StoredWindow,
+    WindowRecord,
+)
+from sentinel.store.engine import Database
+from sentinel.store.once import insert_numbered, insert_once, put
+from sentinel.store.schema import incidents, judge_state, settings, verdicts, window_features, windows
+
+PAGE = 100  # windows read at a time: some 10 KB each with 50 features
+
+
+class SqlStore:
+    """`sentinel.store.contract.Store`; made by `sentinel.store.open_store`."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def commit_window(self, record: WindowRecord) -> bool:
+        standing = "judged" if record.verdict else "waiting"
+        with self.database.write() as connection:
+            window_id = insert_numbered(connection, windows, window_row(record.window, "window", standing))
+            if window_id is None:
+                return False
+            _write_consequences(connection, window_id, record)
+        return True
+
+    def judge_state(self, model: str, replica: str = "") -> bytes | None:
+        query = select(judge_state.c.state).where(judge_state.c.model == model)
+        if replica:
+            query = query.where(judge_state.c.replica == replica)
+        with self.database.read() as connection:
+            return connection.execute(query.order_by(judge_state.c.as_of.desc()).limit(1)).scalar()
+
+    def windows(
+        self,
+        *,
+        model: str = "",
+        version: str = "",
+        replica: str = "",
+        since: float = 0.0,
+        until: float = 1e18,
+        limit: int = 1000,
+    ) -> Iterator[StoredWindow]:
+        wanted = {"model": model, "version": version, "replica": replica}
+        named = [windows.c[name] == value for name, value in wanted.items() if value]
+        conditions = [windows.c.grain == "window", windows.c.started_at >= since, windows.c.started_at < until, *named]
+        return self._pages(conditions, limit)
+
+    def _pages(self, conditions: list[ColumnElement[bool]], limit: int) -> Iterator[StoredWindow]:
+        """No transaction stays open between two pages, however slowly they are consumed."""
+        after: list[ColumnElement[bool]] = []
+        while limit > 0:
+            with self.database.read() as connection:
+                page = connection.execute(_window_page(conditions + after, min(limit, PAGE))).mappings().all()
+            yield from (read_window(row) for row in page)
+            if len(page) < PAGE:
+                return
+            limit -= len(page)
+            last = page[-1]
+            same_start = and_(windows.c.started_at == last["started_at"], windows.c.id > last["id"])
+            after = [(windows.c.started_at > last["started_at"]) | same_start]
+
+    def verdicts(self, *, model: str = "", limit: int = 100) -> list[Verdict]:
+        named = (windows.c.model, windows.c.version, windows.c.started_at, windows.c.ended_at)
+        query = select(verdicts, *named).join(windows, verdicts.c.window_id == windows.c.id)
+        query = query.order_by(windows.c.started_at.desc(), windows.c.id.desc()).limit(limit)
+        if model:
+            query = query.where(windows.c.model == model)
+        with self.database.read() as connection:
+            return [read_verdict(row) for row in connection.execute(query).mappings()]
+
+    def incidents(self, *, model: str = "", open_only: bool = False, limit: int = 100) -> list[Incident]:
+        query = select(incidents).order_by(incidents.c.opened_at.desc(), incidents.c.id).limit(limit)
+        if model:
+            query = query.where(incidents.c.model == model)
+        if open_only:
+            query = query.where(incidents.c.resolved_at.is_(None))
+        with self.database.read() as connection:
+            return [read_incident(row) for row in connection.execute(query).mappings()]
+
+    def commit_decision(
+        self, *, incidents: Sequence[Incident] = (), intents: Sequence[Intent] = (), audit: Sequence[AuditRecord] = ()
+    ) -> None:
+        with self.database.write() as connection:
+            _write_incidents(connection, incidents)
+            outbox.add(connection, intents)
+            trail.append(connection, tuple(audit))
+
+    def intents(self, *, state: IntentState | None = None, limit: int = 100) -> list[Intent]:
+        with self.database.read() as connection:
+            return outbox.newest(connection, state, limit)
+
+    def due_intents(self, now: float, limit: int = 16, lease_seconds: float = LEASE_SECONDS) -> list[Intent]:
+        with self.database.write() as connection:
+            return outbox.claim_due(connection, now, limit, lease_seconds)
+
+    def record_delivery(
+        self, delivery: Delivery, state: IntentState, next_attempt_at: float, *, audit: Sequence[AuditRecord] = ()
+    ) -> None:
+        with self.database.write() as connection:
+            outbox.record(connection, delivery, state, next_attempt_at)
+            trail.append(connection, tuple(audit))
+
+    def settle_intent(
+        self,
+        intent_id: str,
+        state: IntentState,
+        result: str,
+        *,
+        next_attempt_at: float = 0.0,
+        expires_at: float = 0.0,
+        audit: Sequence[AuditRecord] = (),
+    ) -> bool:
+        with self.database.write() as connection:
+            changed = outbox.settle(
+                connection, intent_id, state, result, next_attempt_at=next_attempt_at, expires_at=expires_at
+            )
+            if changed:
+                trail.append(connection, tuple(audit))
+        return changed
+
+    def deliveries(self, intent_id: str) -> list[Delivery]:
+        with self.database.read() as connection:
+            return outbox.attempts(connection, intent_id)
+
+    def audit(self, record: AuditRecord) -> None:
+        with self.database.write() as connection:
+            trail.append(connection, (record,))
+
+    def audit_trail(self, limit: int = 100) -> list[AuditRecord]:
+        with self.database.read() as connection:
+            return trail.newest(connection, limit)
+
+    def verify_audit(self) -> str:
+        with self.database.read() as connection:
+            return trail.first_break(connection)
+
+    def setting(self, name: str) -> str | None:
+        with self.database.read() as connection:
+            return connection.execute(select(settings.c.value).where(settings.c.name == name)).scalar()
+
+    def put_setting(self, name: str, value: str, *, audit: Sequence[AuditRecord] = ()) -> None:
+        with self.database.write() as connection:
+            put(connection, settings, {"name": name, "value": value})
+            trail.append(connection, tuple(audit))
+
+    def expire(self, before: float, limit: int = 1000) -> int:
+        old = select(windows.c.id).where(windows.c.grain == "window", windows.c.ended_at <= before, not_(_needed()))
+        oldest = old.order_by(windows.c.started_at).limit(limit)
+        with self.database.write() as connection:
+            return connection.execute(delete(windows).where(windows.c.id.in_(oldest))).rowcount
+
+    def close(self) -> None:
+        self.database.close()
+
+
+def _needed() -> ColumnElement[bool]:
+    """Whether an open incident of the same model began before this window ended."""
+    return exists().where(
+        incidents.c.resolved_at.is_(None),
+        incidents.c.model == windows.c.model,
+        incidents.c.opened_at <= windows.c.ended_at,
+    )
+
+
+def _window_page(conditions: list[ColumnElement[bool]], size: int) -> Select[tuple[object, ...]]:
+    columns = (windows.c.id, windows.c.started_at, windows.c.sketch, verdicts.c.state, verdicts.c.explanation)
+    joined = windows.outerjoin(verdicts, verdicts.c.window_id == windows.c.id)
+    ordered = select(*columns).select_from(joined).order_by(windows.c.started_at, windows.c.id)
+    return ordered.where(*conditions).limit(size)
+
+
+def _write_consequences(connection: Connection, window_id: int, record: WindowRecord) -> None:
+    features = feature_rows(window_id, record)
+    if features:
+        connection.execute(insert(window_features), features)
+    if record.verdict:
+        connection.execute(insert(verdicts).values(**verdict_row(window_id, record.verdict)))
+        known = (*record.verdict.opened, *record.verdict.open, *record.verdict.resolved)
+        _write_incidents(connection, known)
+    if record.judge_state:
+        key = record.window.key
+        state = {"model": key.model, "replica": key.replica, "as_of": record.window.start, "state": record.judge_state}
+        put(connection, judge_state, state)
+    outbox.add(connection, record.intents)
+    trail.append(connection, tuple(record.audit))
+
+
+def _write_incidents(connection: Connection, changed: Sequence[Incident]) -> None:
+    """Open ones are written once; a resolution closes the one that is there. A resolved incident stays resolved."""
+    for incident in changed:
+        insert_once(connection, incidents, incident_row(incident))
+        if incident.resolved_at is not None:
+            still_open = (incidents.c.id == incident.id) & incidents.c.resolved_at.is_(None)
+            values = {"resolved_at": incident.resolved_at, "explanation": incident.explanation}
+            connection.execute(update(incidents).where(still_open).values(**values))

@@ -1,0 +1,76 @@
+"""The counts of all features in a window, as arrays over features: what merges, travels and is scored.
+
+Cells and the order of features are those of the reference (`sentinel.reference.frozen`); this module adds no meaning.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sentinel.reference.frozen import Counts, Floats, FrozenReference
+
+
+def _no_counts() -> Counts:
+    return np.zeros((0, 0), dtype=np.int64)
+
+
+def _no_extremes() -> Floats:
+    return np.zeros((0, 2))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FeatureCounts:
+    """Counts of a window.
+
+    numeric: [F, W] cells; sums: [F, 2] Σu and Σu² of u = (value − centre) / scale of finite values, in units of
+    `sentinel.reference.tally.SUM_UNIT`;
+    extremes: [F, 2] smallest and largest finite value (+inf, −inf where there was none).
+    categorical: [C, V] cells. unexpected: rows that carried a column the reference does not know, by name (bounded).
+    """
+
+    numeric: Counts = field(default_factory=_no_counts)
+    sums: NDArray[np.int64] = field(default_factory=_no_counts)
+    extremes: Floats = field(default_factory=_no_extremes)
+    categorical: Counts = field(default_factory=_no_counts)
+    unexpected: Mapping[str, int] = field(default_factory=dict)
+
+    def __or__(self, other: "FeatureCounts") -> "FeatureCounts":
+        """Add the counts of another window of the same reference."""
+        names = sorted(self.unexpected.keys() | other.unexpected.keys())
+        low = np.minimum(self.extremes[:, :1], other.extremes[:, :1])
+        high = np.maximum(self.extremes[:, 1:], other.extremes[:, 1:])
+        return FeatureCounts(
+            numeric=self.numeric + other.numeric,
+            sums=self.sums + other.sums,
+            extremes=np.concatenate([low, high], axis=1),
+            categorical=self.categorical + other.categorical,
+            unexpected={name: self.unexpected.get(name, 0) + other.unexpected.get(name, 0) for name in names},
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FeatureCounts):
+            return NotImplemented
+        mine = (self.numeric, self.sums, self.extremes, self.categorical)
+        theirs = (other.numeric, other.sums, other.extremes, other.categorical)
+        same = all(np.array_equal(a, b) for a, b in zip(mine, theirs, strict=True))
+        return same and dict(self.unexpected) == dict(other.unexpected)
+
+
+def coarse(reference: FrozenReference, counts: FeatureCounts) -> Counts:
+    """The budget book's counts [F, K] of a window, laid out like `reference.book`; rows sum to the feature's rows."""
+    return reference.coarse(counts.numeric, counts.categorical)
+
+
+def nothing_of(reference: FrozenReference | None) -> FeatureCounts:
+    """The counts of no rows."""
+    if reference is None:
+        return FeatureCounts()
+    extremes = np.tile(np.array([np.inf, -np.inf]), (len(reference.numeric.names), 1))
+    return FeatureCounts(
+        numeric=np.zeros_like(reference.numeric.counts),
+        sums=np.zeros((len(reference.numeric.names), 2), dtype=np.int64),
+        extremes=extremes,
+        categorical=np.zeros_like(reference.categorical.counts),
+    )
