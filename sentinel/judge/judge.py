@@ -25,7 +25,7 @@ WINDOWS_FOR_ROWS = 36
 WINDOWS_FOR_READING = 3
 """`blind` looks at the last 3 to 6: it must show at once that traffic cannot be read."""
 BLIND_RATIO = 0.5
-"""Blind: more than this share of inference exchanges undecodable, or of rows with other columns than the reference's."""
+"""Blind: more than this share of inference exchanges undecodable, or of rows without the reference's columns."""
 
 
 class Judge:
