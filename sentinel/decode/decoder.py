@@ -5,7 +5,7 @@ Protocol, in order: the operator's word, the path, the content. No exception pas
 
 from collections.abc import Callable, Mapping
 
-from sentinel.decode import bodies, grpc_frames, plain, tfserving_grpc, v1, v2, v2_grpc
+from sentinel.decode import bodies, grpc_frames, openai, plain, tfserving_grpc, v1, v2, v2_grpc
 from sentinel.decode.call import Call
 from sentinel.decode.options import DEFAULT, DecodeOptions
 from sentinel.decode.paths import Route, route
@@ -22,6 +22,10 @@ DECODERS: Mapping[str, Decoder] = {
     "tfserving_grpc_predict": tfserving_grpc.predict,
     "tfserving_grpc_classify": tfserving_grpc.classify,
     "tfserving_grpc_regress": tfserving_grpc.regress,
+    "openai_chat": openai.chat,
+    "openai_completions": openai.completions,
+    "openai_responses": openai.responses,
+    "openai_embeddings": openai.embeddings,
     "plain": plain.decode,
 }
 """Names that `DecodeOptions.protocol` takes, besides auto."""
