@@ -29,7 +29,7 @@ def from_bytes(data: bytes) -> FrozenReference:
 
 def _reference(content: dict[str, Any]) -> FrozenReference:
     numeric, categorical = content["numeric"], content["categorical"]
-    floats = ("edges", "centre", "scale", "sums", "quantiles")
+    floats = ("edges", "means", "centre", "scale", "quantiles")
     return FrozenReference(
         name=content["name"],
         version=content["version"],
@@ -39,6 +39,7 @@ def _reference(content: dict[str, Any]) -> FrozenReference:
             names=tuple(numeric["names"]),
             bins=unpack_array(numeric["bins"], np.intp),
             counts=unpack_array(numeric["counts"], np.int64),
+            sums=unpack_array(numeric["sums"], np.int64),
             **{key: unpack_array(numeric[key], np.float64) for key in floats},
         ),
         categorical=CategoricalTable(

@@ -17,7 +17,6 @@ The budget book reads coarser cells (`BookCells`), each a union of fine cells.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,17 +42,19 @@ class NumericTable:
     """Numeric features, one row of each array per feature; `counts` has the cells of the layout above.
 
     edges: [F, E] ascending, padded with +inf; bins: [F] number of fine bins m, whose edges are the first m + 1.
+    means: [F, E] mean of the reference inside each fine bin (the middle of an empty one), padded with 0.
     centre, scale: [F] median and standard deviation of the reference (scale 1 for a constant feature).
-    sums: [F, 2] Σu and Σu² of u = (value − centre) / scale, winsorised as in windows. quantiles: [F, P].
+    sums: [F, 2] Σu and Σu² of u = (value − centre) / scale, as in windows (`tally`). quantiles: [F, P].
     """
 
     names: tuple[str, ...]
     edges: Floats
     bins: Ints
+    means: Floats
     counts: Counts
     centre: Floats
     scale: Floats
-    sums: Floats
+    sums: Counts
     quantiles: Floats
 
     @property
@@ -86,7 +87,8 @@ class BookCells:
 
     counts: [F, K] reference rows per cell. cells: [F] cells in use. ordered: [F] how many of them, from the first,
     lie in ascending order (0 for categorical features).
-    Numeric cells: below, ten or so quantile bins with frequent values in bins of their own, above, missing.
+    Numeric cells: below, ten or so quantile bins with frequent values in bins of their own, above (these are ordered),
+    elsewhere (values between frequent ones where the reference had none; only where that can be), missing.
     Categorical cells: top categories, other, missing. Wrong types count as missing.
     """
 
@@ -130,24 +132,37 @@ class FrozenReference:
     def book(self) -> BookCells:
         """The reference's own coarse counts."""
         counts = self.coarse(self.numeric.counts, self.categorical.counts)
-        bins = [int(row.max()) + 1 for row in self.numeric_book]
-        categories = [int(row.max()) + 1 for row in self.categorical_book]
+        cells = [int(row.max()) + 1 for book in (self.numeric_book, self.categorical_book) for row in book]
+        ordered = [int(row[m + 1]) + 1 for row, m in zip(self.numeric_book, self.numeric.bins, strict=True)]
         return BookCells(
             names=self.names,
             roles=tuple(self.specs[name].role for name in self.names),
             counts=counts,
-            cells=np.array(bins + categories, dtype=np.intp),
-            ordered=np.array([n - 1 for n in bins] + [0] * len(categories), dtype=np.intp),
+            cells=np.array(cells, dtype=np.intp),
+            ordered=np.array(ordered + [0] * len(self.categorical_book), dtype=np.intp),
         )
+
+    @cached_property
+    def numeric_cells(self) -> Counts:
+        """The reference's own coarse counts of the numeric features, as wide as these need."""
+        return self.coarse_numeric(self.numeric.counts)
+
+    def coarse_numeric(self, numeric: Counts) -> Counts:
+        """Coarse counts of the numeric features alone."""
+        return _gathered(self.numeric_book, numeric)
 
     def coarse(self, numeric: Counts, categorical: Counts) -> Counts:
         """Coarse counts [F, K] of fine counts, features in the order of `names`."""
-        books: Any = (self.numeric_book, self.categorical_book)
-        width = 1 + max((int(book.max()) for book in books if book.size), default=0)
-        out = np.zeros((len(self.names), width), dtype=np.int64)
-        row = 0
-        for book, counts in zip(books, (numeric, categorical), strict=True):
-            rows = np.arange(row, row + len(book))[:, None]
-            np.add.at(out, (rows, book), counts)
-            row += len(book)
+        parts = _gathered(self.numeric_book, numeric), _gathered(self.categorical_book, categorical)
+        out = np.zeros((len(self.names), max(part.shape[1] for part in parts)), dtype=np.int64)
+        out[: len(parts[0]), : parts[0].shape[1]] = parts[0]
+        out[len(parts[0]) :, : parts[1].shape[1]] = parts[1]
         return out
+
+
+def _gathered(book: Ints, counts: Counts) -> Counts:
+    """Sums of the fine counts that share a coarse cell."""
+    width = int(book.max(initial=-1)) + 1
+    flat = np.arange(len(book))[:, None] * width + book
+    sums = np.bincount(flat.ravel(), weights=counts.ravel(), minlength=len(book) * width)  # exact below 2⁵³ rows
+    return sums.astype(np.int64).reshape(len(book), width)

@@ -1,9 +1,10 @@
-"""What was decided and asked before, as the interlocks need it. Pure; read from what the store returns."""
+"""What was decided and asked before, as the interlocks need it. Pure but for `read_past`, which asks the store."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sentinel.store.contract import AuditRecord, Intent
+from sentinel.rollback import switches
+from sentinel.store.contract import AuditRecord, Intent, Store
 
 DECISION = "rollback.decision"
 """Action of the audit records that planning writes, one per decision."""
@@ -68,3 +69,14 @@ def _request_of_record(record: AuditRecord) -> Request:
 
 def _request_of_intent(intent: Intent) -> Request:
     return Request(intent.incident_id, intent.model, intent.from_version, intent.to_version, intent.created_at)
+
+
+MOST_RECORDS = 1_000
+"""Records read back: decisions are a few a day, and no limit of the policy looks back further than a day."""
+
+
+def read_past(store: Store, pause_file: str = "") -> Past:
+    """The past as the store has it. Raises StoreError."""
+    return past_from(
+        store.intents(limit=MOST_RECORDS), store.audit_trail(limit=MOST_RECORDS), switches.paused(store, pause_file)
+    )

@@ -11,11 +11,6 @@ from numpy.typing import NDArray
 
 from sentinel.reference.frozen import Counts, Floats, FrozenReference
 
-SUM_UNIT = 2.0**-16
-"""Sums are kept in these fractions of a reference deviation, as integers, so that merging them is exact."""
-CLIP = 1000.0
-"""Deviations from the reference median beyond this many reference deviations count as this many in sums."""
-
 
 def _no_counts() -> Counts:
     return np.zeros((0, 0), dtype=np.int64)
@@ -29,7 +24,8 @@ def _no_extremes() -> Floats:
 class FeatureCounts:
     """Counts of a window.
 
-    numeric: [F, W] cells; sums: [F, 2] Σu and Σu² of u = (value − centre) / scale of finite values, in `SUM_UNIT`;
+    numeric: [F, W] cells; sums: [F, 2] Σu and Σu² of u = (value − centre) / scale of finite values, in units of
+    `sentinel.reference.tally.SUM_UNIT`;
     extremes: [F, 2] smallest and largest finite value (+inf, −inf where there was none).
     categorical: [C, V] cells. unexpected: rows that carried a column the reference does not know, by name (bounded).
     """

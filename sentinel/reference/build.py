@@ -1,0 +1,229 @@
+"""Build a frozen reference: a first pass surveys the columns, a second counts them into the cells. Pure.
+
+Columns arrive whole (`build`) or in chunks (`Builder`, twice over the same chunks); memory is bounded by the survey's
+samples, not by the rows. Up to `survey.SAMPLE_VALUES` rows everything is exact; beyond, bin edges, median, deviation
+and inner quantiles come from a uniform sample of that size, while counts, minimum and maximum stay exact.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from sentinel.reference import bins
+from sentinel.reference.frozen import (
+    PROBABILITIES,
+    CategoricalTable,
+    Floats,
+    FrozenReference,
+    NumericTable,
+)
+from sentinel.reference.schema import FeatureSpec, Kind, Role
+from sentinel.reference.survey import ColumnSurvey, Surveyed
+from sentinel.reference.tally import Tally
+from sentinel.reference.values import numbers
+
+MOST_CELLS = 100
+"""Categories with a fine cell of their own; the rest count as other."""
+MOST_POOLED = 4096
+"""Names of pooled categories remembered, to tell rare ones from new ones."""
+_PIECE_ROWS = 1 << 15
+"""Rows counted at once: bounds the copy that sorting needs."""
+_SEED = 20_261_101
+"""Fixes the survey's sampling: equal columns give an equal reference."""
+
+Columns = Mapping[str, Any]
+
+
+class Builder:
+    """Builds a reference from chunks of columns: `survey` every chunk, then `count` every chunk, then `freeze`.
+
+    kinds: kinds that override the inference, by column. predictions, labels: columns of that role, besides those
+    whose name begins with "prediction".
+    """
+
+    def __init__(
+        self,
+        *,
+        kinds: Mapping[str, Kind] | None = None,
+        predictions: Sequence[str] = (),
+        labels: Sequence[str] = (),
+    ) -> None:
+        self._kinds = dict(kinds or {})
+        self._predictions, self._labels = frozenset(predictions), frozenset(labels)
+        self._rng = np.random.default_rng(_SEED)
+        self._surveys: dict[str, ColumnSurvey] = {}
+        self._tally: Tally | None = None
+        self._rows = 0
+
+    def survey(self, columns: Columns) -> None:
+        """First pass over a chunk. ValueError where its columns differ in length or from those of earlier chunks."""
+        _same_length(columns)
+        if not self._surveys:
+            self._surveys = {name: ColumnSurvey(self._rng) for name in columns}
+            self._check_names()
+        if self._surveys.keys() != columns.keys():
+            odd = sorted(self._surveys.keys() ^ columns.keys())
+            raise ValueError(f"column {odd[0]!r} is in some chunks only; every chunk needs the same columns")
+        for name, column in columns.items():
+            self._surveys[name].look(column)
+
+    def count(self, columns: Columns) -> None:
+        """Second pass over a chunk."""
+        self._tally = self._tally or Tally(self._plan())
+        rows = _same_length(columns)
+        self._rows += rows
+        for start in range(0, rows, _PIECE_ROWS):
+            _count_piece(self._tally, {name: column[start : start + _PIECE_ROWS] for name, column in columns.items()})
+
+    def freeze(self, *, name: str, version: str) -> FrozenReference:
+        """The reference. ValueError when there was not one row."""
+        if self._tally is None or not self._rows:
+            raise ValueError("a reference needs at least one row; the columns hold none")
+        plan, tally = self._tally.reference, self._tally
+        return replace(
+            plan,
+            name=name,
+            version=version,
+            rows=self._rows,
+            numeric=replace(plan.numeric, counts=tally.numeric, sums=tally.sums),
+            categorical=replace(plan.categorical, counts=tally.categorical),
+            numeric_book=bins.numeric_book(tally.numeric, plan.numeric.bins),
+            categorical_book=bins.categorical_book(tally.categorical, _known(plan.categorical)),
+        )
+
+    def _check_names(self) -> None:
+        for what, names in (("kinds", self._kinds), ("predictions", self._predictions), ("labels", self._labels)):
+            unknown = sorted(set(names) - self._surveys.keys())
+            if unknown:
+                raise ValueError(f"{what} names {unknown[0]!r}, which is no column; columns are {_some(self._surveys)}")
+
+    def _plan(self) -> FrozenReference:
+        """The reference with its cells laid out and nothing counted."""
+        seen = {name: survey.finish(self._kinds.get(name)) for name, survey in self._surveys.items()}
+        numeric = {name: column for name, column in seen.items() if column.kind == "numeric"}
+        categorical = {name: column for name, column in seen.items() if column.kind == "categorical"}
+        return FrozenReference(
+            name="",
+            version="",
+            rows=0,
+            schema=tuple(FeatureSpec(name, column.kind, self._role(name)) for name, column in seen.items()),
+            numeric=_numeric_table(numeric),
+            categorical=_categorical_table(categorical),
+            numeric_book=np.zeros((0, 0), dtype=np.intp),
+            categorical_book=np.zeros((0, 0), dtype=np.intp),
+        )
+
+    def _role(self, name: str) -> Role:
+        if name in self._labels:
+            return "label"
+        return "prediction" if name in self._predictions or name.lower().startswith("prediction") else "input"
+
+
+def build(
+    columns: Columns,
+    *,
+    name: str,
+    version: str,
+    kinds: Mapping[str, Kind] | None = None,
+    predictions: Sequence[str] = (),
+    labels: Sequence[str] = (),
+) -> FrozenReference:
+    """The reference of columns held in memory (name -> array or list, one value per row)."""
+    builder = Builder(kinds=kinds, predictions=predictions, labels=labels)
+    builder.survey(columns)
+    builder.count(columns)
+    return builder.freeze(name=name, version=version)
+
+
+def _count_piece(tally: Tally, columns: Columns) -> None:
+    reference = tally.reference
+    found = [numbers(columns[name]) for name in reference.numeric.names]
+    if found:
+        tally.add_numbers(np.stack([values for values, _ in found]), np.array([wrong for _, wrong in found]))
+    for index, name in enumerate(reference.categorical.names):
+        tally.add_categories(index, columns[name])
+
+
+def _same_length(columns: Columns) -> int:
+    lengths = {name: len(column) for name, column in columns.items()}
+    if not lengths:
+        raise ValueError("a reference needs at least one column; none was given")
+    first, rows = next(iter(lengths.items()))
+    for name, length in lengths.items():
+        if length != rows:
+            raise ValueError(f"columns {first!r} and {name!r} have {rows} and {length} rows; they need as many")
+    return rows
+
+
+def _numeric_table(seen: Mapping[str, Surveyed]) -> NumericTable:
+    edges = [bins.fine_edges(column.values, column.low, column.high) for column in seen.values()]
+    means = [bins.bin_means(own, column.values) for own, column in zip(edges, seen.values(), strict=True)]
+    m = np.array([len(row) - 1 for row in edges], dtype=np.intp)
+    moments = np.array([_centre_and_scale(column.values) for column in seen.values()]).reshape(-1, 2)
+    return NumericTable(
+        names=tuple(seen),
+        edges=_padded(edges, np.inf),
+        bins=m,
+        means=_padded(means, 0.0),
+        counts=np.zeros((len(edges), bins.numeric_width(m)), dtype=np.int64),
+        centre=moments[:, 0].copy(),
+        scale=moments[:, 1].copy(),
+        sums=np.zeros((len(edges), 2), dtype=np.int64),
+        quantiles=np.array([_quantiles(column) for column in seen.values()]).reshape(-1, len(PROBABILITIES)),
+    )
+
+
+def _padded(rows: Sequence[Floats], filler: float) -> Floats:
+    padded = np.full((len(rows), max(map(len, rows), default=0)), filler)
+    for into, row in zip(padded, rows, strict=True):
+        into[: len(row)] = row
+    return padded
+
+
+def _centre_and_scale(values: Floats) -> tuple[float, float]:
+    """Median and standard deviation; scale 1 where the deviation is 0 or beyond floats."""
+    if not len(values):
+        return 0.0, 1.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        deviation = float(np.std(values))
+    return float(np.median(values)), deviation if 0 < deviation < np.inf else 1.0
+
+
+def _quantiles(column: Surveyed) -> Floats:
+    if not len(column.values):
+        return np.full(len(PROBABILITIES), np.nan)
+    found = np.quantile(column.values, PROBABILITIES)
+    found[0], found[-1] = column.low, column.high
+    return found
+
+
+def _categorical_table(seen: Mapping[str, Surveyed]) -> CategoricalTable:
+    chosen = [_cells(column) for column in seen.values()]
+    table = CategoricalTable(
+        names=tuple(seen),
+        categories=tuple(categories for categories, _, _ in chosen),
+        pooled=tuple(pooled for _, pooled, _ in chosen),
+        complete=tuple(complete for _, _, complete in chosen),
+        counts=np.zeros((0, 0), dtype=np.int64),
+    )
+    width = bins.categorical_width(_known(table))
+    return replace(table, counts=np.zeros((len(chosen), width), dtype=np.int64))
+
+
+def _cells(column: Surveyed) -> tuple[tuple[str, ...], frozenset[str], bool]:
+    """Categories with a cell of their own, pooled ones, and whether these are all."""
+    ranked = sorted(column.texts.items(), key=lambda item: (-item[1], item[0]))
+    own = [text for text, rows in ranked[:MOST_CELLS] if rows >= bins.POOLED_BELOW]
+    rest = [text for text, _ in ranked[len(own) :]]
+    return tuple(own), frozenset(rest[:MOST_POOLED]), column.complete and len(rest) <= MOST_POOLED
+
+
+def _known(table: CategoricalTable) -> np.ndarray[Any, np.dtype[np.intp]]:
+    return np.array([len(names) for names in table.categories], dtype=np.intp)
+
+
+def _some(names: Iterable[str]) -> str:
+    shown = sorted(names)
+    return ", ".join(shown[:5]) + (" …" if len(shown) > 5 else "")
