@@ -2,8 +2,8 @@
 
 Reference bins hold equal shares of the reference, which makes every healthy histogram a flat line. For the eye a
 numeric feature is drawn in bins of equal width between its 1 % and 99 % quantile; a fine cell that straddles two of
-them is divided in proportion. The histogram metric of a prediction takes its bounds from fine cells instead, so that its
-counts are exact (cells are half-open: a value equal to a bound counts above it).
+them is divided in proportion. The histogram metric of a prediction takes its bounds from fine cells instead, so that
+its counts are exact (cells are half-open: a value equal to a bound counts above it).
 """
 
 from collections.abc import Iterable
