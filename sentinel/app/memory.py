@@ -20,7 +20,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class StoreMemory:
-    """`sentinel.app.verdicts.Memory` over a store. Raises StoreError from `judge_state` only: evidence must not be guessed."""
+    """`sentinel.app.verdicts.Memory` over a store. Only `judge_state` raises: evidence must not be guessed."""
 
     writer: Writer
     replica: str

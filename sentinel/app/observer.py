@@ -6,7 +6,6 @@ The event loop takes samples and serves HTTP. Closed windows are judged on one t
 
 import asyncio
 import logging
-import os
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -21,7 +20,6 @@ from sentinel.app.api import list_windows
 from sentinel.app.assembly import Parts
 from sentinel.app.counting import Added, Counting
 from sentinel.app.pipeline import DROPPED, UNDECODABLE
-from sentinel.app.queue import JudgingQueue
 from sentinel.app.verdicts import Judgement
 from sentinel.config import Settings, split_address
 from sentinel.intake.receiver import Callbacks, Receiver
@@ -52,7 +50,7 @@ class Observer:
         self._lifeline = handover.lifeline
         callbacks = Callbacks(self._exchange, self._summary, self._unparsed, self._lost)
         self.receiver = Receiver(handover, callbacks, settings.capture.max_body_bytes)
-        boots = frozenset(self.receiver.ledger.boots()) if handover.generation > 1 else frozenset()
+        boots = self.receiver.ledger.boots() if handover.generation > 1 else frozenset()
         self.counting = Counting(boots)
         self._judging = ThreadPoolExecutor(1, thread_name_prefix="sentinel-judge")
         self._stop = asyncio.Event()

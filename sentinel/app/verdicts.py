@@ -1,4 +1,4 @@
-"""Closed windows in; scores, verdicts, rollback plans and store records out. No clock and no I/O of its own but its log.
+"""Closed windows in; scores, verdicts, rollback plans and store records out. No clock, no I/O but its log.
 
 One `Judging` serves one sidecar. What the store knows of the past is read through the `Memory` it is given, so the same
 code runs live, in replay (with an empty memory) and in tests.
@@ -17,14 +17,13 @@ from sentinel.judge.policy import PolicyOptions, ServiceLevels
 from sentinel.judge.state import StateError
 from sentinel.judge.verdict import Verdict
 from sentinel.reference.frozen import FrozenReference
-from sentinel.rollback.interlocks import Surroundings
 from sentinel.rollback.history import VersionHistory, setting_name
+from sentinel.rollback.interlocks import Surroundings
 from sentinel.rollback.past import Past
 from sentinel.rollback.planning import Plan, plan
 from sentinel.rollback.policy import RollbackPolicy
 from sentinel.store.contract import WindowRecord
 from sentinel.windows.closed import ClosedWindow
-
 
 logger = logging.getLogger("sentinel.judging")
 
