@@ -26,8 +26,10 @@ from sentinel.intake.receiver import Callbacks, Receiver
 from sentinel.rollback.deliverer import Deliverer, DelivererOptions, DeliveryEvent
 from sentinel.store import StoreError, open_store
 from sentinel.telemetry.gpu import GpuReader
+from sentinel.telemetry.pictures import pictures
 from sentinel.telemetry.server import Sources, telemetry_app
 from sentinel.telemetry.verdict_api import analysis
+from sentinel.telemetry.view import FeaturePicture
 from sentinel.traffic import Exchange, TrafficSummary
 from sentinel.traffic.handover import Handover
 
@@ -155,7 +157,7 @@ class Observer:
 
     def _tell(self, judgement: Judgement) -> None:
         verdict = judgement.verdict
-        self.recorder.window(judgement.window, judgement.scores, verdict, self.parts.pictures(judgement))
+        self.recorder.window(judgement.window, judgement.scores, verdict, self._pictures(judgement))
         for decision in judgement.plan.decisions:
             self.recorder.decision(
                 decision.outcome, decision.model, decision.from_version, decision.at, decision.sentence
@@ -171,6 +173,10 @@ class Observer:
             verdict.explanation,
             extra={"window": verdict.start},
         )
+
+    def _pictures(self, judgement: Judgement) -> list[FeaturePicture]:
+        reference = self.parts.reference
+        return pictures(reference, judgement.window, judgement.verdict) if reference else []
 
     # -- beside the windows -------------------------------------------------------------------------------------
 

@@ -130,4 +130,3 @@ def fails(folder: Path, document: Mapping[str, Any]) -> tuple[int, str]:
         command(write(folder, document)), capture_output=True, text=True, timeout=FAIL_SECONDS, check=False
     )
     return done.returncode, done.stderr
-
