@@ -141,6 +141,9 @@ class Store(Protocol):
     def verdicts(self, *, model: str = "", limit: int = 100) -> list[Verdict]:
         """Verdicts, newest first, without their incidents (see `incidents`)."""
 
+    def closed_until(self, replica: str) -> float:
+        """End of the newest window of this replica, of any model; 0.0 when there is none."""
+
     def incidents(self, *, model: str = "", open_only: bool = False, limit: int = 100) -> list[Incident]:
         """Incidents, newest first."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, select, update
 
 from sentinel.judge.verdict import Incident, Verdict
 from sentinel.store import outbox, trail
@@ -93,6 +93,11 @@ class SqlStore:
             query = query.where(windows.c.model == model)
         with self.database.read() as connection:
             return [read_verdict(row) for row in connection.execute(query).mappings()]
+
+    def closed_until(self, replica: str) -> float:
+        newest = select(func.max(windows.c.ended_at)).where(windows.c.grain == "window", windows.c.replica == replica)
+        with self.database.read() as connection:
+            return float(connection.execute(newest).scalar() or 0.0)
 
     def incidents(self, *, model: str = "", open_only: bool = False, limit: int = 100) -> list[Incident]:
         query = select(incidents).order_by(incidents.c.opened_at.desc(), incidents.c.id).limit(limit)
