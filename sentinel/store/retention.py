@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, insert, not_, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, not_, select
 
 from sentinel.store import blob
 from sentinel.store.codec import window_row
@@ -76,11 +76,11 @@ def _move(connection: Connection, grain: str, before: float, rows: int) -> int:
     return len(found)
 
 
-def _counts(grain: str, row: Row[Any]) -> bool:
+def _counts(grain: str, row: Any) -> bool:
     return not (grain == "window" and row.replica == MANY)
 
 
-def _merge_into(connection: Connection, grain: str, seconds: float, rows: Iterable[Row[Any]]) -> None:
+def _merge_into(connection: Connection, grain: str, seconds: float, rows: Iterable[Any]) -> None:
     merged: dict[tuple[str, str, str, float], ClosedWindow] = {}
     for row in rows:
         window = blob.unpack(row.sketch)
