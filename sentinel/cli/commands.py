@@ -1,7 +1,5 @@
 """Every command of `sentinel`: what it is for, with an example."""
 
-from argparse import REMAINDER
-
 from sentinel.cli.parser import Command, arg
 
 GROUPS = {
@@ -38,7 +36,7 @@ COMMANDS = (
         "The main job on this machine: a real model is served, watched, drifts, and is rolled back.",
         "serve:demo",
         "sentinel demo --fast",
-        (arg("rest", nargs=REMAINDER, metavar="OPTION", help="sentinel demo -- --help lists them"),),
+        own_options=True,
     ),
     Command(
         "check-config",
