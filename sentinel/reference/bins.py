@@ -38,6 +38,17 @@ def fine_edges(values: Floats, low: float, high: float) -> Floats:
     return np.unique(edges[np.isfinite(edges)])
 
 
+def bin_means(edges: Floats, values: Floats) -> Floats:
+    """Mean of `values` in each bin, the middle of the bin where there is none."""
+    m = len(edges) - 1
+    bin_of = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, m - 1)
+    counts = np.bincount(bin_of, minlength=m)
+    middle = edges[:-1] / 2 + edges[1:] / 2
+    with np.errstate(over="ignore"):
+        sums = np.bincount(bin_of, weights=values - middle[bin_of], minlength=m)
+    return np.clip(middle + sums / np.maximum(counts, 1), edges[:-1], edges[1:])
+
+
 def _grouped(mass: Counts, target: float) -> tuple[Ints, NDArray[np.bool_]]:
     """Consecutive groups of about `target` rows, numbered from 0, and which items stand alone (hold that many).
 

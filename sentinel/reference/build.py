@@ -159,22 +159,27 @@ def _same_length(columns: Columns) -> int:
 
 def _numeric_table(seen: Mapping[str, Surveyed]) -> NumericTable:
     edges = [bins.fine_edges(column.values, column.low, column.high) for column in seen.values()]
-    width = max((len(row) for row in edges), default=0)
-    padded = np.full((len(edges), width), np.inf)
-    for row, own in zip(padded, edges, strict=True):
-        row[: len(own)] = own
+    means = [bins.bin_means(own, column.values) for own, column in zip(edges, seen.values(), strict=True)]
     m = np.array([len(row) - 1 for row in edges], dtype=np.intp)
     moments = np.array([_centre_and_scale(column.values) for column in seen.values()]).reshape(-1, 2)
     return NumericTable(
         names=tuple(seen),
-        edges=padded,
+        edges=_padded(edges, np.inf),
         bins=m,
+        means=_padded(means, 0.0),
         counts=np.zeros((len(edges), bins.numeric_width(m)), dtype=np.int64),
         centre=moments[:, 0].copy(),
         scale=moments[:, 1].copy(),
         sums=np.zeros((len(edges), 2), dtype=np.int64),
         quantiles=np.array([_quantiles(column) for column in seen.values()]).reshape(-1, len(PROBABILITIES)),
     )
+
+
+def _padded(rows: Sequence[Floats], filler: float) -> Floats:
+    padded = np.full((len(rows), max(map(len, rows), default=0)), filler)
+    for into, row in zip(padded, rows, strict=True):
+        into[: len(row)] = row
+    return padded
 
 
 def _centre_and_scale(values: Floats) -> tuple[float, float]:

@@ -4,7 +4,7 @@ Atomicity: `commit_window` writes the window, scores, verdict, judge state, inci
 records in one transaction, or nothing. Idempotency: a window is known by (model, version, replica, start); committing
 it again returns False and changes nothing. Isolation: readers see whole commits only. Threads: methods are called
 from one thread at a time per Store object; several processes may share a database. Times are seconds since the epoch.
-Durability: what a method returned from is on disk. Retention: nothing is deleted but by `expire`.
+Durability: what a method returned from is on disk. Retention: nothing is deleted but by `expire` and `forget`.
 Errors: StoreUnavailable when a retry may help, StoreIncompatible when the schema is newer than this code,
 StoreCorrupt when the file is no database.
 """
@@ -110,6 +110,15 @@ class StoredWindow:
     explanation: str
 
 
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Days that single windows, and the hourly and daily roll-ups made of them, are kept; 0 keeps them for ever."""
+
+    window_days: float = 7.0
+    hour_days: float = 90.0
+    day_days: float = 0.0
+
+
 class Store(Protocol):
     def commit_window(self, record: WindowRecord) -> bool:
         """Write all of `record` in one transaction; False when the window was already there."""
@@ -131,6 +140,9 @@ class Store(Protocol):
 
     def verdicts(self, *, model: str = "", limit: int = 100) -> list[Verdict]:
         """Verdicts, newest first, without their incidents (see `incidents`)."""
+
+    def closed_until(self, replica: str) -> float:
+        """End of the newest window of this replica, of any model; 0.0 when there is none."""
 
     def incidents(self, *, model: str = "", open_only: bool = False, limit: int = 100) -> list[Incident]:
         """Incidents, newest first."""
@@ -192,7 +204,13 @@ class Store(Protocol):
         """Write a named value, and audit records in the same transaction."""
 
     def expire(self, before: float, limit: int = 1000) -> int:
-        """Delete up to `limit` windows that ended before `before` and no open incident needs; the number deleted."""
+        """Delete up to `limit` windows that ended before `before` and no open incident refers to; how many."""
+
+    def forget(self, now: float, retention: Retention) -> int:
+        """Merge a few hundred of the oldest rows beyond `retention` into coarser ones, in one transaction.
+
+        The number of rows that went; 0 when there is nothing to do. What an open incident refers to stays.
+        """
 
     def close(self) -> None:
         """Release the database."""

@@ -26,11 +26,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 
-HEAD = "0001"
+HEAD = "0002"
 VERSION_TABLE = "sentinel_schema"
-
-ALL_REPLICAS = "*"
-"""The replica of a window that was merged from those of all replicas."""
 
 SCORES = ("psi", "jensen_shannon", "ks", "wasserstein", "chi2", "total_variation")
 """Distances with a column of their own in window_features; others are kept in its `more`."""
@@ -104,8 +101,19 @@ windows = Table(
     *(_real(f"latency_{name}") for name in QUANTILES),
     _real("latency_sum_seconds"),
     Column("sketch", LargeBinary, nullable=False),  # ClosedWindow.to_bytes: everything, mergeable
-    UniqueConstraint("model", "version", "replica", "grain", "started_at", name="one_window"),
     Index("windows_by_time", "grain", "started_at"),
+)
+_is_window = windows.c.grain == "window"
+_key = (windows.c.model, windows.c.version, windows.c.replica, windows.c.started_at)
+Index("one_window", *_key, unique=True, sqlite_where=_is_window, postgresql_where=_is_window)
+Index(  # what was counted against different references does not merge
+    "one_rollup",
+    windows.c.grain,
+    *_key,
+    windows.c.reference_id,
+    unique=True,
+    sqlite_where=~_is_window,
+    postgresql_where=~_is_window,
 )
 
 window_features = Table(

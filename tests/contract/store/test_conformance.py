@@ -225,20 +225,6 @@ def test_settings_survive(store: SqlStore, url: str) -> None:
     other.close()
 
 
-def test_expiry_goes_in_steps_and_spares_what_an_open_incident_needs(store: SqlStore) -> None:
-    for number in range(6):
-        store.commit_window(some.record(number))
-    store.commit_window(some.record(0, window=some.window(0, model="other")))
-    store.commit_decision(incidents=(some.incident(3),))
-    assert store.expire(1e9, limit=2) == 2
-    assert store.expire(1e9) == 2
-    assert store.expire(1e9) == 0
-    assert [found.window.start for found in store.windows(model="fraud")] == [180.0, 240.0, 300.0]
-    assert len(store.verdicts()) == 3
-    with store.database.read() as connection:
-        assert connection.execute(text("SELECT count(*) FROM window_features")).scalar() == 3
-
-
 def test_hostile_words_and_numbers_are_stored(store: SqlStore) -> None:
     closed = some.window(0, version="v\0\n'; DROP TABLE windows;--")
     strange = replace(some.scores(), feature="a\0b", distances={"psi": float("nan"), "ks": float("inf")})

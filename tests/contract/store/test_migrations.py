@@ -6,13 +6,15 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, select
 
-from sentinel.store import open_store
+from sentinel.judge.verdict import State
+from sentinel.store import SqlStore, StoreError, StoreIncompatible, open_store
 from sentinel.store.engine import Database
 from sentinel.store.migrations import config, upgrade
 from sentinel.store.opening import REVISIONS
 from sentinel.store.schema import HEAD, VERSION_TABLE, metadata
+from tests.support import store_values as some
 
 
 @pytest.fixture
@@ -59,3 +61,36 @@ def _shape(connection: Connection) -> dict[str, object]:
         )
         for name in sorted(found.get_table_names())
     }
+
+
+def test_an_older_database_is_upgraded_with_its_data(url: str) -> None:
+    """What was written under the first schema is all there afterwards, and the database is as good as a new one."""
+    database = Database(url)
+    with database.write() as connection:
+        upgrade(connection, "0001")
+    written = SqlStore(database)
+    for number in range(3):
+        opened = some.incident(number)
+        judged = some.verdict(some.window(number), State.BREACH, opened=(opened,))
+        written.commit_window(some.record(number, verdict=judged, intents=(some.intent(f"intent-{number}"),)))
+    written.record_delivery(some.delivery(name="intent-1"), "pending", 100.0)
+    before = _rows(database)
+    written.close()
+    with pytest.raises(StoreIncompatible, match=f"has schema 0001, not {HEAD}: run `sentinel db upgrade`"):
+        open_store(url, upgrade=False)
+    upgraded = open_store(url)
+    assert _rows(upgraded.database) == before
+    assert upgraded.verify_audit() == ""
+    assert not upgraded.commit_window(some.record(2))
+    assert upgraded.commit_window(some.record(3))
+    with pytest.raises(StoreError), upgraded.database.write() as connection:
+        connection.exec_driver_sql("INSERT INTO deliveries SELECT 'nobody', 1, 0, 'x', 0, 0")
+    upgraded.close()
+
+
+def _rows(database: Database) -> dict[str, list[tuple[object, ...]]]:
+    with database.read() as connection:
+        return {
+            name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))]
+            for name, table in metadata.tables.items()
+        }
