@@ -1,8 +1,8 @@
 """From the relays' cumulative summaries to what was added since the last one.
 
 A worker's counts start at zero with each of its lives (`boot`). After the observer itself was restarted, the first
-summary of a life that began before holds what earlier observers already put into windows: it goes into the counters (which
-started at zero with this process) but into no window.
+summary of a life that began before holds what earlier observers already put into windows: it goes into the counters
+(which started at zero with this process) but into no window.
 """
 
 from collections.abc import Mapping

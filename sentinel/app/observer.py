@@ -6,7 +6,6 @@ The event loop takes samples and serves HTTP. Closed windows are judged on one t
 
 import asyncio
 import logging
-import os
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -21,15 +20,16 @@ from sentinel.app.api import list_windows
 from sentinel.app.assembly import Parts
 from sentinel.app.counting import Added, Counting
 from sentinel.app.pipeline import DROPPED, UNDECODABLE
-from sentinel.app.queue import JudgingQueue
 from sentinel.app.verdicts import Judgement
 from sentinel.config import Settings, split_address
 from sentinel.intake.receiver import Callbacks, Receiver
 from sentinel.rollback.deliverer import Deliverer, DelivererOptions, DeliveryEvent
 from sentinel.store import StoreError, open_store
 from sentinel.telemetry.gpu import GpuReader
+from sentinel.telemetry.pictures import pictures
 from sentinel.telemetry.server import Sources, telemetry_app
 from sentinel.telemetry.verdict_api import analysis
+from sentinel.telemetry.view import FeaturePicture
 from sentinel.traffic import Exchange, TrafficSummary
 from sentinel.traffic.handover import Handover
 
@@ -52,7 +52,7 @@ class Observer:
         self._lifeline = handover.lifeline
         callbacks = Callbacks(self._exchange, self._summary, self._unparsed, self._lost)
         self.receiver = Receiver(handover, callbacks, settings.capture.max_body_bytes)
-        boots = frozenset(self.receiver.ledger.boots()) if handover.generation > 1 else frozenset()
+        boots = self.receiver.ledger.boots() if handover.generation > 1 else frozenset()
         self.counting = Counting(boots)
         self._judging = ThreadPoolExecutor(1, thread_name_prefix="sentinel-judge")
         self._stop = asyncio.Event()
@@ -157,7 +157,7 @@ class Observer:
 
     def _tell(self, judgement: Judgement) -> None:
         verdict = judgement.verdict
-        self.recorder.window(judgement.window, judgement.scores, verdict, self.parts.pictures(judgement))
+        self.recorder.window(judgement.window, judgement.scores, verdict, self._pictures(judgement))
         for decision in judgement.plan.decisions:
             self.recorder.decision(
                 decision.outcome, decision.model, decision.from_version, decision.at, decision.sentence
@@ -173,6 +173,10 @@ class Observer:
             verdict.explanation,
             extra={"window": verdict.start},
         )
+
+    def _pictures(self, judgement: Judgement) -> list[FeaturePicture]:
+        reference = self.parts.reference
+        return pictures(reference, judgement.window, judgement.verdict) if reference else []
 
     # -- beside the windows -------------------------------------------------------------------------------------
 

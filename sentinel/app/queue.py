@@ -1,7 +1,7 @@
 """Closed windows on their way to judgement: in order, each once, and only on evidence that is known.
 
-After a start the judge's state is read from the store. While the store cannot tell it, windows wait here (bounded) rather
-than being judged as if nothing had been seen before; then they are judged in order. Used from the judging thread only.
+After a start the judge's state is read from the store. While the store cannot tell it, windows wait here (bounded)
+rather than being judged as if nothing had been seen before; then they are judged in order. Used from one thread.
 """
 
 import logging
@@ -16,7 +16,7 @@ from sentinel.windows.closed import ClosedWindow
 logger = logging.getLogger("sentinel.judging")
 
 MOST_WAITING = 1024
-"""Windows held while the store has not told the judge's state: 17 hours of one model's minutes; then evidence restarts."""
+"""Windows held for the judge's state: 17 hours of one model's minutes; beyond it evidence starts again."""
 
 
 @dataclass(slots=True)
