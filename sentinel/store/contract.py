@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 from sentinel.drift.scores import FeatureScores
 from sentinel.judge.verdict import Incident, Verdict
+from sentinel.store.profile import Profile
 from sentinel.windows.closed import ClosedWindow
 
 IntentState = Literal["pending", "delivered", "dead", "cancelled"]
@@ -91,6 +92,7 @@ class WindowRecord:
     """Everything that one closed window leads to, committed together.
 
     Without a verdict the window waits for the fleet's judge. judge_state b"": leave what is stored.
+    profiles: mean and quantiles of features (`sentinel.store.profile`), kept with their scores.
     """
 
     window: ClosedWindow
@@ -99,6 +101,7 @@ class WindowRecord:
     judge_state: bytes = b""
     intents: Sequence[Intent] = ()
     audit: Sequence[AuditRecord] = ()
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,10 @@ class Store(Protocol):
     def commit_decision(
         self, *, incidents: Sequence[Incident] = (), intents: Sequence[Intent] = (), audit: Sequence[AuditRecord] = ()
     ) -> None:
-        """Write what was decided apart from a window, in one transaction; what is known by its id stays as it is."""
+        """Write what was decided apart from a window, in one transaction.
+
+        Known intents stay as they are; open incidents take on the newer values, resolved ones stay.
+        """
 
     def intents(self, *, state: IntentState | None = None, limit: int = 100) -> list[Intent]:
         """Intents, newest first."""

@@ -26,7 +26,7 @@ from sentinel.store.contract import (
     WindowRecord,
 )
 from sentinel.store.engine import Database
-from sentinel.store.once import insert_numbered, insert_once, put
+from sentinel.store.once import insert_once, insert_window, put
 from sentinel.store.retention import delete_windows
 from sentinel.store.retention import step as retention_step
 from sentinel.store.schema import incidents, judge_state, settings, verdicts, window_features, windows
@@ -43,7 +43,7 @@ class SqlStore:
     def commit_window(self, record: WindowRecord) -> bool:
         standing = "judged" if record.verdict else "waiting"
         with self.database.write() as connection:
-            window_id = insert_numbered(connection, windows, window_row(record.window, "window", standing))
+            window_id = insert_window(connection, window_row(record.window, "window", standing))
             if window_id is None:
                 return False
             _write_consequences(connection, window_id, record)
@@ -209,10 +209,9 @@ def _write_consequences(connection: Connection, window_id: int, record: WindowRe
 
 
 def _write_incidents(connection: Connection, changed: Sequence[Incident]) -> None:
-    """Open ones are written once; a resolution closes the one that is there. A resolved incident stays resolved."""
+    """New ones are added; open ones take on what is known now, such as their resolution; resolved ones stay."""
     for incident in changed:
-        insert_once(connection, incidents, incident_row(incident))
-        if incident.resolved_at is not None:
+        row = incident_row(incident)
+        if not insert_once(connection, incidents, row):
             still_open = (incidents.c.id == incident.id) & incidents.c.resolved_at.is_(None)
-            values = {"resolved_at": incident.resolved_at, "explanation": incident.explanation}
-            connection.execute(update(incidents).where(still_open).values(**values))
+            connection.execute(update(incidents).where(still_open).values(**row | {"opened_at": incidents.c.opened_at}))

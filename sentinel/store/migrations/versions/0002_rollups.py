@@ -1,5 +1,7 @@
 """Windows of older days merge into roll-ups, one per reference: two unique indexes in place of one constraint.
 
+Incidents carry the evidence of the rollback book.
+
 Revision 0002, after 0001.
 """
 
@@ -17,6 +19,7 @@ KEY = ["model", "version", "replica", "started_at"]
 def upgrade() -> None:
     with op.batch_alter_table("windows") as windows:
         windows.drop_constraint("one_window", type_="unique")
+    op.add_column("incidents", sa.Column("rollback_evidence", sa.Double(), nullable=True))
     _unique("one_window", KEY, IS_WINDOW)
     _unique("one_rollup", ["grain", *KEY, "reference_id"], IS_ROLLUP)
 
