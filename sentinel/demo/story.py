@@ -72,7 +72,9 @@ async def _shifted_world(stage: Stage, teller: Teller, shifted: Population) -> N
     paged = len(stage.seen.windows)
     await stage.until("further window", lambda seen: len(seen.windows) >= paged + WITHHELD_WINDOWS)
     if len(stage.seen.accepted) > 1:
-        raise DemoError("a second rollback came, for inputs that drift under either version; this is a fault of sentinel")
+        raise DemoError(
+            "a second rollback came, for inputs that drift under either version; this is a fault of sentinel"
+        )
     teller.step("The inputs moved, not the model: people are paged, and rightly nothing is rolled back.")
 
 
