@@ -86,6 +86,10 @@ class Ledger:
         """Slots that hold the life of a worker, past or present."""
         return (slot for slot in range(RETIRED + 1, SLOTS) if self._words[slot * CELLS + BOOT])
 
+    def boots(self) -> frozenset[int]:
+        """Lives of workers that have begun."""
+        return frozenset(self._words[slot * CELLS + BOOT] for slot in self.worker_slots())
+
     def retire_oldest(self) -> int:
         """Add the counts of the oldest ended life to the retired, and free its slot for a new one."""
         ended = [slot for slot in self.worker_slots() if self.cells(slot)[GONE]]
