@@ -6,10 +6,9 @@ to the samples decoded on that model since the last count, or given to the versi
 is exact; with two side by side it is an estimate, because sampling is uniform an unbiased one.
 """
 
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from sentinel.traffic import RouteTraffic
 
@@ -86,28 +85,19 @@ class Attribution:
 
 
 Split = Callable[[int], dict[str, int]]
-Key = TypeVar("Key", str, int)
 
 
 def split_traffic(traffic: RouteTraffic, split: Split) -> dict[str, RouteTraffic]:
     """Every count of `traffic` over versions; the sum of durations goes by the share of answers."""
-    parts: dict[str, RouteTraffic] = {}
-
-    def part(version: str) -> RouteTraffic:
-        return parts.setdefault(version, RouteTraffic())
-
+    parts: defaultdict[str, RouteTraffic] = defaultdict(RouteTraffic)
     for name in ("codes", "latency", "first_byte", "gaps"):
-        _split_counts(getattr(traffic, name), split, lambda version, name=name: getattr(part(version), name))
+        for key, count in getattr(traffic, name).items():
+            for version, piece in split(count).items():
+                getattr(parts[version], name)[key] = piece
     for name in ("request_bytes", "response_bytes"):
-        for version, count in split(getattr(traffic, name)).items():
-            setattr(part(version), name, count)
-    answers = sum(traffic.latency.values())
-    for piece in parts.values():
-        piece.latency_sum_seconds = traffic.latency_sum_seconds * sum(piece.latency.values()) / max(1, answers)
-    return parts
-
-
-def _split_counts(counts: Mapping[Key, int], split: Split, of: Callable[[str], dict[Key, int]]) -> None:
-    for key, count in counts.items():
-        for version, part in split(count).items():
-            of(version)[key] = part
+        for version, piece in split(getattr(traffic, name)).items():
+            setattr(parts[version], name, piece)
+    answers = max(1, sum(traffic.latency.values()))
+    for part in parts.values():
+        part.latency_sum_seconds = traffic.latency_sum_seconds * sum(part.latency.values()) / answers
+    return dict(parts)

@@ -1,7 +1,5 @@
 """Every command of `sentinel`: what it is for, with an example."""
 
-from argparse import REMAINDER
-
 from sentinel.cli.parser import Command, arg
 
 GROUPS = {
@@ -38,7 +36,7 @@ COMMANDS = (
         "The main job on this machine: a real model is served, watched, drifts, and is rolled back.",
         "serve:demo",
         "sentinel demo --fast",
-        (arg("rest", nargs=REMAINDER, metavar="OPTION", help="sentinel demo -- --help lists them"),),
+        own_options=True,
     ),
     Command(
         "check-config",
@@ -51,5 +49,34 @@ COMMANDS = (
             arg("--schema", action="store_true", help="print the JSON Schema instead"),
             JSON,
         ),
+    ),
+    Command(
+        "reference build",
+        "Build a reference from training data, CSV or Parquet.",
+        "reference:build",
+        "sentinel reference build training.csv --name fraud --prediction label --prediction score",
+        (
+            arg("table", metavar="TABLE", help="CSV (with a header line) or Parquet file, one row per training row"),
+            arg("--output", "-o", default="reference.sentinel", metavar="FILE", help="where to write (%(default)s)"),
+            arg("--name", default="", help="name of the model (default: name of the file)"),
+            arg("--version", default="1", help="version of the reference (%(default)s)"),
+            arg("--prediction", action="append", default=[], metavar="COLUMN", help="column the model predicts"),
+            arg("--label", action="append", default=[], metavar="COLUMN", help="column with the truth"),
+            arg("--kind", action="append", default=[], metavar="COLUMN=KIND", help="numeric, categorical, …"),
+        ),
+    ),
+    Command(
+        "reference show",
+        "Show what a reference holds.",
+        "reference:show",
+        "sentinel reference show reference.sentinel",
+        (arg("reference", metavar="FILE", help="reference file"), JSON),
+    ),
+    Command(
+        "reference diff",
+        "Show what differs between two references.",
+        "reference:compare",
+        "sentinel reference diff old.sentinel new.sentinel",
+        (arg("before", metavar="OLD", help="reference file"), arg("after", metavar="NEW", help="reference file"), JSON),
     ),
 )

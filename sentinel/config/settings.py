@@ -71,6 +71,12 @@ class DecodeSettings:
     rows_pointer: str = option("", help="JSON pointer (RFC 6901) to the rows of a plain JSON request.")
     predictions_pointer: str = option("", help="JSON pointer (RFC 6901) to the predictions of a plain JSON answer.")
     columns: tuple[str, ...] = option((), help="Names of the columns when rows are bare arrays, in order.")
+    outputs: dict[str, str] = option(
+        factory=dict, help="Output name: auto, value, label, probabilities, logits or embedding."
+    )
+    max_rows: int = option(10_000, least=1, help="Most rows of one exchange; larger batches are undecodable.")
+    max_columns: int = option(512, least=1, help="Most columns of one exchange.")
+    max_decompressed_bytes: int = option(8 << 20, least=1024, help="Longest body after content encoding is undone.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +201,9 @@ class RollbackSettings:
 class TelemetrySettings:
     listen: str = option("0.0.0.0:9108", help="host:port of /metrics, /healthz, /readyz and the status page.")
     max_series: int = option(1500, least=100, help="Ceiling on exported series; features beyond it share __other__.")
+    notice_psi: float = option(0.2, least=0, help="PSI of one feature above which a ticket (never a page) is raised.")
+    notice_jensen_shannon: float = option(0.2, least=0, help="The same for the Jensen-Shannon distance.")
+    notice_ks: float = option(0.2, least=0, help="The same for the Kolmogorov-Smirnov distance.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +220,9 @@ class GpuSettings:
 @dataclass(frozen=True, slots=True)
 class ProcessSettings:
     workers: int = option(1, least=1, most=64, help="Relay workers.")
+    max_connections: int = option(
+        10_000, least=1, help="Open client connections per relay worker; more are reset, counted."
+    )
     drain_seconds: float = option(25.0, least=0, help="Time in-flight requests get after SIGTERM.")
     replica: str = option("", help="Name of this replica; empty: the host name.")
 

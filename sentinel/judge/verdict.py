@@ -54,7 +54,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One breach from its opening to its resolution. `id` is deterministic: the same breach gives the same id."""
+    """One breach from its opening to its resolution. `id` is deterministic: the same breach gives the same id.
+
+    evidence, rollback_evidence: as of the window that carries it, of the page book and of the stricter rollback book.
+    """
 
     id: str
     model: str
@@ -65,6 +68,7 @@ class Incident:
     evidence: float
     features: tuple[str, ...]
     explanation: str
+    rollback_evidence: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,8 @@ class Verdict:
     """The judgement of one window.
 
     evidence: the wealth W of the page book; a page at 1 (see docs/statistics.md).
-    rollback_evidence: the same of the stricter second book; at 1 and not before may a drift breach ask for a rollback.
+    rollback_evidence: the largest of this version (predictions, errors, latency) in the stricter second book; at 1 and
+    not before may a breach ask for a rollback. Each incident has its own.
     budget_spent_ratio: pages opened over pages allowed in the period.
     opened, resolved: incidents that began or ended with this window. open: all that stand after it.
     """

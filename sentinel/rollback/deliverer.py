@@ -56,8 +56,9 @@ class DelivererOptions:
 
 
 class Deliverer:
-    """Delivers the intents of one store. `store` must be this object's own: it is used from worker threads, one at a time.
+    """Delivers the intents of one store.
 
+    `store` must be this object's own: it is used from worker threads, one at a time.
     `report` is called from the event loop for each event; it must not raise.
     """
 
@@ -65,7 +66,7 @@ class Deliverer:
         self,
         store: Store,
         targets: Mapping[str, Target],
-        options: DelivererOptions = DelivererOptions(),  # noqa: B008 - frozen
+        options: DelivererOptions = DelivererOptions(),
         report: Callable[[DeliveryEvent], None] = lambda _event: None,
     ) -> None:
         self._store = store

@@ -2,7 +2,7 @@
 
 Every request: https unless the target allows http; the host on the allow-list where there is one; its name resolved
 once, every address checked, and the connection made to exactly those addresses (no second look-up that could be
-rebound); no redirects, no proxies or credentials from the environment, no cookies; answers read up to MOST_ANSWER_BYTES.
+rebound); no redirects, no proxies or credentials from the environment, no cookies; answers read up to a limit.
 Cluster-internal addresses are allowed, since deployment systems live there; metadata services never are.
 Source: Standard Webhooks 1.0 on SSRF; OWASP SSRF prevention.
 """

@@ -88,7 +88,7 @@ def _event(case: Case, decision: Decision, target: str, findings: Sequence[Findi
         "id": delivery_id(decision.id, target),
         "source": f"/sentinel/{quote(workload.cluster)}/{quote(workload.namespace)}/{quote(name, safe='')}",
         "type": TYPE,
-        "subject": f"models/{model}/versions/{version}",
+        "subject": f"models/{quote(model, safe='')}/versions/{quote(version, safe='')}",
         "time": moment,
         "timestamp": moment,
         "datacontenttype": "application/json",
@@ -161,7 +161,8 @@ def _feature(finding: Finding) -> dict[str, Any]:
 
 
 def _name(text: str) -> str:
-    return text[:NAME_LENGTH]
+    """A name that came out of traffic: bounded, and without lone surrogates, which no JSON may hold."""
+    return text[:NAME_LENGTH].encode("utf-8", "replace").decode()
 
 
 def _number(value: float) -> float | None:
@@ -177,5 +178,5 @@ def _filled(template: str, case: Case) -> str:
     incident = case.incident
     names = {"model": incident.model, "version": incident.version, "cause": incident.cause}
     for name, value in names.items():
-        template = template.replace(f"{{{name}}}", quote(value[:NAME_LENGTH], safe=""))
+        template = template.replace(f"{{{name}}}", quote(_name(value), safe=""))
     return template

@@ -2,7 +2,7 @@
 
 A secret file holds one secret a line; the first is the newest, and every one signs, so that receivers can change
 over without a gap. `whsec_<base64>` is an HMAC key, `whsk_<base64>` an ed25519 private key (extra `ed25519`), anything
-else the bytes of an HMAC key as they stand. The file is read for every attempt: a rotated Secret mount needs no restart.
+else the bytes of an HMAC key as they stand. The file is read for every attempt: a rotated secret needs no restart.
 Source: Standard Webhooks 1.0, "Signature scheme". Secrets appear in no repr, log or error.
 """
 
@@ -10,7 +10,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -88,7 +88,7 @@ def _ed25519(seed: bytes, content: bytes) -> bytes:
     return Ed25519PrivateKey.from_private_bytes(seed).sign(content)
 
 
-def signed_headers(secrets: Sequence[Secret], message_id: str, at: float, body: bytes) -> Mapping[str, str]:
+def signed_headers(secrets: Sequence[Secret], message_id: str, at: float, body: bytes) -> dict[str, str]:
     """The three Standard Webhooks headers for one attempt at time `at` (seconds since the epoch)."""
     timestamp = str(int(at))
     content = b".".join((message_id.encode(), timestamp.encode(), body))

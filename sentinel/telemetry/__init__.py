@@ -1,1 +1,1 @@
-"""What is shown: metrics, GPU, health, status page."""
+"""What people and Prometheus look at: the metric catalogue, the recorder behind it, GPU, the status page. Shell."""

@@ -60,8 +60,15 @@ def verdict(of: ClosedWindow, state: State = State.OK, **values: Any) -> Verdict
 
 
 def intent(name: str = "intent-1", *, created_at: float = 60.0, **values: Any) -> Intent:
-    made = {"incident_id": "incident-0", "target": "deployer", "model": "fraud", "from_version": "2", "to_version": "1"}
-    return Intent(id=name, created_at=created_at, expires_at=created_at + 600, body=b'{"x":1}', **made | values)
+    made: dict[str, Any] = {
+        "incident_id": "incident-0",
+        "target": "deployer",
+        "model": "fraud",
+        "from_version": "2",
+        "to_version": "1",
+    }
+    made |= {"expires_at": created_at + 600, "body": b'{"x":1}'} | values
+    return Intent(id=name, created_at=created_at, **made)
 
 
 def audit(action: str = "page", at: float = 1.0, **inputs: Any) -> AuditRecord:

@@ -22,4 +22,4 @@ class Target(Protocol):
         """Time one attempt may take in all."""
 
     async def ask(self, intent: Intent, attempt: int, now: float) -> Answer:
-        """Make attempt number `attempt` (from 1) at time `now`. Raises EgressError or SecretError when none was made."""
+        """Make attempt `attempt` (from 1) at time `now`. Raises EgressError or SecretError when no answer came."""

@@ -1,0 +1,78 @@
+"""One exchange made ready for a protocol's decoder: bodies without content encoding, and what the path says."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sentinel.decode import predictions
+from sentinel.decode.options import DecodeOptions
+from sentinel.decode.rows import Decoded
+from sentinel.decode.tables import Table
+from sentinel.decode.values import Block
+from sentinel.traffic import Exchange
+
+MAX_NAME_CHARACTERS = 128
+"""Model names and versions become metric labels; longer ones are cut."""
+
+REQUEST_ID_HEADERS = ("x-request-id", "ce-requestid", "traceparent")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`response` is None where no answer is to be seen (mirrored traffic). model, version: as the path says, or ""."""
+
+    exchange: Exchange
+    options: DecodeOptions
+    request: bytes
+    response: bytes | None
+    model: str = ""
+    version: str = ""
+
+    def header(self, name: str) -> str:
+        """A request header, "" if absent."""
+        return self.exchange.request.headers.get(name, "")
+
+    def response_header(self, name: str) -> str:
+        return self.exchange.response.headers.get(name, "")
+
+    def decoded(
+        self,
+        table: Table,
+        outputs: Iterable[tuple[str, Block]] = (),
+        *,
+        model: object = "",
+        version: object = "",
+        request_id: object = "",
+    ) -> Decoded:
+        """The answer of a decoder: inputs and outputs joined row by row; what the body does not say, the path may."""
+        return Decoded(
+            rows=table.rows,
+            inputs=table.columns,
+            predictions=predictions.columns(outputs, table.rows, self.options),
+            model=name_text(model) or self.model,
+            version=self._configured_version() or name_text(version) or self.version,
+            request_id=name_text(request_id) or self._request_id(),
+            event_time=self.exchange.started_at,
+        )
+
+    def _configured_version(self) -> str:
+        name = self.options.version_header.lower()
+        return name_text(self.response_header(name) or self.header(name)) if name else ""
+
+    def _request_id(self) -> str:
+        return next(filter(None, (name_text(self._either(name)) for name in REQUEST_ID_HEADERS)), "")
+
+    def _either(self, name: str) -> str:
+        return self.header(name) or self.response_header(name)
+
+
+def name_text(value: object) -> str:
+    """A name as short printable text; "" for anything that is none."""
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        return ""
+    text = str(value)[:MAX_NAME_CHARACTERS]
+    return text if text.isprintable() else "".join(filter(str.isprintable, text))
+
+
+def json_object(value: object) -> Mapping[str, object]:
+    """The value if it is a JSON object, else an empty one."""
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,68 @@
+"""Answers in JSON become named output blocks: lists of values, of scores, of objects; or one object for one row."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sentinel.decode.options import DecodeOptions
+from sentinel.decode.reasons import Reason, Refused
+from sentinel.decode.values import Block, block, column, flat_record
+
+UNNAMED = "prediction"
+"""Name of an output that has none."""
+
+NO_OUTPUTS = frozenset(
+    {"id", "request_id", "requestid", "trace_id", "model", "model_name", "modelname", "model_version", "version"}
+    | {"created", "created_at", "timestamp", "time", "latency", "latency_ms", "duration", "duration_ms", "elapsed"}
+    | {"object", "status", "success", "message"}
+)
+"""Keys of an answer that say something about the call and nothing about a row."""
+
+
+def from_rows(values: Sequence[Any], options: DecodeOptions, name: str = UNNAMED) -> list[tuple[str, Block]]:
+    """One item per row: a value, a list of scores, or an object of outputs.
+
+    Lists of differing lengths (boxes found in an image, say) are counted: `name.count`.
+    """
+    if values and all(type(item) is dict for item in values):
+        return _from_objects(values, options, "" if name == UNNAMED else f"{name}.")
+    try:
+        return [(name, block(values))]
+    except Refused as refusal:
+        if refusal.reason is not Reason.BAD_TENSOR:
+            raise
+    return [(f"{name}.count", block([len(item) if type(item) is list else 0 for item in values]))]
+
+
+def _from_objects(items: Sequence[Mapping[str, Any]], options: DecodeOptions, prefix: str) -> list[tuple[str, Block]]:
+    """Outputs by key, nested objects by dotted key."""
+    flat = [flat_record(item, options.max_columns) for item in items]
+    names = dict.fromkeys(key for item in flat for key in item)
+    if len(names) > options.max_columns:
+        raise Refused(Reason.TOO_MANY_COLUMNS)
+    by_name = ((f"{prefix}{name}", [item.get(name) for item in flat]) for name in names)
+    return [output for name, values in by_name for output in from_rows(values, options, name)]
+
+
+def from_object(answer: Mapping[str, Any], rows: int, options: DecodeOptions) -> list[tuple[str, Block]]:
+    """An object of named outputs: lists of one item per row, or, for a single row, its values themselves.
+
+    Refused: row_mismatch when none fits the number of rows.
+    """
+    if len(answer) > options.max_columns:
+        raise Refused(Reason.TOO_MANY_COLUMNS)
+    named = {name: value for name, value in answer.items() if name.lower() not in NO_OUTPUTS}
+    if rows == 1:
+        named = {name: value if _is_batch_of_one(value) else [value] for name, value in named.items()}
+    fitting = {name: value for name, value in named.items() if type(value) is list and len(value) == rows}
+    if not fitting:
+        raise Refused(Reason.ROW_MISMATCH)
+    return [output for name, value in fitting.items() for output in from_rows(value, options, name)]
+
+
+def _is_batch_of_one(value: Any) -> bool:
+    return type(value) is list and len(value) == 1
+
+
+def scalar(value: Any) -> list[tuple[str, Block]]:
+    """A bare value as the answer to one row."""
+    return [(UNNAMED, Block(column([value]), (1,)))]

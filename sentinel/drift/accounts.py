@@ -1,0 +1,142 @@
+"""The dictionary of alternatives: which drifts are bet on, and with what share of a feature's capital.
+
+Only laws and weights live here; the bet itself is in `bets`, the money in `capital`. The alternatives are fixed with
+the reference, but for the plug-ins, which learn theirs from past windows (`plugins`).
+
+Tilts: q ∝ p0·exp(l z) for a shift of location, where z are the normal scores of the ordered cells, and the same on
+z² − 1 (orthogonalised) for a change of scale. Spikes: one cell up, q = (1 − s)p0 + s·1_k, or down, q_k = s·p0_k.
+The log bet of a spike takes two values, at its cell and elsewhere, and only these are stored.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtri
+
+from sentinel.drift.bets import Floats, Ints, departure, log_bet
+
+LOCATION = (0.12, 0.2, 0.35, 0.6, 1.0)  # standard deviations
+SCALE = (0.12, 0.2, 0.35, 0.6)
+UP = (0.03, 0.1, 0.3)  # share of rows that moves into the cell
+DOWN = (0.5, 0.1)  # what is left of the cell
+GAMMAS = (0.3, 0.6, 0.85, 0.95, 0.985)
+"""Memory of the plug-ins per 5 minutes: half lives from 3 minutes to 4 hours."""
+
+TILTS = 2 * len(LOCATION) + 2 * len(SCALE)
+SPIKES = len(UP) + len(DOWN)
+PLUGINS = len(GAMMAS)
+
+# Shares of a feature's capital: (location, scale, up, down, all plug-ins).
+NUMERIC_SHARES = (0.30, 0.20, 0.06, 0.04, 0.40)
+CATEGORICAL_SHARES = (0.0, 0.0, 0.24, 0.16, 0.60)
+
+WORTH_A_BET = 2.6
+"""A static alternative is dropped if its departure X is not above this many δ: the bet could not grow."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dictionary:
+    """Log bets of the static accounts of F features over K padded cells, and the weights of all accounts.
+
+    tilts: [F, TILTS, K]. spike_at, spike_off: [F, SPIKES, K] log bet of the spike on cell k, at k and elsewhere.
+    weights: [F, J], J = TILTS + SPIKES·K + PLUGINS, each row summing to 1; 0 for dropped accounts.
+    """
+
+    tilts: Floats
+    spike_at: Floats
+    spike_off: Floats
+    weights: Floats
+
+    @property
+    def statics(self) -> int:
+        """Number of static accounts per feature; the plug-ins follow them."""
+        return int(self.weights.shape[1]) - PLUGINS
+
+    def growth(self, counts: Floats) -> Floats:
+        """Log growth [F, statics] of every static account over the rows counted in `counts` [F, K]."""
+        tilts = np.matmul(self.tilts, counts[:, :, None])[:, :, 0]
+        rows = counts.sum(axis=1)[:, None, None]
+        spikes = rows * self.spike_off + counts[:, None, :] * (self.spike_at - self.spike_off)
+        return np.concatenate([tilts, spikes.reshape(len(counts), -1)], axis=1)
+
+
+def normal_scores(p0: Floats, ordered: int) -> Floats:
+    """Standardised scores z of the first `ordered` cells, from their mid ranks; 0 for the others (missing)."""
+    z = np.zeros_like(p0)
+    if ordered < 2:
+        return z
+    share = p0[:ordered] / p0[:ordered].sum()
+    z[:ordered] = ndtri(np.cumsum(share) - share / 2)
+    return _standardised(z, p0, [])
+
+
+def scale_scores(p0: Floats, z: Floats) -> Floats:
+    """z² − 1 made orthogonal to 1 and z under p0, and standardised."""
+    return _standardised(np.where(z == 0, 0.0, z * z), p0, [z])
+
+
+def _standardised(x: Floats, p0: Floats, against: list[Floats]) -> Floats:
+    x = x - p0 @ x
+    for direction in against:
+        x = x - (p0 @ (x * direction)) * direction
+    spread = np.sqrt(p0 @ (x * x))
+    return x / spread if spread > 1e-9 else np.zeros_like(x)  # noise of the arithmetic, where all rows share a cell
+
+
+def alternatives(p0: Floats, ordered: int) -> Floats:
+    """The static alternatives [TILTS + SPIKES·K, K] of one feature; p0 [K] without padding. Unusable ones equal p0."""
+    z = normal_scores(p0, ordered)
+    scales = scale_scores(p0, z)
+    tilts = [_tilt(p0, sign * size * z) for size in LOCATION for sign in (1, -1)]
+    tilts += [_tilt(p0, sign * size * scales) for size in SCALE for sign in (1, -1)]
+    cells = np.eye(len(p0))
+    ups = [(1 - share) * p0 + share * cells for share in UP]
+    downs = [_renormalised(p0 * (1 - (1 - left) * cells)) for left in DOWN]
+    return np.concatenate([np.array(tilts), *ups, *downs])
+
+
+def _tilt(p0: Floats, exponent: Floats) -> Floats:
+    return _renormalised(p0 * np.exp(exponent - exponent.max()))
+
+
+def _renormalised(q: Floats) -> Floats:
+    return np.asarray(q / q.sum(axis=-1, keepdims=True))
+
+
+def shares(cells: int, ordered: int) -> Floats:
+    """Share of a feature's capital of every account [TILTS + SPIKES·cells + PLUGINS], before any is dropped."""
+    location, scale, up, down, plugins = NUMERIC_SHARES if ordered else CATEGORICAL_SHARES
+    parts = [
+        (location, 2 * len(LOCATION)),
+        (scale, 2 * len(SCALE)),
+        (up, len(UP) * cells),
+        (down, len(DOWN) * cells),
+        (plugins, PLUGINS),
+    ]
+    return np.concatenate([np.full(number, share / number) for share, number in parts])
+
+
+def dictionary(p0: Floats, cells: Ints, ordered: Ints, delta: Floats) -> Dictionary:
+    """The accounts of F features: p0 [F, K] padded with zeros, delta [F] of the static accounts in nats."""
+    features, width = p0.shape
+    tilts = np.zeros((features, TILTS, width))
+    at, off = np.zeros((features, SPIKES, width)), np.zeros((features, SPIKES, width))
+    weights = np.zeros((features, TILTS + SPIKES * width + PLUGINS))
+    for f in range(features):
+        k = int(cells[f])
+        q = alternatives(p0[f, :k], int(ordered[f]))
+        bets = log_bet(q, p0[f, :k], np.full(len(q), delta[f]))
+        tilts[f, :, :k] = bets[:TILTS]
+        spikes = bets[TILTS:].reshape(SPIKES, k, k)
+        at[f, :, :k] = np.diagonal(spikes, axis1=1, axis2=2)
+        off[f, :, :k] = spikes[:, np.arange(k), np.arange(k) - 1]
+        worth = np.concatenate([departure(q, p0[f, :k]) > WORTH_A_BET * delta[f], np.ones(PLUGINS, bool)])
+        share = np.where(worth, shares(k, int(ordered[f])), 0.0)
+        weights[f, _columns(k, width)] = share / share.sum()
+    return Dictionary(tilts, at, off, weights)
+
+
+def _columns(cells: int, width: int) -> Ints:
+    """Where the accounts of a feature with `cells` cells lie in the padded row of accounts."""
+    spikes = TILTS + (np.arange(SPIKES)[:, None] * width + np.arange(cells)).reshape(-1)
+    return np.concatenate([np.arange(TILTS), spikes, TILTS + SPIKES * width + np.arange(PLUGINS)])

@@ -1,0 +1,197 @@
+"""The budget book of one group of features: evidence against "within tolerance", page gate and recovery.
+
+A tolerant e-detector on binned counts. The parts are `radius` (what the reference hides), `accounts` and `plugins`
+(what is bet on), `bets` (the bet), `capital` (the money) and `blocks` (effect size over several spans); here they meet.
+The book knows nothing of versions, incidents or words.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import chndtrix
+
+from sentinel.drift import accounts, plugins, radius
+from sentinel.drift.bets import Floats, Ints, departure, log_bet
+from sentinel.drift.blocks import LENGTHS, Blocks, Counts
+from sentinel.drift.budget import SECONDS_PER_DAY, FalsePageBudget
+from sentinel.drift.capital import Capital, total
+
+LEADING_SHARE = 0.1
+"""A feature speaks for the book if it holds at least this share of the wealth."""
+RECOVERY_MISS = 0.1
+"""Chance, per period of the budget, that a drift still at the tolerance is taken for recovered."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BinnedFeatures:
+    """The features of a book, as the reference counted them.
+
+    counts: [F, K] reference rows, padded with zeros. cells: [F] cells in use. ordered: [F] how many of them, from the
+    first, are in ascending order (0: categorical). weights: [F] shares of the budget. tolerances: [F] nats.
+    dependence: [F] D ≥ 1, by which the log evidence of dependent rows is divided.
+    """
+
+    names: tuple[str, ...]
+    counts: Counts
+    cells: Ints
+    ordered: Ints
+    weights: Floats
+    tolerances: Floats
+    dependence: Floats
+
+    def take(self, chosen: Sequence[int]) -> "BinnedFeatures":
+        """Some of the features."""
+        rows = list(chosen)
+        return BinnedFeatures(
+            names=tuple(self.names[i] for i in rows),
+            counts=self.counts[rows],
+            cells=self.cells[rows],
+            ordered=self.ordered[rows],
+            weights=self.weights[rows],
+            tolerances=self.tolerances[rows],
+            dependence=self.dependence[rows],
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Laws:
+    """What is frozen with the reference: p0 [F, K], rows [F], radii and tolerances in nats [F], and the dictionary."""
+
+    features: BinnedFeatures
+    p0: Floats
+    rows: Floats
+    delta_static: Floats
+    delta_plugin: Floats
+    dictionary: accounts.Dictionary
+
+    @classmethod
+    def of(cls, features: BinnedFeatures) -> "Laws":
+        """Smooth the reference, find its radii and build the bets. A few milliseconds a feature."""
+        number = len(features.names)
+        p0 = np.zeros(features.counts.shape)
+        deltas = np.zeros((number, 2))
+        for f in range(number):
+            k = int(features.cells[f])
+            counts = features.counts[f, :k].astype(np.float64)
+            p0[f, :k] = radius.reference_law(counts)
+            radii = _radii(counts, p0[f, :k], int(features.ordered[f]), float(features.tolerances[f]), number)
+            deltas[f] = [_delta(float(features.tolerances[f]), epsilon) for epsilon in radii]
+        rows = features.counts.sum(axis=1).astype(np.float64)
+        bets = accounts.dictionary(p0, features.cells, features.ordered, deltas[:, 1])
+        return cls(features, p0, rows, deltas[:, 1], deltas[:, 0], bets)
+
+
+def _delta(tolerance: float, epsilon: float) -> float:
+    return float((np.sqrt(tolerance) + np.sqrt(epsilon)) ** 2)
+
+
+def _radii(counts: Floats, p0: Floats, ordered: int, tolerance: float, features: int) -> tuple[float, float]:
+    """(over all directions, along the static accounts) of one feature among `features`, in nats."""
+    miss = radius.CONFIDENCE_MISS / max(features, 1)
+    rows, q = max(float(counts.sum()), 1.0), accounts.alternatives(p0, ordered)
+    everywhere = radius.formula(rows, len(counts), miss)
+    along = radius.formula_along(rows, miss / len(q))
+    if features > radius.DRAWN_FEATURES:
+        return radius.FALLBACK * everywhere, radius.FALLBACK * along
+    delta = np.full(len(q), _delta(tolerance, along))
+    usable = departure(q, p0) > accounts.WORTH_A_BET * delta
+    if not usable.any():
+        return radius.FALLBACK * everywhere, radius.FALLBACK * along
+    bets = np.exp(log_bet(q[usable], p0, delta[usable]))
+    drawn_everywhere, drawn_along = radius.drawn(counts, p0, bets, miss)
+    return max(everywhere, drawn_everywhere), max(along, drawn_along)
+
+
+class Book:
+    """Evidence of one group of features over time. `share` of the budget is this book's.
+
+    Call `pay` as time passes, `observe` for rows, in any slicing; read `log_wealth`. A page is due when the wealth
+    reaches 1 and `gate` names a feature; after it, `restart_blocks`, then `recovered` until it is true, then `clear`.
+    """
+
+    def __init__(self, laws: Laws, budget: FalsePageBudget, share: float) -> None:
+        self.laws = laws
+        self.budget = budget
+        self.share = share
+        features, cells = laws.p0.shape
+        self.capital = Capital.empty(laws.dictionary.weights * laws.features.weights[:, None])
+        self.memory = np.zeros((features, accounts.PLUGINS, cells))
+        self.blocks = Blocks.empty(features, cells)
+
+    def pay(self, seconds: float, share: float = 1.0) -> None:
+        """Time passes: capital for `seconds`, of which this book gets `share` of its share, and memories fade."""
+        day = self.budget.pages_per_second * SECONDS_PER_DAY * self.share
+        self.capital.pay(self.budget.pages_per_second * seconds * self.share * share, at_most=day)
+        self.memory = plugins.decayed(self.memory, seconds)
+        self.blocks.step()
+
+    def observe(self, counts: Counts) -> None:
+        """Bet on the rows in `counts` [F, K], which were all seen after every earlier call."""
+        rows = counts.astype(np.float64)
+        static = self.laws.dictionary.growth(rows)
+        plug, active = plugins.growth(self.memory, self.laws.p0, self.laws.delta_plugin, rows)
+        growth = np.concatenate([static, plug], axis=1) / self.laws.features.dependence[:, None]
+        seen = np.broadcast_to(rows.sum(axis=1)[:, None] > 0, static.shape)
+        self.capital.stake(growth, np.concatenate([seen, active & seen[:, :1]], axis=1))
+        self.memory = self.memory + rows[:, None, :]
+        self.blocks.add(counts)
+
+    def log_wealth(self) -> Floats:
+        """log of the wealth of each feature [F]; a page is due when their sum reaches 1."""
+        return self.capital.log_wealth()
+
+    def leading(self) -> list[int]:
+        """Features that hold at least `LEADING_SHARE` of the wealth, the wealthiest first."""
+        wealth = self.log_wealth()
+        own = total(wealth)
+        order = np.argsort(-wealth, kind="stable")
+        return [int(f) for f in order if np.isfinite(own) and wealth[f] >= own + np.log(LEADING_SHARE)]
+
+    def gate(self) -> dict[int, int]:
+        """Leading features whose drift, net of noise, is larger than the tolerance; and over which span it is largest.
+
+        A page without such a feature would be about an effect too small to matter: the wealth is kept, and waits.
+        The spans are those of `Blocks.trailing`.
+        """
+        excess = self.excess()
+        over = excess.max(axis=0) > self.laws.features.tolerances
+        return {f: int(excess[:, f].argmax()) for f in self.leading() if over[f]}
+
+    def excess(self) -> Floats:
+        """Divergence in nats, less what noise alone gives, over every trailing span: [spans, F]; −inf without rows."""
+        counts = self.blocks.trailing()
+        rows = counts.sum(axis=-1).astype(np.float64)
+        some = np.maximum(rows, 1.0)
+        noise = (self.laws.features.cells - 1) * (1 / some + 1 / np.maximum(self.laws.rows, 1.0))
+        half = (departure(counts / some[..., None], self.laws.p0) - noise) / 2
+        return np.where(rows > 0, half, -np.inf)
+
+    def restart_blocks(self) -> None:
+        """An incident opens: count the blocks for its recovery from here."""
+        self.blocks.restart()
+
+    def recovered(self, features: Sequence[int], seconds: float) -> bool:
+        """Whether a block just completed shows every one of `features` back within tolerance.
+
+        seconds: length of a window. A drift that stands at the tolerance passes with probability `RECOVERY_MISS` per
+        period of the budget, over all lengths and blocks: the statistic must fall below a low non-central χ² quantile.
+        """
+        chosen = list(features)
+        return any(self._block_recovered(i, chosen, seconds) for i in self.blocks.filled()) if chosen else True
+
+    def _block_recovered(self, length: int, chosen: list[int], seconds: float) -> bool:
+        counts = self.blocks.current[length][chosen]
+        rows = counts.sum(axis=1).astype(np.float64)
+        if not rows.all():
+            return False
+        effective = 1 / (1 / rows + 1 / self.laws.rows[chosen])
+        statistic = effective * departure(counts / rows[:, None], self.laws.p0[chosen])
+        level = RECOVERY_MISS * LENGTHS[length] * seconds / (self.budget.seconds * len(LENGTHS))
+        freedom = self.laws.features.cells[chosen] - 1
+        low = chndtrix(min(level, 0.5), freedom, 2 * self.laws.features.tolerances[chosen] * effective)
+        return bool((statistic <= low).all())
+
+    def clear(self) -> None:
+        """An incident ended: its evidence is spent."""
+        self.capital.clear()

@@ -1,0 +1,61 @@
+"""What a finite reference hides: how far the true law may lie from the counts it was estimated by.
+
+The law of the reference is known up to sampling: given counts n over cells cut at its own order statistics, the true
+shares follow a Dirichlet law with parameters n + 1, exactly for quantile cells (spacings), and to the safe side for
+categories. Its upper quantiles of ½Σ(p − p0)²/p0 and of the same along fixed directions are the radii.
+
+Cells that the reference hardly saw (below its minimum, above its maximum, missing) need `SPARSE_PSEUDO_ROWS`: with the
+usual half row the truth may be twenty times p0, and one such cell would outweigh all others in the radius.
+"""
+
+import numpy as np
+from scipy.special import chdtri, ndtri
+
+from sentinel.drift.bets import Floats
+
+CONFIDENCE_MISS = 0.01
+"""α_ref: probability that the reference lies outside its radius, over all features."""
+PSEUDO_ROWS = 0.5
+SPARSE_ROWS = 10
+SPARSE_PSEUDO_ROWS = 5.0
+DRAWS = 4000
+DRAWN_MISS = 0.002
+"""Quantile read from the draws (eight of them lie beyond); smaller ones follow the shape of χ²."""
+FALLBACK = 1.5
+"""Factor on the formulas where drawing is not worth its time."""
+DRAWN_FEATURES = 300
+"""Beyond this many features the fallback is used: drawing takes a few milliseconds a feature."""
+
+
+def reference_law(counts: Floats) -> Floats:
+    """p0 over the cells of one feature, with pseudo rows so that no cell is impossible."""
+    smoothed = counts + np.where(counts < SPARSE_ROWS, SPARSE_PSEUDO_ROWS, PSEUDO_ROWS)
+    return np.asarray(smoothed / smoothed.sum())
+
+
+def formula(rows: float, cells: int, miss: float) -> float:
+    """χ² radius over all directions of `cells` cells, in nats."""
+    return float(chdtri(max(cells - 1, 1), miss)) / (2 * rows)
+
+
+def formula_along(rows: float, miss: float) -> float:
+    """Radius along one fixed direction, in nats."""
+    return float(ndtri(miss)) ** 2 / (2 * rows)
+
+
+def drawn(counts: Floats, p0: Floats, directions: Floats, miss: float) -> tuple[float, float]:
+    """Radii in nats over all directions and along `directions` [J, K], by `DRAWS` laws the reference may come from.
+
+    miss: probability allowed that the truth lies outside. The generator has a fixed seed: equal input, equal radii.
+    """
+    laws = np.random.default_rng(0).standard_gamma(counts + 1.0, size=(DRAWS, len(counts)))
+    laws /= laws.sum(axis=1, keepdims=True)
+    gap = laws - p0
+    everywhere = np.quantile((gap * gap / p0).sum(axis=1), 1 - DRAWN_MISS) / 2
+    centred = directions - (directions @ p0)[:, None]
+    along = gap @ (centred / np.sqrt((centred * centred) @ p0)[:, None]).T
+    one = np.quantile(np.maximum(along.max(axis=1), 0) ** 2, 1 - DRAWN_MISS) / 2
+    cells, number = len(counts), len(directions)
+    wider = formula(1, cells, miss) / formula(1, cells, DRAWN_MISS)
+    longer = formula_along(1, miss / number) / formula_along(1, DRAWN_MISS / number)
+    return float(everywhere * max(wider, 1.0)), float(one * max(longer, 1.0))

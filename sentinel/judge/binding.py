@@ -1,0 +1,92 @@
+"""From a frozen reference to the books: which features are watched together, and with what share of the budget."""
+
+import numpy as np
+
+from sentinel.drift.bets import Ints
+from sentinel.drift.blocks import Counts
+from sentinel.drift.book import BinnedFeatures, Laws
+from sentinel.judge.policy import Policy
+from sentinel.reference.frozen import FrozenReference
+
+SERVICE_SHARE = 0.05
+"""Share of the budget of each objective that is set (errors, latency); drift has the rest."""
+PREDICTION_SHARE = 0.2
+"""Share of the drift budget that the predictions have together, where there are inputs too."""
+
+
+class Roles:
+    """The laws of a reference by role: inputs, and predictions, where it has any."""
+
+    def __init__(self, reference: FrozenReference, policy: Policy) -> None:
+        self.fingerprint = reference.fingerprint
+        book = reference.book
+        self._rows = {role: [i for i, r in enumerate(book.roles) if r == role] for role in ("input", "prediction")}
+        self._labels = cell_labels(reference)
+        self._last = book.cells - 1
+        every = _features(reference, policy)
+        self.inputs = Laws.of(every.take(self._rows["input"])) if self._rows["input"] else None
+        self.predictions = Laws.of(every.take(self._rows["prediction"])) if self._rows["prediction"] else None
+
+    def laws(self, role: str) -> Laws:
+        laws = self.inputs if role == "input" else self.predictions
+        if laws is None:
+            raise ValueError(f"the reference has no feature with role {role}")
+        return laws
+
+    def of(self, role: str, counts: Counts) -> Counts:
+        """The rows of `counts` [F, K] that belong to `role`."""
+        return np.asarray(counts[self._rows[role]])
+
+    def fits(self, role: str, counts: Counts) -> bool:
+        """Whether at least half of the role's features have any value at all in `counts` [F, K].
+
+        Where not, the traffic carries other columns than the reference: nothing can be said of drift.
+        """
+        rows = self._rows[role]
+        filled = counts[rows].sum(axis=1) > counts[rows, self._last[rows]]
+        return 2 * int(filled.sum()) >= len(rows)
+
+    def labels_of(self, role: str) -> tuple[tuple[str, ...], ...]:
+        return tuple(self._labels[i] for i in self._rows[role])
+
+    def share(self, role: str) -> float:
+        """Share of the drift budget."""
+        if self.inputs is None or self.predictions is None:
+            return 1.0
+        return PREDICTION_SHARE if role == "prediction" else 1 - PREDICTION_SHARE
+
+
+def _features(reference: FrozenReference, policy: Policy) -> BinnedFeatures:
+    book = reference.book
+    tolerances = [policy.tolerances.get(name, policy.tolerance).nats for name in book.names]
+    alike = {role: max(book.roles.count(role), 1) for role in set(book.roles)}
+    return BinnedFeatures(
+        names=book.names,
+        counts=book.counts,
+        cells=book.cells,
+        ordered=book.ordered,
+        weights=np.array([1 / alike[role] for role in book.roles]),
+        tolerances=np.array(tolerances),
+        dependence=np.array([policy.dependence.get(name, 1.0) for name in book.names]),
+    )
+
+
+def cell_labels(reference: FrozenReference) -> tuple[tuple[str, ...], ...]:
+    """Names of the coarse cells of every feature: categories by name, the others by what they hold."""
+    numeric = [_numbered(int(n)) for n in reference.book.cells[: len(reference.numeric.names)]]
+    tables = zip(reference.categorical.categories, reference.categorical_book, strict=True)
+    return tuple(numeric + [_named(names, cells) for names, cells in tables])
+
+
+def _numbered(cells: int) -> tuple[str, ...]:
+    return ("below", *(f"bin {i}" for i in range(1, cells - 2)), "above", "missing")
+
+
+def _named(categories: tuple[str, ...], coarse: Ints) -> tuple[str, ...]:
+    labels = ["other"] * (int(coarse.max()) + 1)
+    labels[-1] = "missing"
+    alone = np.bincount(coarse[: len(categories)], minlength=len(labels)) == 1
+    for name, cell in zip(categories, coarse, strict=False):
+        if alone[cell] and cell < len(labels) - 1:
+            labels[cell] = name
+    return tuple(labels)

@@ -1,0 +1,111 @@
+"""The incidents of a model: opening, holding, resolution, by the table `INCIDENT_LIFE`. One at a time on each watch."""
+
+import hashlib
+from dataclasses import replace
+
+from sentinel.judge.policy import Policy
+from sentinel.judge.roster import INPUTS, Key, Roster
+from sentinel.judge.states import INCIDENT_LIFE, Event, Phase
+from sentinel.judge.verdict import Incident
+from sentinel.judge.watch import Opening, Scores, Watch, evidence_of
+from sentinel.windows.closed import ClosedWindow
+
+
+class Docket:
+    """open: incidents by what they stand on. pages: when each page of the budget's period was opened."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.open: dict[Key, Incident] = {}
+        self.pages: list[float] = []
+
+    def settle(self, roster: Roster, window: ClosedWindow, scores: Scores) -> tuple[list[Incident], list[Incident]]:
+        """Incidents opened and resolved by this window."""
+        opened: list[Incident] = []
+        resolved: list[Incident] = []
+        for key in [*roster.watches, *(key for key in self.open if key not in roster.watches)]:
+            watch = roster.watches.get(key)
+            due = self._page_due(key, watch, window, scores)
+            event = Event.PAGE_DUE if due else self._ending(key, watch, roster, window)
+            if event is None:
+                continue
+            before = Phase.OPEN if key in self.open else Phase.QUIET
+            after = INCIDENT_LIFE[before, event]
+            if watch is not None and due is not None and (before, after) == (Phase.QUIET, Phase.OPEN):
+                opened.append(self._opened(key, watch, due, window))
+            if (before, after) == (Phase.OPEN, Phase.QUIET):
+                resolved.append(self._resolved(key, watch, event, window))
+        return opened, resolved
+
+    def standing(self, roster: Roster) -> tuple[Incident, ...]:
+        """Open incidents with the evidence of now, oldest first."""
+        now = [self._current(incident, roster.watches.get(key)) for key, incident in self.open.items()]
+        return tuple(sorted(now, key=lambda incident: (incident.opened_at, incident.id)))
+
+    def spent_ratio(self, now: float) -> float:
+        """Pages opened in the budget's period up to `now`, over the pages it allows."""
+        self.pages = [at for at in self.pages if at > now - self.policy.budget.seconds]
+        return len(self.pages) / self.policy.budget.pages
+
+    def rollback_evidence(self, log_wealth: float) -> float:
+        """Wealth in the rollback book.
+
+        Wealth is linear in the capital paid in. The stricter book has the same accounts and less capital: it is the
+        same book, times the ratio of the budgets.
+        """
+        ratio = self.policy.rollback_budget.pages_per_second / self.policy.budget.pages_per_second
+        return evidence_of(log_wealth) * ratio
+
+    def _page_due(self, key: Key, watch: Watch | None, window: ClosedWindow, scores: Scores) -> Opening | None:
+        judged = key == INPUTS or key[0] == window.key.version
+        if watch is None or not judged or key in self.open or watch.log_wealth() < 0:
+            return None
+        return watch.opening(scores)
+
+    def _ending(self, key: Key, watch: Watch | None, roster: Roster, window: ClosedWindow) -> Event | None:
+        if key not in self.open:
+            return None
+        gone = key != INPUTS and (key[0] not in roster.versions or not roster.served(key[0], window))
+        if watch is None or gone:
+            return Event.RETIRED
+        judged = key == INPUTS or key[0] == window.key.version
+        recovered = judged and watch.recovered(self.open[key].features, window.end - window.start)
+        return Event.RECOVERED if recovered else None
+
+    def _opened(self, key: Key, watch: Watch, why: Opening, window: ClosedWindow) -> Incident:
+        evidence = evidence_of(watch.log_wealth())
+        seen = f"{_counted(why.rows, 'row')} in {_counted(why.windows, 'window')}"
+        name = "\0".join([window.key.model, window.key.version, why.cause, repr(window.start)])
+        incident = Incident(
+            id=hashlib.sha256(name.encode()).hexdigest()[:32],
+            model=window.key.model,
+            version=window.key.version,
+            cause=why.cause,
+            opened_at=window.end,
+            resolved_at=None,
+            evidence=evidence,
+            features=why.features,
+            explanation=f"{why.what}; evidence {evidence:.2g} of 1 needed; {seen}",
+            rollback_evidence=self.rollback_evidence(watch.log_wealth()),
+        )
+        self.open[key] = incident
+        self.pages.append(window.end)
+        watch.book.restart_blocks()
+        return incident
+
+    def _resolved(self, key: Key, watch: Watch | None, event: Event, window: ClosedWindow) -> Incident:
+        incident = self.open.pop(key)
+        if watch is not None:
+            watch.book.clear()
+        how = f"version {incident.version} is no longer served" if event is Event.RETIRED else "back within tolerance"
+        return replace(incident, resolved_at=window.end, explanation=f"{incident.explanation}; resolved: {how}")
+
+    def _current(self, incident: Incident, watch: Watch | None) -> Incident:
+        if watch is None:
+            return incident
+        wealth = watch.log_wealth()
+        return replace(incident, evidence=evidence_of(wealth), rollback_evidence=self.rollback_evidence(wealth))
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

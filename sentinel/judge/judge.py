@@ -1,0 +1,128 @@
+"""The judge: closed windows of one model in, verdicts out. Pure: no clock, no I/O; time is what the windows say.
+
+Windows may come late, in slices, merged over replicas and of several versions: the evidence is valid for every order in
+which rows are first seen. `roster` holds what is watched, `docket` the incidents; here they become a verdict.
+"""
+
+from typing import Unpack
+
+import numpy as np
+
+from sentinel.judge.binding import Roles
+from sentinel.judge.docket import Docket
+from sentinel.judge.policy import Policy, PolicyOptions
+from sentinel.judge.roster import ANALYSED, FITTING, FOREIGN, INPUTS, NOT_READ, ROWS, Roster
+from sentinel.judge.state import adopt, encode
+from sentinel.judge.states import SENTENCE, STATE_OF, Condition
+from sentinel.judge.verdict import Finding, Incident, Verdict, worst
+from sentinel.judge.watch import SHOWN_FINDINGS, Scores, Watch, evidence_of
+from sentinel.reference.frozen import FrozenReference
+from sentinel.windows.closed import ClosedWindow
+from sentinel.windows.counts import coarse
+
+WINDOWS_FOR_ROWS = 36
+"""`insufficient` looks at the rows of the last 36 to 72 windows."""
+WINDOWS_FOR_READING = 3
+"""`blind` looks at the last 3 to 6: it must show at once that traffic cannot be read."""
+BLIND_RATIO = 0.5
+"""Blind: more than this share of inference exchanges undecodable, or of rows without the reference's columns."""
+
+
+class Judge:
+    """Judges the windows of one model against a reference, within a budget of false pages.
+
+    Options are the fields of `Policy`: budget, rollback_budget, tolerance, tolerances, service_levels, minimum_rows,
+    dependence. Without a reference service levels are judged, and the state is `blind` about drift.
+    One observation of 60 features takes about a millisecond.
+    """
+
+    def __init__(self, reference: FrozenReference | None = None, **options: Unpack[PolicyOptions]) -> None:
+        self.policy = Policy(**options)
+        self.reference = reference
+        self.roster = Roster(self.policy, None if reference is None else Roles(reference, self.policy))
+        self.docket = Docket(self.policy)
+        self.notice = ""
+        """Said with the next verdict: why evidence had to start again."""
+
+    def observe(self, closed: ClosedWindow, scores: Scores | None = None) -> Verdict:
+        """Take in one closed window and judge it. `scores` of it, where given, lend their words to the explanation."""
+        fits = self.reference is not None and closed.reference_id == self.reference.fingerprint
+        counts = coarse(self.reference, closed.features) if self.reference is not None and fits else None
+        self.roster.take(closed, counts)
+        opened, resolved = self.docket.settle(self.roster, closed, scores or {})
+        standing = self.docket.standing(self.roster)
+        conditions = self._conditions(closed, fits, standing)
+        notice, self.notice = self.notice, ""
+        version = closed.key.version
+        own = [self.roster.watches[key].log_wealth() for key in self.roster.keys_of(version)]
+        return Verdict(
+            model=closed.key.model,
+            version=version,
+            start=closed.start,
+            end=closed.end,
+            state=worst(*(STATE_OF[condition] for condition in conditions)),
+            explanation=self._explanation(closed, conditions, standing, notice),
+            evidence=max((evidence_of(w.log_wealth()) for w in self._watched(version)), default=0.0),
+            rollback_evidence=self.docket.rollback_evidence(max(own, default=-np.inf)),
+            budget_spent_ratio=self.docket.spent_ratio(closed.end),
+            findings=self._findings(version, scores or {}),
+            opened=tuple(opened),
+            resolved=tuple(resolved),
+            open=standing,
+            rows=closed.rows,
+        )
+
+    def _watched(self, version: str) -> list[Watch]:
+        """What concerns a version: the inputs of all and its own."""
+        return [
+            self.roster.watches[key] for key in [INPUTS, *self.roster.keys_of(version)] if key in self.roster.watches
+        ]
+
+    def _concerning(self, version: str, standing: tuple[Incident, ...]) -> list[Incident]:
+        shared = self.docket.open.get(INPUTS)
+        return [i for i in standing if i.version == version or (shared is not None and i.id == shared.id)]
+
+    def _conditions(self, closed: ClosedWindow, fits: bool, standing: tuple[Incident, ...]) -> list[Condition]:
+        """What holds, in the order in which it is explained."""
+        state = self.roster.versions[closed.key.version]
+        reading = state.trailing(WINDOWS_FOR_READING)
+        holds = {
+            Condition.INCIDENT_OPEN: bool(self._concerning(closed.key.version, standing)),
+            Condition.NO_REFERENCE: self.reference is None,
+            Condition.FOREIGN_REFERENCE: self.reference is not None and not fits and closed.rows > 0,
+            Condition.UNDECODABLE: reading[NOT_READ] > BLIND_RATIO * (reading[NOT_READ] + reading[ANALYSED]),
+            Condition.COLUMNS_DO_NOT_FIT: reading[FOREIGN] > BLIND_RATIO * (reading[FOREIGN] + reading[FITTING]),
+            Condition.FEW_ROWS: state.trailing(WINDOWS_FOR_ROWS)[ROWS] < self.policy.minimum_rows,
+        }
+        return [condition for condition in Condition if holds[condition]]
+
+    def _explanation(
+        self, closed: ClosedWindow, conditions: list[Condition], standing: tuple[Incident, ...], notice: str
+    ) -> str:
+        rows = int(self.roster.versions[closed.key.version].trailing(WINDOWS_FOR_ROWS)[ROWS])
+        parts = [incident.explanation for incident in self._concerning(closed.key.version, standing)]
+        parts += [
+            SENTENCE[condition].format(rows=rows, minimum=self.policy.minimum_rows)
+            for condition in conditions
+            if condition in SENTENCE
+        ]
+        return "; ".join([*parts, notice] if notice else parts) or f"within tolerance, {rows:,} rows in recent windows"
+
+    def _findings(self, version: str, scores: Scores) -> tuple[Finding, ...]:
+        found = [finding for watch in self._watched(version) for finding in watch.findings(scores)]
+        return tuple(sorted(found, key=lambda finding: -finding.evidence)[:SHOWN_FINDINGS])
+
+    def state(self) -> bytes:
+        """Everything that `restore` needs, compact and versioned; equal judges give equal bytes."""
+        return encode(self)
+
+    @classmethod
+    def restore(cls, reference: FrozenReference | None, state: bytes, **options: Unpack[PolicyOptions]) -> "Judge":
+        """The judge that `state` came from, bit for bit. StateError where the bytes are foreign, newer or damaged.
+
+        With another reference, or options on which evidence depends, evidence starts again; incidents and the budget
+        spent remain, and the next verdict says so.
+        """
+        judge = cls(reference, **options)
+        adopt(judge, state)
+        return judge

@@ -1,0 +1,60 @@
+"""What a judge is asked to hold: budgets, tolerances, service levels. Frozen values, no behaviour but their checks."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypedDict
+
+from sentinel.drift.budget import FalsePageBudget, Tolerance
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLevels:
+    """Objectives on all traffic; None: not watched.
+
+    error_ratio: accepted share of failed exchanges. latency_seconds: `latency_quantile` of exchanges answer within it.
+    """
+
+    error_ratio: float | None = None
+    latency_seconds: float | None = None
+    latency_quantile: float = 0.99
+
+    def __post_init__(self) -> None:
+        if self.error_ratio is not None and not 0 < self.error_ratio < 1:
+            raise ValueError(f"an accepted error ratio of {self.error_ratio} must lie between 0 and 1")
+        if not 0 < self.latency_quantile < 1:
+            raise ValueError(f"a latency quantile of {self.latency_quantile} must lie between 0 and 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """budget: false pages over everything. rollback_budget: false rollback requests, the stricter second book.
+
+    tolerances: per feature, where other than `tolerance`. dependence: per feature, D ≥ 1 by which the log evidence of
+    rows that depend on each other is divided. minimum_rows: fewer rows than this in recent windows are `insufficient`.
+    """
+
+    budget: FalsePageBudget = field(default_factory=FalsePageBudget)
+    rollback_budget: FalsePageBudget = field(default_factory=lambda: FalsePageBudget(0.1, 30.0))
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
+    service_levels: ServiceLevels = field(default_factory=ServiceLevels)
+    minimum_rows: int = 200
+    dependence: Mapping[str, float] = field(default_factory=dict)
+
+    def fingerprint(self) -> str:
+        """Changes with everything that the evidence depends on."""
+        parts = (self.budget, self.tolerance, sorted(self.tolerances.items()), sorted(self.dependence.items()))
+        return hashlib.sha256(repr((parts, self.service_levels)).encode()).hexdigest()
+
+
+class PolicyOptions(TypedDict, total=False):
+    """The fields of `Policy` as keyword arguments."""
+
+    budget: FalsePageBudget
+    rollback_budget: FalsePageBudget
+    tolerance: Tolerance
+    tolerances: Mapping[str, Tolerance]
+    service_levels: ServiceLevels
+    minimum_rows: int
+    dependence: Mapping[str, float]

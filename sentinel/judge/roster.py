@@ -1,0 +1,154 @@
+"""The versions of a model and what is watched of each: time is paid and rows are bet here.
+
+Inputs are watched over all versions together; predictions, errors and latency per version, so that a new version's
+fault is its own. Versions served at the same time share the budget of what is watched per version. Incidents are not
+known here.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sentinel.drift.blocks import LENGTHS, Blocks, Counts
+from sentinel.drift.book import Book
+from sentinel.judge import traffic
+from sentinel.judge.binding import SERVICE_SHARE, Roles
+from sentinel.judge.policy import Policy
+from sentinel.judge.service import ServiceBook
+from sentinel.judge.watch import DriftWatch, ServiceWatch, Watch
+from sentinel.windows.closed import ClosedWindow
+
+Key = tuple[str, str]
+"""(version, what is watched)."""
+INPUTS: Key = ("", "inputs")
+"""Watched over all versions."""
+
+ROWS, ANALYSED, NOT_READ, FITTING, FOREIGN = range(5)
+"""Counted per version: rows; exchanges analysed and undecodable; rows with the reference's columns and with others."""
+RETIRED_WINDOWS = 5
+"""A version without a window for so many windows, while another has them, is no longer served."""
+FORGOTTEN_SECONDS = 86_400.0
+"""After this long its books are dropped."""
+
+
+@dataclass(slots=True)
+class VersionState:
+    """until: end of the newest window. recent: counts [1, 5] over trailing windows, see `ROWS` and its neighbours."""
+
+    until: float = -np.inf
+    recent: Blocks = field(default_factory=lambda: Blocks.empty(1, 5))
+
+    def trailing(self, windows: int) -> Counts:
+        """Counts [5] of the last one to two times `windows` windows; `windows` is one of `LENGTHS`."""
+        i = LENGTHS.index(windows)
+        return np.asarray((self.recent.current[i] + self.recent.previous[i])[0])
+
+
+class Roster:
+    """roles: laws of the reference; None without one."""
+
+    def __init__(self, policy: Policy, roles: Roles | None) -> None:
+        self.policy = policy
+        self.roles = roles
+        self.until = -np.inf
+        self.versions: dict[str, VersionState] = {}
+        self.watches: dict[Key, Watch] = {}
+        if roles is not None and roles.inputs is not None:
+            self.watches[INPUTS] = self._drift("input", roles)
+
+    def take(self, window: ClosedWindow, counts: Counts | None) -> None:
+        """Time passes to the window's end, then its rows count. counts: [F, K], None where not comparable."""
+        version = window.key.version
+        self.enter(version)
+        self._pay(window)
+        fits = [counts is None or self._bet(role, key, counts) for role, key in _drift_keys(version)]
+        self._bet_service(window)
+        self._remember(window, all(fits))
+        self._forget(window)
+
+    def enter(self, version: str) -> None:
+        """Make room for a version, if it is new."""
+        if version not in self.versions:
+            self.versions[version] = VersionState()
+            self.watches.update(self._own(version))
+
+    def served(self, version: str, window: ClosedWindow) -> bool:
+        """Whether a version still has windows at the time of `window`."""
+        return self.versions[version].until > window.start - RETIRED_WINDOWS * (window.end - window.start)
+
+    def keys_of(self, version: str) -> list[Key]:
+        """What is watched of a version alone."""
+        return [key for key in self.watches if key[0] == version and key != INPUTS]
+
+    def _own(self, version: str) -> dict[Key, Watch]:
+        levels, budget = self.policy.service_levels, self.policy.budget
+        own: dict[Key, Watch] = {}
+        if self.roles is not None and self.roles.predictions is not None:
+            own[version, "predictions"] = self._drift("prediction", self.roles)
+        if levels.error_ratio is not None:
+            book = ServiceBook(levels.error_ratio, budget, SERVICE_SHARE)
+            own[version, "errors"] = ServiceWatch("error_ratio", book, "errors in")
+        if levels.latency_seconds is not None:
+            book = ServiceBook(1 - levels.latency_quantile, budget, SERVICE_SHARE)
+            own[version, "latency"] = ServiceWatch("latency", book, f"longer than {levels.latency_seconds:g} s in")
+        return own
+
+    def _drift(self, role: str, roles: Roles) -> DriftWatch:
+        levels = self.policy.service_levels
+        objectives = sum(level is not None for level in (levels.error_ratio, levels.latency_seconds))
+        share = (1 - SERVICE_SHARE * objectives) * roles.share(role)
+        book = Book(roles.laws(role), self.policy.budget, share)
+        return DriftWatch("input_drift" if role == "input" else "prediction_drift", book, roles.labels_of(role))
+
+    def _pay(self, window: ClosedWindow) -> None:
+        """Capital for time that was not paid yet: of the model for the inputs, of the version for its own."""
+        state = self.versions[window.key.version]
+        if (fresh := _fresh_seconds(window, self.until)) and INPUTS in self.watches:
+            self.watches[INPUTS].book.pay(fresh)
+        if own := _fresh_seconds(window, state.until):
+            others = sum(self.served(v, window) for v in self.versions if v != window.key.version)
+            for key in self.keys_of(window.key.version):
+                self.watches[key].book.pay(own, 1 / (1 + others))
+            state.recent.step()
+        self.until = max(self.until, window.end)
+        state.until = max(state.until, window.end)
+
+    def _bet(self, role: str, key: Key, counts: Counts) -> bool:
+        """Whether the window has the columns of this role; only then is it bet on."""
+        watch = self.watches.get(key)
+        if not isinstance(watch, DriftWatch) or self.roles is None:
+            return True
+        fits = self.roles.fits(role, counts)
+        if fits:
+            watch.book.observe(self.roles.of(role, counts))
+        return fits
+
+    def _bet_service(self, window: ClosedWindow) -> None:
+        version, levels, seen = window.key.version, self.policy.service_levels, window.traffic
+        errors, latency = self.watches.get((version, "errors")), self.watches.get((version, "latency"))
+        if isinstance(errors, ServiceWatch):
+            errors.book.observe(traffic.exchanges(seen), traffic.failed(seen))
+        if isinstance(latency, ServiceWatch) and levels.latency_seconds is not None:
+            latency.book.observe(traffic.timed(seen), traffic.slower(seen, levels.latency_seconds))
+
+    def _remember(self, window: ClosedWindow, fits: bool) -> None:
+        read = (window.traffic.analysed, traffic.not_read(window.traffic))
+        columns = (window.rows, 0) if fits else (0, window.rows)
+        seen = np.array([[window.rows, *read, *columns]], dtype=np.int64)
+        self.versions[window.key.version].recent.add(seen)
+
+    def _forget(self, window: ClosedWindow) -> None:
+        for version in [v for v, state in self.versions.items() if state.until < window.end - FORGOTTEN_SECONDS]:
+            for key in self.keys_of(version):
+                del self.watches[key]
+            del self.versions[version]
+
+
+def _drift_keys(version: str) -> tuple[tuple[str, Key], ...]:
+    """Where a window of `version` is bet on, by role."""
+    return ("input", INPUTS), ("prediction", (version, "predictions"))
+
+
+def _fresh_seconds(window: ClosedWindow, until: float) -> float:
+    """How much of the window lies after `until`: one that comes late, or of another version, pays nothing twice."""
+    return max(0.0, min(window.end - window.start, window.end - until))

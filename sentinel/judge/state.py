@@ -1,0 +1,97 @@
+"""The judge's memory as bytes, and back: evidence, trailing counts, open incidents, budget spent."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sentinel.drift.blocks import Blocks
+from sentinel.judge.roster import Roster, VersionState
+from sentinel.judge.verdict import Incident
+from sentinel.judge.watch import DriftWatch, Watch
+from sentinel.reference.packing import FormatError, frame, pack_array, unframe, unpack_array
+
+if TYPE_CHECKING:
+    from sentinel.judge.judge import Judge
+
+MAGIC = b"SNTLJDG\n"
+VERSION = 1
+WHAT = "the state of a judge"
+
+
+class StateError(ValueError):
+    """The bytes are no state that this version can go on from; the message says why."""
+
+
+def encode(judge: "Judge") -> bytes:
+    roster, docket = judge.roster, judge.docket
+    content = {
+        "reference": judge.reference.fingerprint if judge.reference is not None else "",
+        "policy": judge.policy.fingerprint(),
+        "notice": judge.notice,
+        "until": roster.until,
+        "versions": [[name, state.until, _blocks(state.recent)] for name, state in roster.versions.items()],
+        "watches": [[*key, _watch(watch)] for key, watch in roster.watches.items()],
+        "open": [[*key, _incident(incident)] for key, incident in docket.open.items()],
+        "pages": docket.pages,
+    }
+    return frame(MAGIC, VERSION, content)
+
+
+def adopt(judge: "Judge", data: bytes) -> None:
+    """Give a fresh judge the memory in `data`."""
+    try:
+        content = unframe(MAGIC, VERSION, data, WHAT)
+    except FormatError as error:
+        raise StateError(f"the judge cannot go on from these {len(data)} bytes: {error}") from error
+    judge.docket.pages = list(content["pages"])
+    judge.docket.open = {
+        (version, what): Incident(**{**incident, "features": tuple(incident["features"])})
+        for version, what, incident in content["open"]
+    }
+    roster = judge.roster
+    roster.until = content["until"]
+    for name, until, blocks in content["versions"]:
+        roster.enter(name)
+        roster.versions[name] = VersionState(until, _restored(blocks))
+    judge.notice = content["notice"]
+    reference = judge.reference.fingerprint if judge.reference is not None else ""
+    if content["reference"] != reference:
+        judge.notice = "evidence starts again: the reference is another one"
+    elif content["policy"] != judge.policy.fingerprint():
+        judge.notice = "evidence starts again: budget, tolerance or service levels were changed"
+    else:
+        _adopt_watches(roster, content["watches"])
+
+
+def _adopt_watches(roster: Roster, watches: list[Any]) -> None:
+    for version, what, arrays in watches:
+        book = roster.watches[version, what].book
+        book.capital.unbet = unpack_array(arrays["unbet"], np.float64)
+        book.capital.bet = unpack_array(arrays["bet"], np.float64)
+        book.blocks = _restored(arrays["blocks"])
+        watch = roster.watches[version, what]
+        if isinstance(watch, DriftWatch):
+            watch.book.memory = unpack_array(arrays["memory"], np.float64)
+
+
+def _watch(watch: Watch) -> dict[str, Any]:
+    capital = watch.book.capital
+    packed = {
+        "unbet": pack_array(capital.unbet),
+        "bet": pack_array(capital.bet),
+        "blocks": _blocks(watch.book.blocks),
+    }
+    return {**packed, "memory": pack_array(watch.book.memory)} if isinstance(watch, DriftWatch) else packed
+
+
+def _blocks(blocks: Blocks) -> list[Any]:
+    return [pack_array(array) for array in (blocks.current, blocks.previous, blocks.fill)]
+
+
+def _restored(packed: list[Any]) -> Blocks:
+    return Blocks(*(unpack_array(array, np.int64) for array in packed))
+
+
+def _incident(incident: Incident) -> dict[str, Any]:
+    return asdict(incident)

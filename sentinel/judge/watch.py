@@ -1,0 +1,172 @@
+"""A watch: one book, the incident that stands on it, and the words for both.
+
+There is one watch over the inputs of all versions together, and per version one over its predictions, one over its
+errors and one over its latency. Each opens at most one incident at a time.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from sentinel.drift.accounts import normal_scores
+from sentinel.drift.bets import Floats
+from sentinel.drift.book import Book
+from sentinel.drift.capital import total
+from sentinel.drift.scores import FeatureScores
+from sentinel.judge.service import ServiceBook
+from sentinel.judge.verdict import Cause, Finding
+
+EVIDENCE_CEILING = 1e9
+"""Evidence beyond this says no more; the books themselves keep logarithms."""
+SHOWN_FINDINGS = 10
+
+Scores = Mapping[str, FeatureScores]
+
+
+def evidence_of(log_wealth: float) -> float:
+    return min(math.exp(min(log_wealth, 700.0)), EVIDENCE_CEILING)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Why a page is due. what: the effect in the operator's words."""
+
+    cause: Cause
+    features: tuple[str, ...]
+    what: str
+    rows: int
+    windows: int
+
+
+class Watch(Protocol):
+    """What the judge asks of a watch; `pay` first, then the rows, then the rest."""
+
+    @property
+    def book(self) -> Book | ServiceBook:
+        """Where the evidence is."""
+
+    def log_wealth(self) -> float:
+        """log of the wealth; a page is due at 0, if `opening` gives one."""
+
+    def opening(self, scores: Scores) -> Opening | None:
+        """What to say of a page, None where the effect is too small to page about."""
+
+    def recovered(self, features: tuple[str, ...], seconds: float) -> bool:
+        """Whether the features of an incident are back within tolerance, with evidence."""
+
+    def findings(self, scores: Scores) -> list[Finding]:
+        """What contributes to the wealth, the wealthiest first."""
+
+
+class DriftWatch:
+    """Watches features against the reference. labels: [F][K] names of the cells, for the words."""
+
+    def __init__(self, cause: Cause, book: Book, labels: tuple[tuple[str, ...], ...]) -> None:
+        self.cause = cause
+        self.book = book
+        self.labels = labels
+
+    def log_wealth(self) -> float:
+        return total(self.book.log_wealth())
+
+    def opening(self, scores: Scores) -> Opening | None:
+        spans = self.book.gate()
+        if not spans:
+            return None
+        names = tuple(self.book.laws.features.names[f] for f in spans)
+        first, span = next(iter(spans.items()))
+        rows = int(self.book.blocks.trailing()[span, first].sum())
+        what = f"{self._label(first)} {self._change(first, span, scores)}"
+        return Opening(self._cause(first, span), names, what, rows, self.book.blocks.trailing_windows(span))
+
+    def recovered(self, features: tuple[str, ...], seconds: float) -> bool:
+        names = self.book.laws.features.names
+        return self.book.recovered([names.index(name) for name in features if name in names], seconds)
+
+    def findings(self, scores: Scores) -> list[Finding]:
+        wealth = self.book.log_wealth()
+        order = np.argsort(-wealth, kind="stable")[:SHOWN_FINDINGS]
+        excess = self.book.excess()
+        return [self._finding(int(f), float(wealth[f]), int(excess[:, f].argmax()), scores) for f in order]
+
+    def _finding(self, f: int, log_wealth: float, span: int, scores: Scores) -> Finding:
+        name = self.book.laws.features.names[f]
+        role = "prediction" if self.cause == "prediction_drift" else "input"
+        known = scores.get(name)
+        method = next((m for m in ("psi", "jensen_shannon") if known and m in known.distances), "divergence")
+        score = known.distances[method] if known and method != "divergence" else self._divergence(f, span)
+        cause = self._cause(f, span)
+        return Finding(name, role, cause, evidence_of(log_wealth), self._change(f, span, scores), score, method)
+
+    def _divergence(self, f: int, span: int) -> float:
+        """½Σ(p̂ − p0)²/p0 in nats over a trailing span."""
+        p0 = self.book.laws.p0[f]
+        return float(np.sum(np.divide(self._moved(f, span) ** 2, p0, out=np.zeros_like(p0), where=p0 > 0)) / 2)
+
+    def _moved(self, f: int, span: int) -> Floats:
+        """p̂ − p0 per cell; zeros without rows."""
+        counts = self.book.blocks.trailing()[span, f]
+        p0 = self.book.laws.p0[f]
+        return counts / counts.sum() - p0 if counts.sum() else np.zeros_like(p0)
+
+    def _missing(self, f: int) -> int:
+        return int(self.book.laws.features.cells[f]) - 1
+
+    def _is_quality(self, f: int, span: int) -> bool:
+        """Whether most of the departure is in the share of missing values."""
+        p0, moved, cell = self.book.laws.p0[f], self._moved(f, span), self._missing(f)
+        return moved[cell] > 0 and bool(moved[cell] ** 2 / p0[cell] > self._divergence(f, span))
+
+    def _cause(self, f: int, span: int) -> Cause:
+        return "data_quality" if self.cause == "input_drift" and self._is_quality(f, span) else self.cause
+
+    def _label(self, f: int) -> str:
+        role = "prediction" if self.cause == "prediction_drift" else "input"
+        return f"{role} {self.book.laws.features.names[f]}"
+
+    def _change(self, f: int, span: int, scores: Scores) -> str:
+        moved, ordered = self._moved(f, span), int(self.book.laws.features.ordered[f])
+        if self._is_quality(f, span):
+            return f"missing {100 * moved[self._missing(f)]:+.1f} points"
+        known = scores.get(self.book.laws.features.names[f])
+        if known is not None and known.change:
+            return known.change
+        if ordered:
+            p0 = self.book.laws.p0[f, : int(self.book.laws.features.cells[f])]
+            return f"about {float(normal_scores(p0, ordered) @ moved[: len(p0)]):+.2f} sd"
+        cell = int(np.abs(moved).argmax())
+        return f"share of {self.labels[f][cell]} {100 * moved[cell]:+.1f} points"
+
+
+class ServiceWatch:
+    """Watches one service level of one version."""
+
+    def __init__(self, cause: Cause, book: ServiceBook, words: str) -> None:
+        self.cause = cause
+        self.book = book
+        self.words = words
+
+    def log_wealth(self) -> float:
+        return self.book.log_wealth()
+
+    def opening(self, scores: Scores) -> Opening | None:
+        span = self.book.gate()
+        if span is None:
+            return None
+        exchanges = self.book.ratio(span)[1]
+        windows = self.book.blocks.trailing_windows(span)
+        return Opening(self.cause, (self.cause,), self._change(span), exchanges, windows)
+
+    def recovered(self, features: tuple[str, ...], seconds: float) -> bool:
+        return self.book.recovered(seconds)
+
+    def findings(self, scores: Scores) -> list[Finding]:
+        share = self.book.ratio(0)[0]
+        wealth = evidence_of(self.log_wealth())
+        return [Finding(self.cause, "service", self.cause, wealth, self._change(0), share, "ratio")]
+
+    def _change(self, span: int) -> str:
+        return f"{self.words} {self.book.ratio(span)[0]:.2%} of exchanges, {self.book.objective:.2%} accepted"

@@ -1,0 +1,182 @@
+"""The writer: windows reach the store in order and once, whatever happens to the store meanwhile."""
+
+import multiprocessing
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from sentinel.store import SqlStore, Store, StoreUnavailable, WindowRecord, open_store
+from sentinel.store.spool import Spool
+from sentinel.store.writer import Writer
+from tests.support import store_values as some
+from tests.support.postgres import Postgres
+
+PATIENCE_SECONDS = 20.0
+
+
+class Door:
+    """A store that can be taken away between two calls."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.shut = False
+        self.committed: list[float] = []
+
+    def open(self) -> Store:
+        self.refuse_if_shut()
+        store = open_store(self.url)
+        commit = store.commit_window
+
+        def commit_window(record: WindowRecord) -> bool:
+            self.refuse_if_shut()
+            self.committed.append(record.window.start)
+            return commit(record)
+
+        store.commit_window = commit_window  # type: ignore[method-assign]
+        return store
+
+    def refuse_if_shut(self) -> None:
+        if self.shut:
+            raise StoreUnavailable("the door is shut")
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def door(sqlite_url: str) -> Door:
+    return Door(sqlite_url)
+
+
+@pytest.fixture
+def writer(door: Door, tmp_path: Path) -> Iterator[Writer]:
+    made = Writer(door.open, Spool(tmp_path / "spool", 1 << 20))
+    yield made
+    assert made.close()
+
+
+def test_windows_are_written_and_calls_answered(writer: Writer) -> None:
+    assert writer.submit(some.record(0)).result(10) == "written"
+    assert writer.submit(some.record(0)).result(10) == "known"
+    assert [found.window.start for found in writer.call(lambda store: list(store.windows())).result(10)] == [0.0]
+    assert writer.judge_state("fraud").result(10) == b"state"
+
+
+def test_the_store_goes_and_comes_back(writer: Writer, door: Door) -> None:
+    writer.submit(some.record(0)).result(10)
+    door.shut = True
+    outcomes = [writer.submit(some.record(number, state=b"%d" % number)) for number in (1, 2, 3)]
+    assert [outcome.result(10) for outcome in outcomes] == ["spooled"] * 3
+    assert writer.counts.away == "the door is shut"
+    assert writer.judge_state("fraud").result(10) == b"3"
+    door.shut = False
+    until(lambda: writer.spooled.records == 0)
+    assert writer.submit(some.record(4)).result(10) == "written"
+    assert door.committed == [0.0, 60.0, 120.0, 180.0, 240.0]
+    assert (writer.counts.written, writer.counts.away) == (5, "")
+
+
+def test_a_store_that_is_away_at_the_start(door: Door, tmp_path: Path) -> None:
+    door.shut = True
+    writer = Writer(door.open, Spool(tmp_path / "spool", 1 << 20))
+    assert writer.submit(some.record(0)).result(10) == "spooled"
+    with pytest.raises(StoreUnavailable):
+        writer.call(lambda store: store.setting("a")).result(10)
+    door.shut = False
+    until(lambda: writer.spooled.records == 0)
+    assert writer.close()
+
+
+def test_a_record_that_the_database_refuses_holds_up_nothing(writer: Writer) -> None:
+    broken = some.record(0, intents=(some.intent(body=None),))
+    assert writer.submit(broken).result(10) == "refused"
+    assert writer.submit(some.record(1)).result(10) == "written"
+    assert writer.counts.refused == 1
+
+
+def test_what_waits_survives_a_restart(door: Door, tmp_path: Path) -> None:
+    first = Writer(door.open, Spool(tmp_path / "spool", 1 << 20))
+    door.shut = True
+    for number in range(3):
+        first.submit(some.record(number))
+    assert first.close()
+    door.shut = False
+    second = Writer(door.open, Spool(tmp_path / "spool", 1 << 20))
+    until(lambda: second.spooled.records == 0)
+    assert second.close()
+    assert door.committed == [0.0, 60.0, 120.0]
+
+
+def test_a_postgresql_that_crashes_and_recovers(postgres: Postgres, postgres_url: str, tmp_path: Path) -> None:
+    writer = Writer(lambda: open_store(postgres_url), Spool(tmp_path / "spool", 1 << 20))
+    assert writer.submit(some.record(0)).result(PATIENCE_SECONDS) == "written"
+    postgres.stop()
+    try:
+        assert writer.submit(some.record(1)).result(PATIENCE_SECONDS) == "spooled"
+        assert writer.submit(some.record(2)).result(PATIENCE_SECONDS) == "spooled"
+    finally:
+        postgres.start()
+    until(lambda: writer.spooled.records == 0)
+    found = writer.call(lambda store: [stored.window.start for stored in store.windows()]).result(PATIENCE_SECONDS)
+    assert found == [0.0, 60.0, 120.0]
+    assert writer.close()
+
+
+def write_through_an_outage(url: str, folder: str, first: int, started: int) -> None:
+    """Windows from `first` on; the store is away for the first few, then drains."""
+    door = Door(url)
+    door.shut = True
+    writer = Writer(door.open, Spool(Path(folder), 1 << 24))
+    for number in range(first, first + 40):
+        writer.submit(some.record(number)).result()
+    door.shut = False
+    os.write(started, b".")
+    for number in range(first + 40, 1 << 30):
+        writer.submit(some.record(number)).result()
+
+
+def test_killed_while_the_spool_drains(sqlite_url: str, tmp_path: Path) -> None:
+    """Each life goes on after the last window that it finds in store or spool: no gap, no window twice, order kept."""
+    open_store(sqlite_url).close()
+    moments = random.Random(3)
+    context = multiprocessing.get_context("fork")
+    folder = tmp_path / "spool"
+    for life in range(6):
+        heard, started = os.pipe()
+        child = context.Process(target=write_through_an_outage, args=(sqlite_url, str(folder), life * 100_000, started))
+        child.start()
+        os.close(started)
+        assert os.read(heard, 1) == b"."
+        time.sleep(
+            moments.uniform(0.3, 1.0)
+        )  # the first retry comes after half a second; this is the moment of the fault
+        assert child.pid is not None
+        os.kill(child.pid, signal.SIGKILL)
+        child.join()
+        os.close(heard)
+    last = Writer(lambda: open_store(sqlite_url), Spool(folder, 1 << 24))
+    until(lambda: last.spooled.records == 0)
+    assert last.close()
+    assert (last.spooled.dropped, last.spooled.damaged) == (0, 0)
+    assert_no_gap(open_store(sqlite_url))
+
+
+def assert_no_gap(store: SqlStore) -> None:
+    lives: dict[int, list[int]] = {}
+    for stored in store.windows(limit=1_000_000):
+        life, number = divmod(int(stored.window.start / some.MINUTE), 100_000)
+        lives.setdefault(life, []).append(number)
+    assert sorted(lives) == list(range(6))
+    for numbers in lives.values():
+        assert numbers == list(range(len(numbers)))
+        assert len(numbers) >= 40
+    store.close()

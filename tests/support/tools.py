@@ -1,0 +1,26 @@
+"""External programs that tests need: found, or named with the command that installs them."""
+
+import os
+import shutil
+
+import pytest
+
+_PACKAGES = {
+    "prometheus": "prometheus",
+    "promtool": "prometheus",
+    "prometheus-alertmanager": "prometheus-alertmanager",
+    "amtool": "prometheus-alertmanager",
+    "chromium": "chromium",
+    "gcc": "gcc",
+}
+
+
+def need(program: str) -> str:
+    """Path of `program`; without it the test is skipped by name, and fails where SENTINEL_REQUIRE_ALL=1."""
+    path = shutil.which(program)
+    if path is not None:
+        return path
+    message = f"{program} is not installed: apt-get install -y --no-install-recommends {_PACKAGES[program]}"
+    if os.environ.get("SENTINEL_REQUIRE_ALL") == "1":
+        pytest.fail(message)
+    pytest.skip(message)
