@@ -58,6 +58,8 @@ class Desk:
     def _seen(self, verdict: Verdict) -> VersionHistory:
         """The history with this window in it, written down. Replicas share it, so it is read every time."""
         before = self.versions(verdict.model)
+        if not verdict.rows:
+            return before  # a window in which this version answered nothing does not show that it serves
         after = before.seen(verdict.version, verdict.start, verdict.end, verdict.rows)
         if after != before:
             self._store.put_setting(setting_name(verdict.model), after.to_text())
