@@ -5,26 +5,21 @@ import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from sentinel.app.memory import StoreMemory
-from sentinel.app.pictures import pictures
 from sentinel.app.pipeline import Pipeline, PipelineOptions
 from sentinel.app.queue import JudgingQueue
-from sentinel.app.verdicts import Judgement, Judging, policy_options
+from sentinel.app.verdicts import Judging, policy_options
 from sentinel.config import ConfigurationError, Problem, Settings
 from sentinel.decode import DecodeOptions
-from sentinel.reference.codec import from_bytes
+from sentinel.reference.files import ReferenceFileError, load
 from sentinel.reference.frozen import FrozenReference
-from sentinel.reference.packing import FormatError
-from sentinel.rollback.policy import policy_from
 from sentinel.rollback.targets.base import Target
 from sentinel.rollback.targets.building import build_targets
 from sentinel.store import StoreCorrupt, StoreIncompatible, StoreUnavailable, open_store
 from sentinel.store.spool import Spool, folder_for
 from sentinel.store.writer import Writer
 from sentinel.telemetry.recorder import Recorder
-from sentinel.telemetry.view import FeaturePicture
 
 logger = logging.getLogger("sentinel.observer")
 
@@ -40,17 +35,13 @@ class Parts:
     recorder: Recorder
     targets: Mapping[str, Target]
 
-    def pictures(self, judgement: Judgement) -> list[FeaturePicture]:
-        return pictures(self.reference, judgement)
-
 
 def assemble(settings: Settings) -> Parts:
     """Build all parts. Raises ConfigurationError for what the settings name and cannot be used."""
     reference = load_reference(settings)
     replica = settings.process.replica or socket.gethostname()
     writer = Writer(lambda: open_store(settings.store.url), _spool(settings))
-    memory = StoreMemory(writer, replica, settings.rollback.pause_file)
-    judging = Judging(reference, policy_options(settings), policy_from(settings.rollback), memory)
+    judging = Judging(reference, policy_options(settings), StoreMemory(writer, settings.rollback, replica))
     pipeline = Pipeline(reference, pipeline_options(settings, replica))
     pipeline.resume(_closed_until(writer, replica))
     return Parts(
@@ -67,13 +58,10 @@ def load_reference(settings: Settings) -> FrozenReference | None:
     """The reference file of the settings, or None when there is none. Raises ConfigurationError."""
     if not settings.reference.path:
         return None
-    path = Path(settings.reference.path)
     try:
-        return from_bytes(path.read_bytes())
-    except OSError as error:
-        raise ConfigurationError([Problem("reference.path", f"cannot read {path}: {error.strerror}")]) from error
-    except FormatError as error:
-        raise ConfigurationError([Problem("reference.path", f"cannot use {path}: {error}")]) from error
+        return load(settings.reference.path)
+    except ReferenceFileError as error:
+        raise ConfigurationError([Problem("reference.path", str(error))]) from error
 
 
 def pipeline_options(settings: Settings, replica: str) -> PipelineOptions:

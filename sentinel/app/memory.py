@@ -1,53 +1,44 @@
 """The past as the store tells it, read through the one thread that owns the store."""
 
-from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import TypeVar
+import logging
 
-from sentinel.rollback.past import Past, past_from
-from sentinel.rollback.switches import paused
+from sentinel.config.settings import RollbackSettings
+from sentinel.judge.verdict import Verdict
+from sentinel.rollback.desk import Desk
+from sentinel.rollback.planning import Plan
 from sentinel.store import Store, StoreError
 from sentinel.store.writer import Writer
 
+logger = logging.getLogger("sentinel.judging")
+
 WAIT_SECONDS = 10.0
-"""How long one look into the store may take before it counts as away; judging waits, traffic does not."""
-DECISIONS_LOOKED_AT = 500
-"""Audit records and intents read before a decision: far more than a day of decisions under any rate limit."""
-
-Answer = TypeVar("Answer")
+"""How long one look into the store may take before it counts as away; judging waits for it, traffic does not."""
 
 
-@dataclass(frozen=True, slots=True)
 class StoreMemory:
-    """`sentinel.app.verdicts.Memory` over a store. Only `judge_state` raises: evidence must not be guessed."""
+    """`sentinel.app.verdicts.Memory` over a store.
 
-    writer: Writer
-    replica: str
-    pause_file: str = ""
+    Evidence must not be guessed, so `judge_state` raises. Not knowing what was asked before is no reason to ask again,
+    so `decide` then decides nothing; a breach that stays open comes back with the next window.
+    """
+
+    def __init__(self, writer: Writer, settings: RollbackSettings, replica: str) -> None:
+        self._writer = writer
+        self._settings = settings
+        self._replica = replica
+        self._desk: Desk | None = None
 
     def judge_state(self, model: str) -> bytes | None:
-        """The judge's last state. Raises StoreError while it cannot be known."""
-        return self.writer.judge_state(model, self.replica).result(WAIT_SECONDS)
+        return self._writer.judge_state(model, self._replica).result(WAIT_SECONDS)
 
-    def setting(self, name: str) -> str | None:
-        return self._ask(lambda store: store.setting(name))
-
-    def put_setting(self, name: str, value: str) -> None:
-        self._ask(lambda store: store.put_setting(name, value))
-
-    def past(self) -> Past | None:
-        return self._ask(
-            lambda store: past_from(
-                store.intents(limit=DECISIONS_LOOKED_AT),
-                store.audit_trail(limit=DECISIONS_LOOKED_AT),
-                paused(store, self.pause_file),
-            )
-        )
-
-    def _ask(self, use: Callable[[Store], Answer]) -> Answer | None:
-        future: Future[Answer] = self.writer.call(use)
+    def decide(self, verdict: Verdict, now: float) -> Plan:
         try:
-            return future.result(WAIT_SECONDS)
-        except (StoreError, TimeoutError):
-            return None
+            return self._writer.call(lambda store: self._at(store).decide(verdict, now)).result(WAIT_SECONDS)
+        except (StoreError, TimeoutError) as error:
+            logger.warning("nothing is decided while the store is away: %s", error)
+            return Plan()
+
+    def _at(self, store: Store) -> Desk:
+        if self._desk is None:
+            self._desk = Desk(store, self._settings, self._replica)
+        return self._desk

@@ -6,6 +6,7 @@ The event loop takes samples and serves HTTP. Closed windows are judged on one t
 
 import asyncio
 import logging
+import os
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -21,13 +22,15 @@ from sentinel.app.assembly import Parts
 from sentinel.app.counting import Added, Counting
 from sentinel.app.pipeline import DROPPED, UNDECODABLE
 from sentinel.app.verdicts import Judgement
-from sentinel.config import Settings, split_address
+from sentinel.config import ConfigurationError, Problem, Settings, split_address
 from sentinel.intake.receiver import Callbacks, Receiver
 from sentinel.rollback.deliverer import Deliverer, DelivererOptions, DeliveryEvent
 from sentinel.store import StoreError, open_store
 from sentinel.telemetry.gpu import GpuReader
+from sentinel.telemetry.pictures import pictures
 from sentinel.telemetry.server import Sources, telemetry_app
 from sentinel.telemetry.verdict_api import analysis
+from sentinel.telemetry.view import FeaturePicture
 from sentinel.traffic import Exchange, TrafficSummary
 from sentinel.traffic.handover import Handover
 
@@ -155,7 +158,7 @@ class Observer:
 
     def _tell(self, judgement: Judgement) -> None:
         verdict = judgement.verdict
-        self.recorder.window(judgement.window, judgement.scores, verdict, self.parts.pictures(judgement))
+        self.recorder.window(judgement.window, judgement.scores, verdict, self._pictures(judgement))
         for decision in judgement.plan.decisions:
             self.recorder.decision(
                 decision.outcome, decision.model, decision.from_version, decision.at, decision.sentence
@@ -171,6 +174,10 @@ class Observer:
             verdict.explanation,
             extra={"window": verdict.start},
         )
+
+    def _pictures(self, judgement: Judgement) -> list[FeaturePicture]:
+        reference = self.parts.reference
+        return pictures(reference, judgement.window, judgement.verdict) if reference else []
 
     # -- beside the windows -------------------------------------------------------------------------------------
 
@@ -213,9 +220,8 @@ class Observer:
         sources = Sources(time.time, partial(list_windows, self.parts.writer), self._verdict, self._not_ready)
         runner = web.AppRunner(telemetry_app(self.recorder, sources), access_log=None)
         await runner.setup()
-        host, port = split_address(self.settings.telemetry.listen)
-        await web.TCPSite(runner, host, port, reuse_address=True).start()
         try:
+            await _listen(runner, "telemetry.listen", self.settings.telemetry.listen)
             yield
         finally:
             await runner.cleanup()
@@ -225,6 +231,18 @@ class Observer:
 
     def _not_ready(self) -> str:
         return "" if not self._stop.is_set() else "the observer is stopping"
+
+
+async def _listen(runner: web.AppRunner, path: str, address: str) -> None:
+    """Serve at the address that the setting `path` names. Raises ConfigurationError where that cannot be had."""
+    host, port = split_address(address)
+    try:
+        await web.TCPSite(runner, host, port, reuse_address=True).start()
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise ConfigurationError(
+            [Problem(path, f"cannot listen on {address}: {reason}; choose another address")]
+        ) from error
 
 
 async def _cancelled(task: "asyncio.Task[Any]") -> None:

@@ -17,11 +17,7 @@ from sentinel.judge.policy import PolicyOptions, ServiceLevels
 from sentinel.judge.state import StateError
 from sentinel.judge.verdict import Verdict
 from sentinel.reference.frozen import FrozenReference
-from sentinel.rollback.history import VersionHistory, setting_name
-from sentinel.rollback.interlocks import Surroundings
-from sentinel.rollback.past import Past
-from sentinel.rollback.planning import Plan, plan
-from sentinel.rollback.policy import RollbackPolicy
+from sentinel.rollback.planning import Plan
 from sentinel.store.contract import WindowRecord
 from sentinel.windows.closed import ClosedWindow
 
@@ -29,16 +25,13 @@ logger = logging.getLogger("sentinel.judging")
 
 
 class Memory(Protocol):
-    """What is remembered of the past: the store, or nothing."""
+    """What is remembered of the past, and who decides on it: the store, or nothing."""
 
-    def judge_state(self, model: str) -> bytes | None: ...
+    def judge_state(self, model: str) -> bytes | None:
+        """The judge's last state. Raises StoreError or TimeoutError while it cannot be known."""
 
-    def setting(self, name: str) -> str | None: ...
-
-    def put_setting(self, name: str, value: str) -> None: ...
-
-    def past(self) -> Past | None:
-        """Past decisions; None when they cannot be known now, in which case nothing is decided."""
+    def decide(self, verdict: Verdict, now: float) -> Plan:
+        """What the verdict leads to; nothing while the past cannot be known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +69,8 @@ class Judging:
 
     reference: FrozenReference | None
     options: PolicyOptions
-    rollback: RollbackPolicy
     memory: Memory
     _judges: dict[str, Judge] = field(default_factory=dict)
-    _histories: dict[str, VersionHistory] = field(default_factory=dict)
 
     def judge(self, window: ClosedWindow, now: float, *, afresh: bool = False) -> Judgement:
         """Score, judge and plan. `now`: seconds since the epoch, for deadlines of rollback requests.
@@ -90,27 +81,7 @@ class Judging:
         judge = self._judge(window.key.model, judged, afresh)
         scores = score(self.reference, window) if judged and self.reference is not None else {}
         verdict = judge.observe(window, scores)
-        planned = self._plan(window, verdict, now)
-        return Judgement(window, scores, verdict, planned, judge.state())
-
-    def _plan(self, window: ClosedWindow, verdict: Verdict, now: float) -> Plan:
-        history = self._history(window)
-        if not verdict.open:
-            return Plan()
-        past = self.memory.past()
-        if past is None:
-            return Plan()  # not knowing what was asked before is no reason to ask again; the open breach comes back
-        return plan(verdict, self.rollback, past, now, Surroundings(versions=history))
-
-    def _history(self, window: ClosedWindow) -> VersionHistory:
-        model = window.key.model
-        known = self._histories.get(model) or VersionHistory.from_text(self.memory.setting(setting_name(model)))
-        if not window.traffic.received and not window.rows:
-            return known
-        history = known.seen(window.key.version, window.start, window.end, window.rows)
-        self._histories[model] = history
-        self.memory.put_setting(setting_name(model), history.to_text())
-        return history
+        return Judgement(window, scores, verdict, self.memory.decide(verdict, now), judge.state())
 
     def _judge(self, model: str, judged: bool, afresh: bool) -> Judge:
         if model not in self._judges:

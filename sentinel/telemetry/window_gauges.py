@@ -1,7 +1,6 @@
 """How a judged window becomes gauges: set while they are valid, withdrawn when they are not, within a ceiling."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate
 
 from sentinel.drift.scores import FeatureScores
 from sentinel.judge.verdict import Verdict
@@ -10,8 +9,8 @@ from sentinel.telemetry.children import Pair
 from sentinel.telemetry.labels import OTHER, label
 from sentinel.telemetry.series import Series
 from sentinel.telemetry.view import MOST_FEATURES, FeaturePicture, ModelView, WindowPoint
-from sentinel.traffic.buckets import representative
 from sentinel.windows.closed import ClosedWindow
+from sentinel.windows.latency import percentiles
 
 FEATURE_GAUGES = (drift.SCORE, drift.EVIDENCE, drift.PROBLEM_RATIO)
 PAIR_GAUGES = (
@@ -29,19 +28,6 @@ ROOM_FOR_FINDINGS = 8  # features with most evidence that keep their own series 
 MOST_PREDICTIONS = 8  # prediction features with a histogram of their own
 SILENT_SECONDS = 900.0  # gauges of a version without a window for so long (or 5 windows) are withdrawn
 SILENT_WINDOWS = 5
-
-
-def quantiles(latency: Mapping[int, int]) -> tuple[float, ...]:
-    """Seconds at serving.QUANTILES of counts by traffic bucket, each within 1 %; empty without traffic."""
-    total = sum(latency.values())
-    if total == 0:
-        return ()
-    buckets = sorted(latency)
-    reached = list(accumulate(latency[bucket] for bucket in buckets))
-    return tuple(
-        representative(next(bucket for bucket, n in zip(buckets, reached, strict=True) if n >= q * total))
-        for q in serving.QUANTILES
-    )
 
 
 class WindowGauges:
@@ -139,7 +125,7 @@ def _point(closed: ClosedWindow, verdict: Verdict) -> WindowPoint:
         failed=sum(traffic.codes.get(code, 0) for code in serving.BAD_CODES),
         state=str(verdict.state),
         evidence=verdict.evidence,
-        quantiles=quantiles(traffic.latency),
+        quantiles=tuple(percentiles(traffic.latency, serving.QUANTILES).values()),
     )
 
 
