@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sentinel.drift.accounts import normal_scores
 from sentinel.drift.book import BinnedFeatures, Book, Laws
 from sentinel.drift.budget import FalsePageBudget
 from sentinel.drift.capital import total
@@ -98,6 +99,16 @@ def on_the_edge(world: World, seed: int, rows: int) -> World:
     rng = np.random.default_rng(seed)
     edge = np.array([_edge(rng, law, t) for law, t in zip(world.laws, world.features.tolerances, strict=True)])
     return replace(world, chunks=independent(edge, rows))
+
+
+def shifted(world: World, shift: float, features: slice = slice(None)) -> np.ndarray:
+    """The world's laws with some numeric features moved by `shift` standard deviations (normal scores)."""
+    laws = world.laws.copy()
+    ordered = int(world.features.ordered[0])
+    for f in range(len(laws))[features]:
+        tilted = laws[f] * np.exp(shift * normal_scores(laws[f], ordered))
+        laws[f] = tilted / tilted.sum()
+    return laws
 
 
 def _edge(rng: np.random.Generator, law: np.ndarray, tolerance: float) -> np.ndarray:
