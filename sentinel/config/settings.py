@@ -123,9 +123,17 @@ class SloSettings:
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
     url: str = option("sqlite:///sentinel.db", help="SQLAlchemy URL of the store.")
-    retention_days: float = option(30.0, least=0.01, help="Days that windows are kept.")
+    retention_days: float = option(
+        7.0, least=0.01, help="Days that single windows are kept; then they merge into hourly roll-ups."
+    )
+    hour_days: float = option(
+        90.0, least=0, help="Days that hourly roll-ups are kept; then they merge into daily ones. 0: for ever."
+    )
+    day_days: float = option(0.0, least=0, help="Days that daily roll-ups are kept. 0: for ever.")
     spool_path: str = option(
-        "", help="Folder in which windows wait while the store is away; empty: beside a SQLite store."
+        "",
+        help="Folder in which windows wait while the store is away; empty: beside a SQLite store, else in the "
+        "temporary folder.",
     )
     spool_max_bytes: int = option(
         64 << 20, least=0, help="Size of that folder; the oldest windows are dropped beyond it, counted."
