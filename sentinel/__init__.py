@@ -14,6 +14,23 @@ The pipeline, in the order a byte travels:
     store       remembers windows, verdicts, incidents, intents, deliveries and the audit in SQL
     telemetry   shows all of it: metrics, GPU, status page
     fleet       judges the merged windows of many replicas, by one leader
+
+As a library: `from sentinel import Reference, Judge, FalsePageBudget` (docs/library.md).
 """
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sentinel.library import FalsePageBudget, Judge, Reference
+
+__all__ = ["FalsePageBudget", "Judge", "Reference"]
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """The library's names, imported when first asked for: a relay imports this package and must not import numpy."""
+    if name not in __all__:
+        raise AttributeError(f"module 'sentinel' has no attribute {name!r}")
+    from sentinel import library
+
+    return getattr(library, name)

@@ -1,1 +1,82 @@
-"""The public library: references, windows and judges without the sidecar."""
+"""The public library: references, windows and judges without the sidecar, on arrays, Arrow tables or data frames."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from sentinel.drift.budget import FalsePageBudget
+from sentinel.drift.scores import FeatureScores, score
+from sentinel.judge.judge import Judge
+from sentinel.reference.adapt import columns_of
+from sentinel.reference.build import build
+from sentinel.reference.files import load, save
+from sentinel.reference.frozen import FrozenReference
+from sentinel.reference.schema import Kind
+from sentinel.windows import ClosedWindow, WindowKey
+from sentinel.windows import Window as PlainWindow
+
+__all__ = ["FalsePageBudget", "Judge", "Reference", "Window"]
+
+
+class Window(PlainWindow):
+    """An open window that takes what a notebook holds: mappings of arrays, Arrow tables and batches, data frames."""
+
+    def add(self, columns: Any) -> int:
+        """Count rows; returns how many. Dirty values are counted as such and never raise."""
+        return super().add(columns_of(columns))
+
+
+class Reference(FrozenReference):
+    """The frozen summary of the data a model was trained on.
+
+    >>> reference = Reference.build({"age": [31, 45, 52] * 100}, name="fraud", version="1", kinds={"age": "numeric"})
+    >>> window = reference.window()
+    >>> window.add({"age": [71, 75, None]})
+    3
+    >>> reference.score(window.close())["age"].missing_ratio
+    0.3333333333333333
+    """
+
+    @classmethod
+    def build(
+        cls,
+        columns: Any,
+        *,
+        name: str,
+        version: str,
+        kinds: Mapping[str, Kind] | None = None,
+        predictions: Sequence[str] = (),
+        labels: Sequence[str] = (),
+    ) -> "Reference":
+        """Freeze columns (name -> one value per row; also an Arrow table or a data frame) into a reference.
+
+        kinds overrides the inferred kind of a column ("numeric", "categorical"); predictions and labels name the
+        columns of these roles, besides those whose name begins with "prediction". ValueError for columns of unequal
+        length or none.
+        """
+        frozen = build(
+            columns_of(columns), name=name, version=version, kinds=kinds, predictions=predictions, labels=labels
+        )
+        return cls._of(frozen)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "Reference":
+        """Read a reference file; ReferenceFileError says in one sentence why it cannot be used."""
+        return cls._of(load(path))
+
+    @classmethod
+    def _of(cls, frozen: FrozenReference) -> "Reference":
+        return cls(**{field.name: getattr(frozen, field.name) for field in fields(frozen)})
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the reference file, whole or not at all."""
+        save(self, path)
+
+    def window(self, *, start: float = 0.0, seconds: float = 60.0) -> Window:
+        """An open window over [start, start + seconds), in seconds since the epoch."""
+        return Window(WindowKey(self.name, self.version, ""), start, seconds, self)
+
+    def score(self, closed: ClosedWindow) -> Mapping[str, FeatureScores]:
+        """Scores by feature; ValueError when the window was counted against another reference."""
+        return score(self, closed)

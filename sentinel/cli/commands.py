@@ -1,7 +1,5 @@
 """Every command of `sentinel`: what it is for, with an example."""
 
-from argparse import REMAINDER
-
 from sentinel.cli.parser import Command, arg
 
 GROUPS = {
@@ -19,6 +17,8 @@ STORE = arg("--store", metavar="URL", help="SQLAlchemy URL of the store (default
 MODEL = arg("--model", default="", help="only this model")
 SINCE = arg("--from", dest="since", metavar="TIME", help="start: ISO time, epoch seconds, or an age such as 2h")
 UNTIL = arg("--to", dest="until", metavar="TIME", help="end: ISO time, epoch seconds, or an age such as 30m")
+REASON = arg("--reason", required=True, metavar="TEXT", help="why; kept in the audit")
+ACTOR = arg("--actor", metavar="NAME", help="who; kept in the audit (default: the user)")
 
 COMMANDS = (
     Command(
@@ -38,7 +38,7 @@ COMMANDS = (
         "The main job on this machine: a real model is served, watched, drifts, and is rolled back.",
         "serve:demo",
         "sentinel demo --fast",
-        (arg("rest", nargs=REMAINDER, metavar="OPTION", help="sentinel demo -- --help lists them"),),
+        own_options=True,
     ),
     Command(
         "check-config",
@@ -51,5 +51,76 @@ COMMANDS = (
             arg("--schema", action="store_true", help="print the JSON Schema instead"),
             JSON,
         ),
+    ),
+    Command(
+        "reference build",
+        "Build a reference from training data, CSV or Parquet.",
+        "reference:build",
+        "sentinel reference build training.csv --name fraud --prediction label --prediction score",
+        (
+            arg("table", metavar="TABLE", help="CSV (with a header line) or Parquet file, one row per training row"),
+            arg("--output", "-o", default="reference.sentinel", metavar="FILE", help="where to write (%(default)s)"),
+            arg("--name", default="", help="name of the model (default: name of the file)"),
+            arg("--version", default="1", help="version of the reference (%(default)s)"),
+            arg("--prediction", action="append", default=[], metavar="COLUMN", help="column the model predicts"),
+            arg("--label", action="append", default=[], metavar="COLUMN", help="column with the truth"),
+            arg("--kind", action="append", default=[], metavar="COLUMN=KIND", help="numeric, categorical, …"),
+        ),
+    ),
+    Command(
+        "reference show",
+        "Show what a reference holds.",
+        "reference:show",
+        "sentinel reference show reference.sentinel",
+        (arg("reference", metavar="FILE", help="reference file"), JSON),
+    ),
+    Command(
+        "reference diff",
+        "Show what differs between two references.",
+        "reference:compare",
+        "sentinel reference diff old.sentinel new.sentinel",
+        (arg("before", metavar="OLD", help="reference file"), arg("after", metavar="NEW", help="reference file"), JSON),
+    ),
+    Command(
+        "rollback status",
+        "Show whether rollbacks are armed, what waits, what was sent, what was decided and why.",
+        "rollback:status",
+        "sentinel rollback status",
+        (CONFIG, STORE, JSON),
+    ),
+    Command(
+        "rollback pause",
+        "Stop deciding and sending rollbacks until resumed.",
+        "rollback:pause",
+        'sentinel rollback pause --reason "database maintenance"',
+        (CONFIG, STORE, REASON, ACTOR),
+    ),
+    Command(
+        "rollback resume",
+        "End a pause, or ask a target again that answered 410 Gone.",
+        "rollback:resume",
+        'sentinel rollback resume --reason "maintenance is over"',
+        (CONFIG, STORE, REASON, ACTOR, arg("--target", metavar="NAME", help="a disabled target")),
+    ),
+    Command(
+        "rollback replay",
+        "Send a dead letter again, under the same id and with the same bytes.",
+        "rollback:replay",
+        'sentinel rollback replay 4f1c… --reason "the deployer is back"',
+        (arg("id", metavar="ID", help="see sentinel rollback status"), CONFIG, STORE, REASON, ACTOR),
+    ),
+    Command(
+        "db upgrade",
+        "Bring the store's schema to this release.",
+        "database:upgrade",
+        "sentinel db upgrade --store postgresql+psycopg://sentinel@db/sentinel",
+        (CONFIG, STORE),
+    ),
+    Command(
+        "db check",
+        "Check the store's schema and the chain of its audit; exit 1 when either is not as it should be.",
+        "database:check",
+        "sentinel db check",
+        (CONFIG, STORE),
     ),
 )

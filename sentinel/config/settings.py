@@ -228,6 +228,9 @@ class GpuSettings:
 @dataclass(frozen=True, slots=True)
 class ProcessSettings:
     workers: int = option(1, least=1, most=64, help="Relay workers.")
+    max_connections: int = option(
+        10_000, least=1, help="Open client connections per relay worker; more are reset, counted."
+    )
     drain_seconds: float = option(25.0, least=0, help="Time in-flight requests get after SIGTERM.")
     replica: str = option("", help="Name of this replica; empty: the host name.")
 

@@ -5,19 +5,27 @@ Protocol, in order: the operator's word, the path, the content. No exception pas
 
 from collections.abc import Callable, Mapping
 
-from sentinel.decode import bodies, plain, v1, v2
+from sentinel.decode import bodies, grpc_frames, openai, plain, tfserving_grpc, v1, v2, v2_grpc
 from sentinel.decode.call import Call
 from sentinel.decode.options import DEFAULT, DecodeOptions
 from sentinel.decode.paths import Route, route
 from sentinel.decode.reasons import NOT_BLINDNESS, Reason, Refused
 from sentinel.decode.rows import Decoded, Undecodable
-from sentinel.traffic import Exchange
+from sentinel.traffic import Exchange, Message
 
 Decoder = Callable[[Call], Decoded]
 
 DECODERS: Mapping[str, Decoder] = {
     "v2": v2.decode,
+    "v2_grpc": v2_grpc.decode,
     "v1": v1.decode,
+    "tfserving_grpc_predict": tfserving_grpc.predict,
+    "tfserving_grpc_classify": tfserving_grpc.classify,
+    "tfserving_grpc_regress": tfserving_grpc.regress,
+    "openai_chat": openai.chat,
+    "openai_completions": openai.completions,
+    "openai_responses": openai.responses,
+    "openai_embeddings": openai.embeddings,
     "plain": plain.decode,
 }
 """Names that `DecodeOptions.protocol` takes, besides auto."""
@@ -41,16 +49,20 @@ def _decoded(exchange: Exchange, options: DecodeOptions, said: Route) -> Decoded
     answered = _has_answer(exchange)
     if exchange.request.truncated or (answered and exchange.response.truncated):
         raise Refused(Reason.BODY_TOO_LARGE)
+    opened = _message if exchange.protocol == "grpc" else _body
     limit = options.max_decompressed_bytes
-    call = Call(
-        exchange,
-        options,
-        bodies.undo(exchange.request.headers, exchange.request.body, limit),
-        bodies.undo(exchange.response.headers, exchange.response.body, limit) if answered else None,
-        said.model,
-        said.version,
-    )
+    request = opened(exchange.request, limit)
+    response = opened(exchange.response, limit) if answered else None
+    call = Call(exchange, options, request, response, said.model, said.version)
     return _decoder(call, said)(call)
+
+
+def _body(message: Message, limit: int) -> bytes:
+    return bodies.undo(message.headers, message.body, limit)
+
+
+def _message(message: Message, limit: int) -> bytes:
+    return grpc_frames.only_message(message.body, message.headers.get("grpc-encoding", ""), limit)
 
 
 def _has_answer(exchange: Exchange) -> bool:
@@ -78,6 +90,8 @@ def _decoder(call: Call, said: Route) -> Decoder:
 
 def told_by_content(call: Call) -> str:
     """The protocol that headers and the first bytes tell, "" if none."""
+    if call.exchange.protocol == "grpc":
+        return ""
     start = call.request[:1].strip() or call.request.lstrip()[:1]
     if start in (b"{", b"["):
         return "v2" if b'"datatype"' in call.request and b'"inputs"' in call.request else "plain"

@@ -17,6 +17,14 @@ _PATTERNS = tuple(
         ("v2", rf"/v2/models/{_MODEL}(?:/versions/(?P<version>[^/]+))?/infer/?$"),
         ("v1", rf"/v1/models/{_MODEL}(?:/(?:versions|labels)/(?P<version>[^/:]+))?:(?:predict|classify|regress)$"),
         ("plain", rf"/v2/models/{_MODEL}(?:/versions/(?P<version>[^/]+))?/generate(?:_stream)?$"),
+        ("openai_chat", r"(?:/openai/deployments/(?P<model>[^/]+))?/chat/completions/?$"),
+        ("openai_completions", r"(?:/openai/deployments/(?P<model>[^/]+)|/v1)/completions/?$"),
+        ("openai_responses", r"/v1/responses/?$"),
+        ("openai_embeddings", r"(?:/openai/deployments/(?P<model>[^/]+)|/v1)/embeddings/?$"),
+        ("v2_grpc", r"^/inference\.GRPCInferenceService/ModelInfer$"),
+        ("tfserving_grpc_predict", r"^/tensorflow\.serving\.PredictionService/Predict$"),
+        ("tfserving_grpc_classify", r"^/tensorflow\.serving\.PredictionService/Classify$"),
+        ("tfserving_grpc_regress", r"^/tensorflow\.serving\.PredictionService/Regress$"),
         ("plain", rf"^/predictions/{_MODEL}(?:/(?P<version>[^/]+))?/?$"),
     )
 )
@@ -25,6 +33,9 @@ _NO_INFERENCE = re.compile(
     r"^/(?:health|healthz|livez|readyz|ready|live|ping|metrics|docs|openapi\.json|info)(?:/|$)"
     r"|^/v2(?:/health/.*|/repository/.*|/models/[^/]+(?:/versions/[^/]+)?(?:/ready|/config|/stats|/trace/setting)?)?/?$"
     r"|^/v1/models(?:/[^:]*(?::explain)?)?$"
+    r"|^/inference\.GRPCInferenceService/(?!ModelInfer$|ModelStreamInfer$)\w+$"
+    r"|^/tensorflow\.serving\.(?:ModelService/\w+|PredictionService/GetModelMetadata)$"
+    r"|^/grpc\.(?:health|reflection)\.[\w.]+/\w+$"
 )
 
 _ASKING = frozenset({"POST", "PUT"})

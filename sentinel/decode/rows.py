@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from sentinel.decode.usage import LlmUsage
+
 Column = np.ndarray[Any, Any] | list[Any]
 """One value per row: an array (first axis = rows) or a list in which None means missing."""
 
@@ -15,6 +17,8 @@ class Decoded:
     """The rows of one exchange. Every column has `rows` values.
 
     model, version: as the traffic says, "" where it does not. event_time: seconds since the epoch.
+    kinds: columns of which the protocol says what they hold, such as {"prompt": "text"}; values of these are never
+    kept as they are. usage: tokens and times of a generative model's call.
     """
 
     rows: int
@@ -24,6 +28,8 @@ class Decoded:
     version: str = ""
     request_id: str = ""
     event_time: float = 0.0
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    usage: LlmUsage | None = None
 
 
 @dataclass(frozen=True, slots=True)

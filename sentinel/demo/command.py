@@ -15,7 +15,8 @@ from sentinel.config.reading import address_problem
 from sentinel.demo.own_server import serve
 from sentinel.demo.place import DemoError, Place, Ports, parse_ports
 from sentinel.demo.sidecar import Timing
-from sentinel.demo.story import Plan, tell
+from sentinel.demo.staging import Plan
+from sentinel.demo.story import tell
 from sentinel.demo.telling import Teller
 
 FINE, FAILED = 0, 1

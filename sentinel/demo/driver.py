@@ -36,7 +36,7 @@ class Pace:
 
 @dataclass(slots=True)
 class Tally:
-    """What came of the requests. failed: no answer at all. predicted: label -> rows answered with it."""
+    """What came of the requests. failed: no answer that can be read. predicted: label -> rows answered with it."""
 
     sent: int = 0
     answered: int = 0
@@ -92,19 +92,20 @@ class Driver:
         try:
             async with session.post(self._url, data=body, headers=headers) as response:
                 self._note(response.status, await response.read())
-        except (aiohttp.ClientError, TimeoutError):
+        except (aiohttp.ClientError, TimeoutError, ValueError, LookupError):
             self.tally.failed += 1
 
     def _note(self, status: int, body: bytes) -> None:
+        """Count an answer; ValueError or LookupError when a 200 is no V2 answer."""
         tally = self.tally
-        tally.answered += 1
-        tally.statuses[status] += 1
         if status == 200:
             answer = json.loads(body)
             labels = answer["outputs"][0]["data"]
             tally.versions[answer["model_version"]] += 1
             tally.predicted.update(labels)
             tally.rows += len(labels)
+        tally.answered += 1
+        tally.statuses[status] += 1
 
 
 def encode(population: Population, identifier: str) -> bytes:
@@ -128,7 +129,7 @@ def summary(tally: Tally) -> str:
     errors = sum(count for status, count in tally.statuses.items() if status != 200)
     return (
         f"{tally.answered:,} answers in {tally.seconds:.0f} s ({versions or 'none'}), {errors:,} errors, "
-        f"{tally.failed:,} without an answer; {employed:.0%} predicted employed"
+        f"{tally.failed:,} unanswered; {employed:.0%} predicted employed"
     )
 
 

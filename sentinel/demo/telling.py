@@ -28,7 +28,7 @@ class Teller:
         self._begun = time.monotonic()
 
     def step(self, sentence: str) -> None:
-        self._console.print(f"[dim]{self._clock()}[/dim] {escape(sentence)}", highlight=False)
+        self._console.print(f"[dim]{self._clock()}[/dim] {escape(sentence)}", highlight=False, soft_wrap=True)
 
     def act(self, number: int, title: str, sentence: str) -> None:
         self._console.print()
@@ -80,6 +80,7 @@ class Teller:
             f"{window.traffic.received:,} requests, {window.rows:,} rows, "
             f"[{colour}]{stored.state}[/{colour}] – {escape(stored.explanation)}",
             highlight=False,
+            soft_wrap=True,
         )
 
     def _incident(self, incident: Incident) -> None:

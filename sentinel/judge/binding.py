@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sentinel.drift.bets import Flags, Ints
+from sentinel.drift.bets import Ints
 from sentinel.drift.blocks import Counts
 from sentinel.drift.book import BinnedFeatures, Laws
 from sentinel.judge.policy import Policy
@@ -37,10 +37,14 @@ class Roles:
         """The rows of `counts` [F, K] that belong to `role`."""
         return np.asarray(counts[self._rows[role]])
 
-    def filled(self, counts: Counts) -> Flags:
-        """Which inputs have any value at all in `counts` [F, K]."""
-        rows = self._rows["input"]
-        return np.asarray(counts[rows].sum(axis=1) > counts[rows, self._last[rows]])
+    def fits(self, role: str, counts: Counts) -> bool:
+        """Whether at least half of the role's features have any value at all in `counts` [F, K].
+
+        Where not, the traffic carries other columns than the reference: nothing can be said of drift.
+        """
+        rows = self._rows[role]
+        filled = counts[rows].sum(axis=1) > counts[rows, self._last[rows]]
+        return 2 * int(filled.sum()) >= len(rows)
 
     def labels_of(self, role: str) -> tuple[tuple[str, ...], ...]:
         return tuple(self._labels[i] for i in self._rows[role])

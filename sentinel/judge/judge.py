@@ -11,7 +11,7 @@ import numpy as np
 from sentinel.judge.binding import Roles
 from sentinel.judge.docket import Docket
 from sentinel.judge.policy import Policy, PolicyOptions
-from sentinel.judge.roster import ABSENT, ANALYSED, FILLED, INPUTS, NOT_READ, ROWS, Roster
+from sentinel.judge.roster import ANALYSED, FITTING, FOREIGN, INPUTS, NOT_READ, ROWS, Roster
 from sentinel.judge.state import adopt, encode
 from sentinel.judge.states import SENTENCE, STATE_OF, Condition
 from sentinel.judge.verdict import Finding, Incident, Verdict, worst
@@ -25,7 +25,7 @@ WINDOWS_FOR_ROWS = 36
 WINDOWS_FOR_READING = 3
 """`blind` looks at the last 3 to 6: it must show at once that traffic cannot be read."""
 BLIND_RATIO = 0.5
-"""Blind: more than this share of inference exchanges undecodable, or of the reference's inputs without any value."""
+"""Blind: more than this share of inference exchanges undecodable, or of rows without the reference's columns."""
 
 
 class Judge:
@@ -91,7 +91,7 @@ class Judge:
             Condition.NO_REFERENCE: self.reference is None,
             Condition.FOREIGN_REFERENCE: self.reference is not None and not fits and closed.rows > 0,
             Condition.UNDECODABLE: reading[NOT_READ] > BLIND_RATIO * (reading[NOT_READ] + reading[ANALYSED]),
-            Condition.COLUMNS_DO_NOT_FIT: reading[ABSENT] > BLIND_RATIO * (reading[ABSENT] + reading[FILLED]),
+            Condition.COLUMNS_DO_NOT_FIT: reading[FOREIGN] > BLIND_RATIO * (reading[FOREIGN] + reading[FITTING]),
             Condition.FEW_ROWS: state.trailing(WINDOWS_FOR_ROWS)[ROWS] < self.policy.minimum_rows,
         }
         return [condition for condition in Condition if holds[condition]]

@@ -23,8 +23,8 @@ Key = tuple[str, str]
 INPUTS: Key = ("", "inputs")
 """Watched over all versions."""
 
-ROWS, ANALYSED, NOT_READ, FILLED, ABSENT = range(5)
-"""Counted per version: rows, exchanges analysed and undecodable, input columns with values and without any."""
+ROWS, ANALYSED, NOT_READ, FITTING, FOREIGN = range(5)
+"""Counted per version: rows; exchanges analysed and undecodable; rows with the reference's columns and with others."""
 RETIRED_WINDOWS = 5
 """A version without a window for so many windows, while another has them, is no longer served."""
 FORGOTTEN_SECONDS = 86_400.0
@@ -61,11 +61,9 @@ class Roster:
         version = window.key.version
         self.enter(version)
         self._pay(window)
-        if counts is not None:
-            self._bet("input", INPUTS, counts)
-            self._bet("prediction", (version, "predictions"), counts)
+        fits = [counts is None or self._bet(role, key, counts) for role, key in _drift_keys(version)]
         self._bet_service(window)
-        self._remember(window, counts)
+        self._remember(window, all(fits))
         self._forget(window)
 
     def enter(self, version: str) -> None:
@@ -115,10 +113,15 @@ class Roster:
         self.until = max(self.until, window.end)
         state.until = max(state.until, window.end)
 
-    def _bet(self, role: str, key: Key, counts: Counts) -> None:
+    def _bet(self, role: str, key: Key, counts: Counts) -> bool:
+        """Whether the window has the columns of this role; only then is it bet on."""
         watch = self.watches.get(key)
-        if isinstance(watch, DriftWatch) and self.roles is not None:
+        if not isinstance(watch, DriftWatch) or self.roles is None:
+            return True
+        fits = self.roles.fits(role, counts)
+        if fits:
             watch.book.observe(self.roles.of(role, counts))
+        return fits
 
     def _bet_service(self, window: ClosedWindow) -> None:
         version, levels, seen = window.key.version, self.policy.service_levels, window.traffic
@@ -128,12 +131,10 @@ class Roster:
         if isinstance(latency, ServiceWatch) and levels.latency_seconds is not None:
             latency.book.observe(traffic.timed(seen), traffic.slower(seen, levels.latency_seconds))
 
-    def _remember(self, window: ClosedWindow, counts: Counts | None) -> None:
-        seen = np.zeros((1, 5), dtype=np.int64)
-        seen[0, :FILLED] = window.rows, window.traffic.analysed, traffic.not_read(window.traffic)
-        if counts is not None and self.roles is not None and window.rows:
-            filled = self.roles.filled(counts)
-            seen[0, FILLED:] = filled.sum(), (~filled).sum()
+    def _remember(self, window: ClosedWindow, fits: bool) -> None:
+        read = (window.traffic.analysed, traffic.not_read(window.traffic))
+        columns = (window.rows, 0) if fits else (0, window.rows)
+        seen = np.array([[window.rows, *read, *columns]], dtype=np.int64)
         self.versions[window.key.version].recent.add(seen)
 
     def _forget(self, window: ClosedWindow) -> None:
@@ -141,6 +142,11 @@ class Roster:
             for key in self.keys_of(version):
                 del self.watches[key]
             del self.versions[version]
+
+
+def _drift_keys(version: str) -> tuple[tuple[str, Key], ...]:
+    """Where a window of `version` is bet on, by role."""
+    return ("input", INPUTS), ("prediction", (version, "predictions"))
 
 
 def _fresh_seconds(window: ClosedWindow, until: float) -> float:

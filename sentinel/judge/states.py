@@ -30,7 +30,7 @@ SENTENCE = {
     Condition.NO_REFERENCE: "there is no reference to compare with: drift is not judged",
     Condition.FOREIGN_REFERENCE: "the window was counted against another reference: drift is not judged",
     Condition.UNDECODABLE: "more than half of the recent inference traffic could not be decoded",
-    Condition.COLUMNS_DO_NOT_FIT: "most columns of the reference are missing from the traffic",
+    Condition.COLUMNS_DO_NOT_FIT: "most inputs or predictions of the reference are missing from the traffic",
     Condition.FEW_ROWS: "{rows:,} rows in recent windows, fewer than the {minimum:,} needed to call it healthy",
 }
 

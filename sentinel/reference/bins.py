@@ -31,11 +31,22 @@ def fine_edges(values: Floats, low: float, high: float) -> Floats:
     distinct, counts = np.unique(values, return_counts=True)
     group, atom = _grouped(counts, max(len(values) / FINE_BINS, LEAST_ROWS_PER_BIN))
     first = np.flatnonzero(np.diff(group, prepend=-1))
-    after_atom = np.zeros(len(distinct), dtype=bool)
-    after_atom[1:] = atom[:-1] & ~atom[1:]  # this bin begins right after the atom, not at its first value
-    starts = distinct[first[~after_atom[first]]]
+    opens = atom.copy()  # begins at its first value; a run's first bin begins where the run does: at `low`, or an atom
+    opens[1:] |= ~atom[:-1]
+    starts = distinct[first[opens[first]]]
     edges = np.concatenate([[low], starts, np.nextafter(distinct[atom], np.inf), [np.nextafter(high, np.inf)]])
     return np.unique(edges[np.isfinite(edges)])
+
+
+def bin_means(edges: Floats, values: Floats) -> Floats:
+    """Mean of `values` in each bin, the middle of the bin where there is none."""
+    m = len(edges) - 1
+    bin_of = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, m - 1)
+    counts = np.bincount(bin_of, minlength=m)
+    middle = edges[:-1] / 2 + edges[1:] / 2
+    with np.errstate(over="ignore"):
+        sums = np.bincount(bin_of, weights=values - middle[bin_of], minlength=m)
+    return np.clip(middle + sums / np.maximum(counts, 1), edges[:-1], edges[1:])
 
 
 def _grouped(mass: Counts, target: float) -> tuple[Ints, NDArray[np.bool_]]:

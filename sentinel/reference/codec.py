@@ -29,7 +29,7 @@ def from_bytes(data: bytes) -> FrozenReference:
 
 def _reference(content: dict[str, Any]) -> FrozenReference:
     numeric, categorical = content["numeric"], content["categorical"]
-    floats = ("edges", "centre", "scale", "quantiles")
+    floats = ("edges", "means", "centre", "scale", "quantiles")
     return FrozenReference(
         name=content["name"],
         version=content["version"],

@@ -18,7 +18,7 @@ def fingerprint_of(reference: "FrozenReference") -> str:
 
 def content_of(reference: "FrozenReference") -> dict[str, Any]:
     numeric, categorical = reference.numeric, reference.categorical
-    arrays = ("edges", "bins", "counts", "centre", "scale", "sums", "quantiles")
+    arrays = ("edges", "bins", "means", "counts", "centre", "scale", "sums", "quantiles")
     return {
         "name": reference.name,
         "version": reference.version,

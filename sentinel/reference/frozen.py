@@ -17,7 +17,6 @@ The budget book reads coarser cells (`BookCells`), each a union of fine cells.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +42,7 @@ class NumericTable:
     """Numeric features, one row of each array per feature; `counts` has the cells of the layout above.
 
     edges: [F, E] ascending, padded with +inf; bins: [F] number of fine bins m, whose edges are the first m + 1.
+    means: [F, E] mean of the reference inside each fine bin (the middle of an empty one), padded with 0.
     centre, scale: [F] median and standard deviation of the reference (scale 1 for a constant feature).
     sums: [F, 2] Σu and Σu² of u = (value − centre) / scale, as in windows (`tally`). quantiles: [F, P].
     """
@@ -50,6 +50,7 @@ class NumericTable:
     names: tuple[str, ...]
     edges: Floats
     bins: Ints
+    means: Floats
     counts: Counts
     centre: Floats
     scale: Floats
@@ -141,14 +142,27 @@ class FrozenReference:
             ordered=np.array(ordered + [0] * len(self.categorical_book), dtype=np.intp),
         )
 
+    @cached_property
+    def numeric_cells(self) -> Counts:
+        """The reference's own coarse counts of the numeric features, as wide as these need."""
+        return self.coarse_numeric(self.numeric.counts)
+
+    def coarse_numeric(self, numeric: Counts) -> Counts:
+        """Coarse counts of the numeric features alone."""
+        return _gathered(self.numeric_book, numeric)
+
     def coarse(self, numeric: Counts, categorical: Counts) -> Counts:
         """Coarse counts [F, K] of fine counts, features in the order of `names`."""
-        books: Any = (self.numeric_book, self.categorical_book)
-        width = 1 + max((int(book.max()) for book in books if book.size), default=0)
-        out = np.zeros((len(self.names), width), dtype=np.int64)
-        row = 0
-        for book, counts in zip(books, (numeric, categorical), strict=True):
-            rows = np.arange(row, row + len(book))[:, None]
-            np.add.at(out, (rows, book), counts)
-            row += len(book)
+        parts = _gathered(self.numeric_book, numeric), _gathered(self.categorical_book, categorical)
+        out = np.zeros((len(self.names), max(part.shape[1] for part in parts)), dtype=np.int64)
+        out[: len(parts[0]), : parts[0].shape[1]] = parts[0]
+        out[len(parts[0]) :, : parts[1].shape[1]] = parts[1]
         return out
+
+
+def _gathered(book: Ints, counts: Counts) -> Counts:
+    """Sums of the fine counts that share a coarse cell."""
+    width = int(book.max(initial=-1)) + 1
+    flat = np.arange(len(book))[:, None] * width + book
+    sums = np.bincount(flat.ravel(), weights=counts.ravel(), minlength=len(book) * width)  # exact below 2⁵³ rows
+    return sums.astype(np.int64).reshape(len(book), width)

@@ -5,6 +5,7 @@
     interlocks  the one table of reasons not to act                                         pure
     planning    verdict + history + past -> decision, intents, audit records                pure
     envelope    the CloudEvent that asks for the rollback                                   pure
+    desk        one call per judged window: the pure part over the store
     watching    did the version change after the request?                                   pure
     signing     Standard Webhooks signatures; secrets from files
     egress      HTTP to configured targets and nowhere else

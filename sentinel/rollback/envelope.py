@@ -88,7 +88,7 @@ def _event(case: Case, decision: Decision, target: str, findings: Sequence[Findi
         "id": delivery_id(decision.id, target),
         "source": f"/sentinel/{quote(workload.cluster)}/{quote(workload.namespace)}/{quote(name, safe='')}",
         "type": TYPE,
-        "subject": f"models/{model}/versions/{version}",
+        "subject": f"models/{quote(model, safe='')}/versions/{quote(version, safe='')}",
         "time": moment,
         "timestamp": moment,
         "datacontenttype": "application/json",

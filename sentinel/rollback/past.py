@@ -1,13 +1,16 @@
 """What was decided and asked before, as the interlocks need it. Pure but for `read_past`, which asks the store."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sentinel.rollback import switches
 from sentinel.store.contract import AuditRecord, Intent, Store
 
 DECISION = "rollback.decision"
 """Action of the audit records that planning writes, one per decision."""
+
+EFFECT = "rollback.effect"
+"""Action of the audit records that tell whether the version changed after a request."""
 
 ASKED = ("triggered", "dry_run")
 """Outcomes that asked, or in a dry run would have asked, for a rollback."""
@@ -26,16 +29,32 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Effect:
+    """What became of a request: effective or ineffective.
+
+    seconds: from the request to the last window of its version, or until now.
+    """
+
+    request: Request
+    outcome: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Past:
-    """requests: newest first. outcomes: incident id -> outcome of its latest decision. paused: why, or ""."""
+    """requests: newest first. paused: why, or "".
+
+    outcomes: incident id -> outcome of its latest decision. effects: incident id -> what became of its request.
+    """
 
     requests: tuple[Request, ...] = ()
     outcomes: Mapping[str, str] = field(default_factory=dict)
+    effects: Mapping[str, str] = field(default_factory=dict)
     paused: str = ""
 
     def of_mode(self, mode: str) -> "Past":
         """Only the requests of this mode: a dry run neither blocks an enforced request nor the other way round."""
-        return Past(tuple(r for r in self.requests if r.mode == mode), self.outcomes, self.paused)
+        return replace(self, requests=tuple(r for r in self.requests if r.mode == mode))
 
 
 def past_from(intents: Iterable[Intent], trail: Iterable[AuditRecord], paused: str = "") -> Past:
@@ -44,11 +63,17 @@ def past_from(intents: Iterable[Intent], trail: Iterable[AuditRecord], paused: s
     asked = {(r.id, r.mode): r for r in map(_request_of_record, filter(_is_asking, trail))}
     for intent in intents:
         asked.setdefault((intent.incident_id, "enforce"), _request_of_intent(intent))
+    newest = tuple(sorted(asked.values(), key=lambda request: -request.at))
+    return Past(newest, _latest(trail, DECISION), _latest(trail, EFFECT), paused)
+
+
+def _latest(trail: Iterable[AuditRecord], action: str) -> dict[str, str]:
+    """Incident id -> outcome of its newest record of this action."""
     outcomes: dict[str, str] = {}
     for record in trail:
-        if record.action == DECISION:
+        if record.action == action:
             outcomes.setdefault(str(record.inputs.get("incident_id", "")), record.outcome)
-    return Past(tuple(sorted(asked.values(), key=lambda request: -request.at)), outcomes, paused)
+    return outcomes
 
 
 def _is_asking(record: AuditRecord) -> bool:

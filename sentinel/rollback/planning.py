@@ -11,7 +11,7 @@ from sentinel.judge.verdict import Incident, Verdict
 from sentinel.rollback import envelope
 from sentinel.rollback.envelope import Decision
 from sentinel.rollback.interlocks import TRIGGERED, Case, Surroundings, judge_case
-from sentinel.rollback.past import ASKED, DECISION, Past, Request
+from sentinel.rollback.past import ASKED, DECISION, Effect, Past, Request
 from sentinel.rollback.policy import RollbackPolicy
 from sentinel.store.contract import AuditRecord, Intent
 
@@ -21,14 +21,20 @@ ACTOR = "sentinel"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the window leads to: new decisions (often none), intents to send, audit records to keep."""
+    """What a window leads to: new decisions (often none), intents to send, audit records to keep, effects seen."""
 
     decisions: tuple[Decision, ...] = ()
     intents: tuple[Intent, ...] = ()
     audit: tuple[AuditRecord, ...] = ()
+    effects: tuple[Effect, ...] = ()
 
     def __or__(self, other: "Plan") -> "Plan":
-        return Plan(self.decisions + other.decisions, self.intents + other.intents, self.audit + other.audit)
+        return Plan(
+            self.decisions + other.decisions,
+            self.intents + other.intents,
+            self.audit + other.audit,
+            self.effects + other.effects,
+        )
 
 
 def plan(

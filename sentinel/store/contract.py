@@ -4,7 +4,7 @@ Atomicity: `commit_window` writes the window, scores, verdict, judge state, inci
 records in one transaction, or nothing. Idempotency: a window is known by (model, version, replica, start); committing
 it again returns False and changes nothing. Isolation: readers see whole commits only. Threads: methods are called
 from one thread at a time per Store object; several processes may share a database. Times are seconds since the epoch.
-Durability: what a method returned from is on disk. Retention: nothing is deleted but by `expire`.
+Durability: what a method returned from is on disk. Retention: nothing is deleted but by `expire` and `forget`.
 Errors: StoreUnavailable when a retry may help, StoreIncompatible when the schema is newer than this code,
 StoreCorrupt when the file is no database.
 """
@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 from sentinel.drift.scores import FeatureScores
 from sentinel.judge.verdict import Incident, Verdict
+from sentinel.store.profile import Profile
 from sentinel.windows.closed import ClosedWindow
 
 IntentState = Literal["pending", "delivered", "dead", "cancelled"]
@@ -91,6 +92,7 @@ class WindowRecord:
     """Everything that one closed window leads to, committed together.
 
     Without a verdict the window waits for the fleet's judge. judge_state b"": leave what is stored.
+    profiles: mean and quantiles of features (`sentinel.store.profile`), kept with their scores.
     """
 
     window: ClosedWindow
@@ -99,6 +101,7 @@ class WindowRecord:
     judge_state: bytes = b""
     intents: Sequence[Intent] = ()
     audit: Sequence[AuditRecord] = ()
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,15 @@ class StoredWindow:
     window: ClosedWindow
     state: str
     explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Days that single windows, and the hourly and daily roll-ups made of them, are kept; 0 keeps them for ever."""
+
+    window_days: float = 7.0
+    hour_days: float = 90.0
+    day_days: float = 0.0
 
 
 class Store(Protocol):
@@ -132,13 +144,19 @@ class Store(Protocol):
     def verdicts(self, *, model: str = "", limit: int = 100) -> list[Verdict]:
         """Verdicts, newest first, without their incidents (see `incidents`)."""
 
+    def closed_until(self, replica: str) -> float:
+        """End of the newest window of this replica, of any model; 0.0 when there is none."""
+
     def incidents(self, *, model: str = "", open_only: bool = False, limit: int = 100) -> list[Incident]:
         """Incidents, newest first."""
 
     def commit_decision(
         self, *, incidents: Sequence[Incident] = (), intents: Sequence[Intent] = (), audit: Sequence[AuditRecord] = ()
     ) -> None:
-        """Write what was decided apart from a window, in one transaction; what is known by its id stays as it is."""
+        """Write what was decided apart from a window, in one transaction.
+
+        Known intents stay as they are; open incidents take on the newer values, resolved ones stay.
+        """
 
     def intents(self, *, state: IntentState | None = None, limit: int = 100) -> list[Intent]:
         """Intents, newest first."""
@@ -192,7 +210,13 @@ class Store(Protocol):
         """Write a named value, and audit records in the same transaction."""
 
     def expire(self, before: float, limit: int = 1000) -> int:
-        """Delete up to `limit` windows that ended before `before` and no open incident needs; the number deleted."""
+        """Delete up to `limit` windows that ended before `before` and no open incident refers to; how many."""
+
+    def forget(self, now: float, retention: Retention) -> int:
+        """Merge a few hundred of the oldest rows beyond `retention` into coarser ones, in one transaction.
+
+        The number of rows that went; 0 when there is nothing to do. What an open incident refers to stays.
+        """
 
     def close(self) -> None:
         """Release the database."""

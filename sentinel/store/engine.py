@@ -59,6 +59,23 @@ class Database:
         with self._translated(), self._reader.begin() as connection:
             yield connection
 
+    @contextmanager
+    def rebuild(self) -> Iterator[Connection]:
+        """A write transaction that may copy and drop tables without taking the rows that refer to them along.
+
+        SQLite deletes what refers to a dropped table while foreign keys are enforced, and lets one turn that off only
+        outside a transaction.
+        """
+        with self._translated(), self.engine.connect() as connection:
+            if self.is_sqlite:
+                _pragma(connection, "foreign_keys=OFF")
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                if self.is_sqlite:
+                    _pragma(connection, "foreign_keys=ON")
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -118,6 +135,12 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver's own implicit BEGIN is off: see _begin_sqlite
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "journal_size_limit=16777216"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _pragma(connection: Connection, setting: str) -> None:
+    driver = connection.connection.driver_connection
+    if driver is not None:
+        driver.execute(f"PRAGMA {setting}").close()
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -12,7 +12,7 @@ from sentinel.store.contract import StoreCorrupt, StoreIncompatible, StoreUnavai
 from sentinel.store.engine import Database, sqlite_path
 from sentinel.store.schema import HEAD, metadata, schema_version
 
-REVISIONS = (HEAD,)
+REVISIONS = ("0001", HEAD)
 """Every revision that this code can read or upgrade, oldest first."""
 
 _LOCK = 7300  # any number of ours: PostgreSQL's advisory lock that lets one process at a time create or migrate
@@ -45,7 +45,7 @@ def migrate(database: Database) -> None:
     """Run the migrations that the database lacks, one process at a time."""
     from sentinel.store.migrations import upgrade  # Alembic costs 8 MB and half a second: only where it is needed
 
-    with database.write() as connection:
+    with database.rebuild() as connection:
         lock(connection)
         upgrade(connection)
 

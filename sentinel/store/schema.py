@@ -23,14 +23,12 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.engine import Dialect
 
-HEAD = "0001"
+HEAD = "0002"
 VERSION_TABLE = "sentinel_schema"
-
-ALL_REPLICAS = "*"
-"""The replica of a window that was merged from those of all replicas."""
 
 SCORES = ("psi", "jensen_shannon", "ks", "wasserstein", "chi2", "total_variation")
 """Distances with a column of their own in window_features; others are kept in its `more`."""
@@ -104,8 +102,19 @@ windows = Table(
     *(_real(f"latency_{name}") for name in QUANTILES),
     _real("latency_sum_seconds"),
     Column("sketch", LargeBinary, nullable=False),  # ClosedWindow.to_bytes: everything, mergeable
-    UniqueConstraint("model", "version", "replica", "grain", "started_at", name="one_window"),
     Index("windows_by_time", "grain", "started_at"),
+)
+is_window = windows.c.grain == text("'window'")
+_key = (windows.c.model, windows.c.version, windows.c.replica, windows.c.started_at)
+Index("one_window", *_key, unique=True, sqlite_where=is_window, postgresql_where=is_window)
+Index(  # what was counted against different references does not merge
+    "one_rollup",
+    windows.c.grain,
+    *_key,
+    windows.c.reference_id,
+    unique=True,
+    sqlite_where=~is_window,
+    postgresql_where=~is_window,
 )
 
 window_features = Table(
@@ -143,6 +152,7 @@ incidents = Table(
     _real("evidence"),
     _words("features"),  # JSON: array of names
     _words("explanation"),
+    _real("rollback_evidence"),
     Index("incidents_by_time", "opened_at"),
 )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, insert, not_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, select, update
 
 from sentinel.judge.verdict import Incident, Verdict
 from sentinel.store import outbox, trail
@@ -21,11 +21,14 @@ from sentinel.store.contract import (
     Delivery,
     Intent,
     IntentState,
+    Retention,
     StoredWindow,
     WindowRecord,
 )
 from sentinel.store.engine import Database
-from sentinel.store.once import insert_numbered, insert_once, put
+from sentinel.store.once import insert_once, insert_window, put
+from sentinel.store.retention import delete_windows
+from sentinel.store.retention import step as retention_step
 from sentinel.store.schema import incidents, judge_state, settings, verdicts, window_features, windows
 
 PAGE = 100  # windows read at a time: some 10 KB each with 50 features
@@ -40,7 +43,7 @@ class SqlStore:
     def commit_window(self, record: WindowRecord) -> bool:
         standing = "judged" if record.verdict else "waiting"
         with self.database.write() as connection:
-            window_id = insert_numbered(connection, windows, window_row(record.window, "window", standing))
+            window_id = insert_window(connection, window_row(record.window, "window", standing))
             if window_id is None:
                 return False
             _write_consequences(connection, window_id, record)
@@ -90,6 +93,11 @@ class SqlStore:
             query = query.where(windows.c.model == model)
         with self.database.read() as connection:
             return [read_verdict(row) for row in connection.execute(query).mappings()]
+
+    def closed_until(self, replica: str) -> float:
+        newest = select(func.max(windows.c.ended_at)).where(windows.c.grain == "window", windows.c.replica == replica)
+        with self.database.read() as connection:
+            return float(connection.execute(newest).scalar() or 0.0)
 
     def incidents(self, *, model: str = "", open_only: bool = False, limit: int = 100) -> list[Incident]:
         query = select(incidents).order_by(incidents.c.opened_at.desc(), incidents.c.id).limit(limit)
@@ -167,22 +175,14 @@ class SqlStore:
             trail.append(connection, tuple(audit))
 
     def expire(self, before: float, limit: int = 1000) -> int:
-        old = select(windows.c.id).where(windows.c.grain == "window", windows.c.ended_at <= before, not_(_needed()))
-        oldest = old.order_by(windows.c.started_at).limit(limit)
         with self.database.write() as connection:
-            return connection.execute(delete(windows).where(windows.c.id.in_(oldest))).rowcount
+            return delete_windows(connection, before, limit)
+
+    def forget(self, now: float, retention: Retention) -> int:
+        return retention_step(self.database, now, retention)
 
     def close(self) -> None:
         self.database.close()
-
-
-def _needed() -> ColumnElement[bool]:
-    """Whether an open incident of the same model began before this window ended."""
-    return exists().where(
-        incidents.c.resolved_at.is_(None),
-        incidents.c.model == windows.c.model,
-        incidents.c.opened_at <= windows.c.ended_at,
-    )
 
 
 def _window_page(conditions: list[ColumnElement[bool]], size: int) -> Select[tuple[object, ...]]:
@@ -209,10 +209,9 @@ def _write_consequences(connection: Connection, window_id: int, record: WindowRe
 
 
 def _write_incidents(connection: Connection, changed: Sequence[Incident]) -> None:
-    """Open ones are written once; a resolution closes the one that is there. A resolved incident stays resolved."""
+    """New ones are added; open ones take on what is known now, such as their resolution; resolved ones stay."""
     for incident in changed:
-        insert_once(connection, incidents, incident_row(incident))
-        if incident.resolved_at is not None:
+        row = incident_row(incident)
+        if not insert_once(connection, incidents, row):
             still_open = (incidents.c.id == incident.id) & incidents.c.resolved_at.is_(None)
-            values = {"resolved_at": incident.resolved_at, "explanation": incident.explanation}
-            connection.execute(update(incidents).where(still_open).values(**values))
+            connection.execute(update(incidents).where(still_open).values(**row | {"opened_at": incidents.c.opened_at}))

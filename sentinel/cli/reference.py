@@ -1,0 +1,90 @@
+"""`sentinel reference build|show|diff`."""
+
+import json
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sentinel.reference.describe import describe, diff
+from sentinel.reference.files import Progress, build_from_file, load, save
+
+
+def build(arguments: Namespace) -> int:
+    table = Path(arguments.table)
+    kinds = dict(pair.split("=", 1) for pair in arguments.kind)
+    with _progress(f"reading {table.name}") as progress:
+        reference = build_from_file(
+            table,
+            name=arguments.name or table.stem,
+            version=arguments.version,
+            kinds=kinds,
+            predictions=arguments.prediction,
+            labels=arguments.label,
+            progress=progress,
+        )
+    save(reference, arguments.output)
+    print(f"{arguments.output}: {reference.rows:,} rows, {len(reference.names)} features, {reference.fingerprint[:12]}")
+    return 0
+
+
+def show(arguments: Namespace) -> int:
+    described = describe(load(arguments.reference))
+    if arguments.json:
+        print(json.dumps(described, indent=2))
+        return 0
+    from rich.console import Console
+
+    console = Console()
+    console.print(
+        f"{described['name']} {described['version']}: {described['rows']:,} rows, {described['fingerprint'][:12]}"
+    )
+    console.print(_table(described["features"]))
+    return 0
+
+
+def compare(arguments: Namespace) -> int:
+    """Exit code 0 also when they differ: it is an answer, not a failure."""
+    differences = diff(load(arguments.before), load(arguments.after))
+    if arguments.json:
+        rows = [{"feature": d.feature, "what": d.what, "before": d.before, "after": d.after} for d in differences]
+        print(json.dumps(rows, indent=2))
+        return 0
+    for d in differences:
+        print(f"{d.feature + ': ' if d.feature else ''}{d.what} {d.before} → {d.after}")
+    if not differences:
+        print("the references are equal")
+    return 0
+
+
+def _table(features: list[dict[str, Any]]) -> Any:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("feature", "kind", "role", "missing", "what it holds"):
+        table.add_column(heading)
+    for feature in features:
+        table.add_row(
+            feature["name"], feature["kind"], feature["role"], f"{feature['missing_ratio']:.1%}", _content(feature)
+        )
+    return table
+
+
+def _content(feature: dict[str, Any]) -> str:
+    if "quantiles" in feature:
+        low, middle, high = (feature["quantiles"][p] for p in ("0.05", "0.5", "0.95"))
+        return f"5 % {low:.4g}   median {middle:.4g}   95 % {high:.4g}"
+    shares = sorted(feature["categories"].items(), key=lambda item: -item[1])[:4]
+    return ", ".join(f"{name} {share:.0%}" for name, share in shares)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Progress]:
+    """A bar on standard error while a terminal watches; nothing else."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=1.0)
+        yield lambda share: bar.update(task, completed=share)

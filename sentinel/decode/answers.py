@@ -1,0 +1,110 @@
+"""Answers of generative models, put together from one JSON object or from the events of a stream. Knows no request."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sentinel.decode.call import name_text
+from sentinel.decode.loosely import mapping, objects, text
+from sentinel.decode.reasons import Reason, Refused
+from sentinel.decode.usage import MAX_FINISH_REASON_CHARACTERS, LlmUsage, count, stream_times
+from sentinel.traffic import Exchange
+
+Event = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Answer:
+    """What the answer to one call said, plain or put together from its events."""
+
+    texts: list[str] = field(default_factory=list)
+    finish_reasons: list[str] = field(default_factory=list)
+    tool_calls: int = 0
+    model: object = ""
+    id: object = ""
+    usage: Mapping[str, Any] = field(default_factory=dict)
+    pieces: int = 0
+    silent_events: int = 0
+    complete: bool = True
+
+
+def from_choices(events: Sequence[Event]) -> Answer:
+    """Chat completions and completions: choices with a message or text, or, streamed, with deltas of them."""
+    answer = Answer()
+    texts: dict[int, list[str]] = {}
+    reasons: dict[int, str] = {}
+    for event in events:
+        answer.model, answer.id = answer.model or event.get("model"), answer.id or event.get("id")
+        answer.usage = mapping(event.get("usage")) or answer.usage
+        spoke = False
+        for choice in objects(event.get("choices")):
+            index = count(choice.get("index")) or 0
+            said = mapping(choice.get("message") or choice.get("delta"))
+            piece = choice.get("text") if "text" in choice else said.get("content")
+            answer.tool_calls += sum(map(_names_a_function, objects(said.get("tool_calls"))))
+            texts.setdefault(index, []).append(text(piece))
+            if finished := name_text(choice.get("finish_reason")):
+                reasons[index] = finished[:MAX_FINISH_REASON_CHARACTERS]
+            spoke = spoke or bool(piece or said.get("tool_calls") or said.get("reasoning_content"))
+        answer.pieces += spoke
+        answer.silent_events += not spoke and answer.pieces == 0
+    if not texts:
+        raise Refused(Reason.BAD_JSON)
+    answer.texts = ["".join(texts[index]) for index in sorted(texts)]
+    answer.finish_reasons = [reasons[index] for index in sorted(reasons)]
+    return answer
+
+
+def _names_a_function(tool_call: Event) -> bool:
+    """Of the pieces of a streamed tool call only the first names its function."""
+    return bool(mapping(tool_call.get("function")).get("name"))
+
+
+def from_output(events: Sequence[Event]) -> Answer:
+    """The responses API: one response object, or deltas and, in the last event, the response object."""
+    answer = Answer()
+    pieces: list[str] = []
+    whole: Mapping[str, Any] = {}
+    for event in events:
+        spoke = str(event.get("type", "")).endswith(".delta")
+        if spoke:
+            pieces.append(text(event.get("delta")))
+        answer.pieces += spoke
+        answer.silent_events += not spoke and answer.pieces == 0
+        whole = mapping(event.get("response")) or (event if "output" in event else whole)
+    items = objects(whole.get("output"))
+    said = [text(item.get("content")) for item in items if item.get("type") == "message"]
+    answer.texts = ["".join(said or pieces)]
+    answer.tool_calls = sum(str(item.get("type", "")).endswith("_call") for item in items)
+    answer.model, answer.id, answer.usage = whole.get("model"), whole.get("id"), mapping(whole.get("usage"))
+    status = name_text(mapping(whole.get("incomplete_details")).get("reason")) or name_text(whole.get("status"))
+    answer.finish_reasons = [status[:MAX_FINISH_REASON_CHARACTERS]] if status not in ("", "in_progress") else []
+    if not whole and not pieces:
+        raise Refused(Reason.BAD_JSON)
+    return answer
+
+
+def usage(exchange: Exchange, answer: Answer, operation: str, streamed: bool) -> LlmUsage:
+    """Tokens as the server counts them, else pieces of the stream as an estimate; times as seen outside."""
+    told = answer.usage
+    given = count(told.get("prompt_tokens", told.get("input_tokens")))
+    made = count(told.get("completion_tokens", told.get("output_tokens")))
+    details = mapping(told.get("prompt_tokens_details") or told.get("input_tokens_details"))
+    estimated = made is None and streamed
+    made = answer.pieces if estimated else made
+    times = stream_times(
+        exchange.chunk_seconds, answer.silent_events, exchange.first_byte_seconds, exchange.duration_seconds
+    )
+    return LlmUsage(
+        operation=operation,
+        streamed=streamed,
+        input_tokens=given,
+        output_tokens=made,
+        cached_tokens=count(details.get("cached_tokens")),
+        estimated=estimated,
+        finish_reasons=tuple(answer.finish_reasons),
+        aborted=not answer.complete,
+        time_to_first_token_seconds=times.first_token if streamed else None,
+        time_per_output_token_seconds=times.per_output_token(made) if streamed else None,
+        output_tokens_per_second=made / exchange.duration_seconds if made and exchange.duration_seconds > 0 else None,
+    )

@@ -1,0 +1,66 @@
+"""Streams of events in an answer: server-sent events (WHATWG HTML, section 9.2), or one JSON value per line.
+
+Some servers label streams `text/event-stream` and write bare JSON lines; both are read.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sentinel.decode import jsontext
+from sentinel.decode.reasons import Reason, Refused
+
+MAX_EVENTS = 200_000
+"""Events in one answer; a long generation has one a token."""
+
+DONE = b"[DONE]"
+"""OpenAI's last event."""
+
+STREAM_TYPES = ("text/event-stream", "application/x-ndjson", "application/jsonl")
+
+
+def is_stream(headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether an answer is a stream of events, by its Content-Type or, that lacking, its first bytes."""
+    media_type = headers.get("content-type", "").lower()
+    return media_type.startswith(STREAM_TYPES) or body.startswith((b"data:", b"event:"))
+
+
+def payloads(body: bytes) -> Iterator[bytes]:
+    """The data of each event, in order. A last event that was cut is left out: it cannot be read.
+
+    Refused: too_many_values.
+    """
+    if body.count(b"\n") > 8 * MAX_EVENTS:
+        raise Refused(Reason.TOO_MANY_VALUES)
+    data: list[bytes] = []
+    for line in body.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"):
+        if line.startswith(b"data:"):
+            data.append(line[5:].removeprefix(b" "))
+        elif line.startswith((b"{", b"[")):
+            yield line
+        elif not line and data:
+            yield b"\n".join(data)
+            data = []
+    if data:
+        yield b"\n".join(data)
+
+
+def events(body: bytes) -> tuple[list[dict[str, Any]], bool]:
+    """The JSON objects of a stream and whether its end was marked; what follows a broken event is left out.
+
+    Refused: bad_json when not one event could be read, too_many_values.
+    """
+    found: list[dict[str, Any]] = []
+    for payload in payloads(body):
+        if payload.strip() == DONE:
+            return found, True
+        if len(found) == MAX_EVENTS:
+            raise Refused(Reason.TOO_MANY_VALUES)
+        try:
+            event = jsontext.parse(payload)
+        except Refused:
+            break
+        if isinstance(event, dict):
+            found.append(event)
+    if not found:
+        raise Refused(Reason.BAD_JSON)
+    return found, False

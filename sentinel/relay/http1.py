@@ -1,0 +1,275 @@
+"""Follows HTTP/1 on one connection by turnaround, without parsing what it need not.
+
+A request begins with the first client bytes after response bytes; its route is its first line, its status the first
+bytes of the answer, its times the arrivals of chunks. Framing is not read: whether an answer was whole is looked at
+only when a connection rests or ends, and the observer parses sampled exchanges strictly. Four things must be told
+apart on the way:
+
+* an interim answer (1xx) is no answer: client bytes after `100 Continue` belong to the same request;
+* client bytes after an early answer (a 413 before the body was sent) are the old request's unless they start a request
+  line;
+* `101` and a successful CONNECT end HTTP on the connection;
+* bytes that are neither request line nor status line end the following: the connection goes opaque, with a reason.
+
+Pure: it sees bytes and times; it knows no socket and no clock.
+"""
+
+from sentinel.relay.following import Follower, Opaque
+from sentinel.relay.tally import RouteTally
+from sentinel.traffic.channel import Sample, Side
+from sentinel.traffic.ledger import DROPPED_OPAQUE, RECEIVED, SAMPLED_OUT
+
+LONGEST_LINE = 16 << 10  # bytes of a request line; servers refuse at 8 to 16 KB
+LONGEST_HEAD = 64 << 10  # bytes of an interim answer that are waited for, and of a head that completeness is read from
+
+PROTOCOL = "http/1.1"
+IDLE, ASKING, ANSWERING = range(3)
+
+STATUSES = {f"HTTP/{version} {status}".encode(): status for version in ("1.1", "1.0") for status in range(100, 600)}
+CODES = {status: f"{status // 100}xx" for status in range(100, 600)}
+_STATUS_LENGTH = len(b"HTTP/1.1 200")
+_SWITCHING = 101
+_BODILESS = (204, 304)
+_PREFACE_LINE = b"PRI * HTTP/2.0"
+
+
+class Http1:
+    """The exchanges of one connection. Feed `client` and `server` with bytes after they were written on."""
+
+    __slots__ = (
+        "_answered_bytes", "_asked_bytes", "_cells", "_first_at", "_follower", "_head", "_last_at", "_listener",
+        "_partial", "_request", "_response", "_started_at", "_status", "_streams", "_tail", "_tally", "state",
+    )  # fmt: skip
+
+    def __init__(self, follower: Follower, listener: int) -> None:
+        self._follower = follower
+        self._cells = follower.cells
+        self._listener = listener
+        self._partial = self._head = self._tail = b""
+        self._streams: bool | None = None
+        self._started_at = self._first_at = self._last_at = 0.0
+        self._asked_bytes = self._answered_bytes = self._status = 0
+        self.state = IDLE
+        self._reset()
+
+    def _reset(self) -> None:
+        self._tally: RouteTally | None = None
+        self._request: Side | None = None
+        self._response: Side | None = None
+
+    # -- client bytes
+
+    def client(self, data: bytes, now: float) -> None:
+        """Bytes from the client at `now` (monotonic seconds). Raises Opaque when they cannot be followed."""
+        if self.state == ASKING:
+            self._asked_bytes += len(data)
+            if self._tally is None:
+                self._begin(self._partial + data, now)
+            elif self._request is not None:
+                self._request.keep(data, now - self._started_at)
+            return
+        if self.state == ANSWERING and not _may_start_request(data):
+            self._asked_bytes += len(data)
+            if self._request is not None:
+                self._request.keep(data, now - self._started_at)
+            return
+        if self.state == ANSWERING:
+            self.finish()
+        self.state = ASKING
+        self._started_at = now
+        self._asked_bytes = len(data)
+        self._status = 0
+        if self._follower.sampler.take(now):
+            room = self._follower.room_bytes
+            self._request, self._response = Side(room=room), Side(room=room)
+        self._begin(data, now)
+
+    def _begin(self, data: bytes, now: float) -> None:
+        end = data.find(b"\r\n", 0, LONGEST_LINE)
+        if end < 0:
+            if len(data) >= LONGEST_LINE or not _may_start_request(data):
+                raise Opaque("request_line")
+            self._partial = data
+            return
+        self._partial = b""
+        self._tally = self._follower.tally.of_line(data[:end])
+        if self._tally is None:
+            raise Opaque("http2" if data[:end] == _PREFACE_LINE else "request_line")
+        self._cells[RECEIVED] += 1
+        if self._request is not None:
+            self._request.keep(data, 0.0)
+
+    # -- server bytes
+
+    def server(self, data: bytes, now: float) -> None:
+        """Bytes from the server at `now`. Raises Opaque when they cannot be followed."""
+        if self.state == ANSWERING:
+            self._goes_on(data, now)
+        elif self.state == ASKING:
+            if self._tally is None:
+                raise Opaque("request_line")
+            self._first(self._partial_answer() + data, data, now)
+        else:
+            raise Opaque("unasked_answer")
+
+    def _goes_on(self, data: bytes, now: float) -> None:
+        if self._streams is None:
+            self._read_head(data)
+        if self._streams and self._tally is not None:
+            self._tally.gap(now - self._last_at)
+        self._tail = data[-5:] if len(data) >= 5 else (self._tail + data)[-5:]
+        self._last_at = now
+        self._answered_bytes += len(data)
+        if self._response is not None:
+            self._response.keep(data, now - self._started_at)
+
+    def _read_head(self, data: bytes) -> None:
+        """Complete the head of the answer from its further bytes, and see whether it is a stream."""
+        if b"\r\n\r\n" not in self._head and len(self._head) < LONGEST_HEAD:
+            self._head += data[:LONGEST_HEAD]
+        if b"\r\n\r\n" in self._head:
+            self._streams = _is_stream(self._head)
+
+    def _partial_answer(self) -> bytes:
+        return self._head if self._status == -1 else b""
+
+    def _first(self, head: bytes, data: bytes, now: float) -> None:
+        if self._response is not None:
+            self._response.keep(data, now - self._started_at)
+        status = STATUSES.get(head[:_STATUS_LENGTH])
+        if status is None or (status < 200 and status != _SWITCHING):
+            self._not_final(head, status)
+            if self._status == -1:
+                return
+            head, status = self._head, self._status
+        self._head = head if len(head) <= LONGEST_HEAD else head[:LONGEST_HEAD]
+        self._tail = head[-5:]
+        self._status = status
+        self._streams = None
+        self._first_at = self._last_at = now
+        self._answered_bytes = len(head)
+        self.state = ANSWERING
+        if status == _SWITCHING or (status < 300 and self._method() == "CONNECT"):
+            self.finish()
+            raise Opaque("upgrade")
+
+    def _not_final(self, head: bytes, status: int | None) -> None:
+        """Step over interim answers; leaves `_status` at -1 while the final answer has not begun."""
+        while status is None or (status < 200 and status != _SWITCHING):
+            if status is None and (len(head) >= _STATUS_LENGTH or not _may_be_status(head)):
+                raise Opaque("status_line")
+            end = head.find(b"\r\n\r\n") if status is not None else -1
+            if end < 0:
+                if len(head) > LONGEST_HEAD:
+                    raise Opaque("interim_head")
+                self._status, self._head = -1, head
+                return
+            head = head[end + 4 :]
+            if not head:
+                self._status, self._head = -1, b""
+                return
+            status = STATUSES.get(head[:_STATUS_LENGTH])
+        self._status, self._head = status, head
+
+    # -- ends
+
+    def resting(self, now: float, quiet_seconds: float) -> bool:
+        """Whether nothing is under way: no request, or an answer that is whole and quiet; finishes the latter."""
+        if self.state == IDLE:
+            return True
+        if self.state == ASKING or now - self._last_at < quiet_seconds or not self.whole():
+            return False
+        self.finish()
+        return True
+
+    def whole(self) -> bool:
+        """Whether the answer seen so far is complete by its own framing."""
+        end = self._head.find(b"\r\n\r\n")
+        if end < 0:
+            return False
+        if self._status in _BODILESS or self._method() == "HEAD":
+            return True
+        head = self._head[: end + 2].lower()
+        if b"\r\ntransfer-encoding:" in head:
+            return self._tail == b"0\r\n\r\n"
+        length = _content_length(head)
+        return length is not None and end + 4 + length <= self._answered_bytes
+
+    def abandoned(self) -> None:
+        """The connection goes opaque: the exchange under way is counted as dropped."""
+        if self.state != IDLE and self._tally is not None:
+            self._cells[DROPPED_OPAQUE] += 1
+
+    def closed(self, *, by_client: bool, now: float) -> None:
+        """The connection ended. Counts what was under way: cut by the client (canceled) or by the server."""
+        if self.state == IDLE or self._tally is None:
+            return
+        if self.state == ANSWERING and (self.whole() or (not by_client and self._until_close())):
+            self.finish(closed=True)
+        else:
+            self._last_at = now
+            self._cut("canceled" if by_client else "disconnected")
+
+    def _until_close(self) -> bool:
+        head, found, _ = self._head.partition(b"\r\n\r\n")
+        lower = head.lower()
+        return bool(found) and b"\r\ntransfer-encoding:" not in lower and _content_length(lower + b"\r\n") is None
+
+    def finish(self, *, closed: bool = False) -> None:
+        """Count the exchange whose answer has come."""
+        tally = self._tally
+        if tally is not None:
+            duration, first = self._last_at - self._started_at, self._first_at - self._started_at
+            tally.answered(CODES[self._status], duration, first, self._asked_bytes, self._answered_bytes)
+            self._hand(duration, first, closed)
+        self.state = IDLE
+        self._head = self._tail = b""
+
+    def _cut(self, code: str) -> None:
+        tally = self._tally
+        assert tally is not None
+        if self.state == ANSWERING:
+            duration, first = self._last_at - self._started_at, self._first_at - self._started_at
+            tally.answered(code, duration, first, self._asked_bytes, self._answered_bytes)
+        else:
+            duration = first = self._last_at - self._started_at
+            self._status = 0
+            tally.unanswered(code, self._asked_bytes)
+        self._hand(duration, first, closed=True)
+        self.state = IDLE
+
+    def _hand(self, duration: float, first_byte: float, closed: bool) -> None:
+        if self._request is None or self._response is None:
+            self._cells[SAMPLED_OUT] += 1
+        else:
+            status, started = self._status, self._follower.wall(self._started_at)
+            times = (started, duration, first_byte)
+            sample = Sample(0, PROTOCOL, self._listener, status, *times, self._request, self._response, closed)
+            self._follower.hand(sample)
+        self._reset()
+
+    def _method(self) -> str:
+        return self._tally.route.method if self._tally is not None else ""
+
+
+def _may_start_request(data: bytes) -> bool:
+    """Whether the bytes begin like a request line: an upper-case method, then a space, as far as they go."""
+    word = data[:24].split(b" ", 1)[0]
+    return len(word) < 24 and word.isalpha() and word.isupper()
+
+
+def _may_be_status(head: bytes) -> bool:
+    return b"HTTP/1.1 ".startswith(head[:9]) or b"HTTP/1.0 ".startswith(head[:9]) or head[:5] == b"HTTP/"
+
+
+def _is_stream(head: bytes) -> bool:
+    """Whether an answer comes in chunks that mean something: no length is given in advance."""
+    return _content_length(head.partition(b"\r\n\r\n")[0].lower() + b"\r\n") is None
+
+
+def _content_length(head: bytes) -> int | None:
+    start = head.find(b"\r\ncontent-length:")
+    if start < 0:
+        return None
+    value = head[start + 17 : head.find(b"\r\n", start + 2)].strip()
+    return int(value) if value.isdigit() else None

@@ -1,0 +1,102 @@
+"""Counts of all traffic by route, sampled or not. Pure: the worker sends what `changed` gives, once a second.
+
+Bounded against hostile request lines: at most MOST_ROUTES routes have counts of their own, and at most MOST_LINES
+request lines are remembered; the rest share the route `OTHER`.
+"""
+
+from sentinel.traffic.buckets import bucket_of
+from sentinel.traffic.summary import OTHER, Code, Route, RouteTraffic
+
+MOST_ROUTES = 200  # a server has tens; each costs a few kB in worker and observer
+MOST_LINES = 2048  # request lines (with query) whose route is remembered
+LONGEST_PATH = 256  # characters of a path that are kept
+
+_VERSIONS = (b"HTTP/1.1", b"HTTP/1.0")
+_METHOD_CHARACTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ-_")
+
+
+class RouteTally:
+    """Cumulative counts of one route, and whether they changed since they were last sent."""
+
+    __slots__ = ("changed", "codes", "first_byte", "gaps", "latency", "request_bytes", "response_bytes", "route", "sum")
+
+    def __init__(self, route: Route) -> None:
+        self.route = route
+        self.codes: dict[Code, int] = {}
+        self.latency: dict[int, int] = {}
+        self.first_byte: dict[int, int] = {}
+        self.gaps: dict[int, int] = {}
+        self.sum = 0.0
+        self.request_bytes = 0
+        self.response_bytes = 0
+        self.changed = False
+
+    def answered(self, code: Code, duration: float, first_byte: float, sent: int, received: int) -> None:
+        """Count an exchange that got an answer: seconds to its last and first byte, bytes of request and response."""
+        codes, latency, first = self.codes, self.latency, self.first_byte
+        codes[code] = codes.get(code, 0) + 1
+        bucket = bucket_of(duration)
+        latency[bucket] = latency.get(bucket, 0) + 1
+        bucket = bucket_of(first_byte)
+        first[bucket] = first.get(bucket, 0) + 1
+        self.sum += duration
+        self.request_bytes += sent
+        self.response_bytes += received
+        self.changed = True
+
+    def unanswered(self, code: Code, sent: int) -> None:
+        """Count an exchange that ended without a byte of an answer; it has no latency."""
+        self.codes[code] = self.codes.get(code, 0) + 1
+        self.request_bytes += sent
+        self.changed = True
+
+    def gap(self, seconds: float) -> None:
+        """Count the time between two chunks of a streamed answer."""
+        bucket = bucket_of(seconds)
+        self.gaps[bucket] = self.gaps.get(bucket, 0) + 1
+
+    def traffic(self) -> RouteTraffic:
+        return RouteTraffic(
+            self.codes, self.latency, self.first_byte, self.gaps, self.sum, self.request_bytes, self.response_bytes
+        )
+
+
+class Tally:
+    """All routes of a worker, and the connections that could not be followed, by reason."""
+
+    def __init__(self) -> None:
+        self._routes: dict[Route, RouteTally] = {}
+        self._lines: dict[bytes, RouteTally] = {}
+        self.opaque: dict[str, int] = {}
+
+    def of_line(self, line: bytes) -> RouteTally | None:
+        """The counts that a request line belongs to; None when it is no HTTP/1 request line."""
+        tally = self._lines.get(line)
+        return tally if tally is not None else self._learn(line)
+
+    def of_route(self, method: str, path: str, protocol: str) -> RouteTally:
+        route = Route(method[:32], path[:LONGEST_PATH], protocol)
+        tally = self._routes.get(route)
+        if tally is None:
+            if len(self._routes) >= MOST_ROUTES:
+                route = OTHER
+            tally = self._routes.setdefault(route, RouteTally(route))
+        return tally
+
+    def went_opaque(self, reason: str) -> None:
+        self.opaque[reason] = self.opaque.get(reason, 0) + 1
+
+    def all(self) -> list[RouteTally]:
+        return list(self._routes.values())
+
+    def _learn(self, line: bytes) -> RouteTally | None:
+        words = line.split(b" ")
+        if len(words) != 3 or words[2] not in _VERSIONS or not words[0] or not words[1]:
+            return None
+        if not _METHOD_CHARACTERS.issuperset(words[0]):
+            return None
+        path = words[1].split(b"?", 1)[0].decode("latin-1")
+        tally = self.of_route(words[0].decode("ascii"), path, "http/1.1")
+        if len(self._lines) < MOST_LINES:
+            self._lines[line] = tally
+        return tally

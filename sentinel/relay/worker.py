@@ -1,0 +1,192 @@
+"""A relay worker: `python -m sentinel.relay.worker`, started by the supervisor with inherited sockets.
+
+Accepts on the shared listening sockets, makes a pair of connections for each client, sends counts once a second, beats
+its heart in the ledger, and drains on SIGTERM. Imports the standard library, uvloop and sentinel.traffic only.
+"""
+
+import asyncio
+import gc
+import resource
+import signal
+import socket
+import sys
+import time
+
+import uvloop
+
+from sentinel.relay.connection import Pair, Tracker
+from sentinel.relay.following import Follower
+from sentinel.relay.http1 import Http1
+from sentinel.relay.options import BACKLOG, WorkerOptions
+from sentinel.relay.sampler import Sampler
+from sentinel.relay.sending import Sender
+from sentinel.relay.tally import Tally
+from sentinel.traffic import channel
+from sentinel.traffic.ledger import (
+    CONNECTIONS_OPEN,
+    CONNECTIONS_REFUSED,
+    CONNECTIONS_TOTAL,
+    HEARTBEAT_NS,
+    READY,
+    UPSTREAM_FAILURES,
+    Ledger,
+)
+
+HEARTBEAT_SECONDS = 0.25
+REPORT_SECONDS = 1.0
+QUIET_SECONDS = 0.5  # a whole answer that was quiet for so long is counted without waiting for the next request
+DRAIN_LOOK_SECONDS = 0.05
+DRAIN_QUIET_SECONDS = 0.02
+ROUTES_PER_MESSAGE = 16  # some kB each; a message must fit the channel, and encoding must not hold up the bytes
+HEAD_ROOM_BYTES = 64 << 10  # kept of a sampled message besides its body
+_GC_THRESHOLD = 20_000  # connections free themselves (Pair.release); looking for other garbage often costs latency
+
+
+class Worker:
+    """One life of one worker. `run` returns when drained."""
+
+    def __init__(self, options: WorkerOptions, loop: asyncio.AbstractEventLoop) -> None:
+        self._options = options
+        self._loop = loop
+        self._cells = Ledger(options.ledger).cells(options.slot)
+        channel_socket = socket.socket(fileno=options.channel)
+        channel_socket.setblocking(False)
+        self._sender = Sender(channel_socket, self._cells, options.slot, loop.call_later)
+        self._tally = Tally()
+        self._opaque_changed = True
+        self._pairs: set[Pair] = set()
+        self._servers: list[asyncio.Server] = []
+        self._stopping = asyncio.Event()
+        self._unsent: list[bytes] = []
+        wall = time.time() - time.monotonic()
+        self._follower = Follower(
+            cells=self._cells,
+            tally=self._tally,
+            sampler=Sampler(options.sample_ratio, options.max_samples_per_second, options.seed),
+            room_bytes=options.max_body_bytes + HEAD_ROOM_BYTES,
+            hand=self._sender.hand,
+            wall=lambda monotonic: wall + monotonic,
+        )
+
+    async def run(self) -> None:
+        """Serve until told to stop, then drain."""
+        for number, listener in enumerate(self._options.listeners):
+            server = await self._loop.create_server(
+                lambda number=number: self._pair(number).client,  # type: ignore[misc]
+                sock=socket.socket(fileno=listener.socket),
+                backlog=BACKLOG,
+            )
+            self._servers.append(server)
+        self._loop.add_reader(self._options.lifeline, self._stopping.set)
+        self._loop.add_signal_handler(signal.SIGTERM, self._stopping.set)
+        beat = asyncio.create_task(self._beat(), name="heartbeat")
+        report = asyncio.create_task(self._report(), name="report")
+        self._cells[READY] = 1
+        await self._stopping.wait()
+        await self._drain()
+        report.cancel()
+        beat.cancel()
+        self._send_counts()
+        self._sender.flush()
+
+    # -- what connections call
+
+    def opened(self, pair: Pair) -> None:
+        self._cells[CONNECTIONS_TOTAL] += 1
+        if len(self._pairs) >= self._options.max_connections:
+            self._cells[CONNECTIONS_REFUSED] += 1
+            pair.tracker = None
+            pair.client.reset()
+            return
+        self._pairs.add(pair)
+        self._cells[CONNECTIONS_OPEN] = len(self._pairs)
+        pair.task = self._loop.create_task(self.connect(pair))
+
+    def ended(self, pair: Pair) -> None:
+        self._pairs.discard(pair)
+        self._cells[CONNECTIONS_OPEN] = len(self._pairs)
+
+    def went_opaque(self, reason: str) -> None:
+        self._tally.went_opaque(reason)
+
+    async def connect(self, pair: Pair) -> None:
+        """Connect to the pair's server; a refusal reaches the client as a reset."""
+        upstream = self._options.listeners[pair.listener].upstream
+        try:
+            if upstream.startswith("unix:"):
+                await self._loop.create_unix_connection(lambda: pair.upstream, upstream.removeprefix("unix:"))
+            else:
+                host, _, port = upstream.rpartition(":")
+                await self._loop.create_connection(lambda: pair.upstream, host.strip("[]"), int(port))
+        except OSError:
+            self._cells[UPSTREAM_FAILURES] += 1
+            pair.refused()
+
+    def _pair(self, number: int) -> Pair:
+        return Pair(self, number, self._tracker(number))
+
+    def _tracker(self, number: int) -> Tracker | None:
+        if self._options.listeners[number].protocol == "opaque":
+            return None
+        return Http1(self._follower, number)
+
+    # -- what happens by the clock
+
+    async def _beat(self) -> None:
+        while True:
+            self._cells[HEARTBEAT_NS] = time.monotonic_ns()
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+
+    async def _report(self) -> None:
+        while True:
+            await asyncio.sleep(REPORT_SECONDS)
+            now = time.monotonic()
+            for pair in list(self._pairs):
+                pair.resting(now, QUIET_SECONDS)
+            self._send_counts()
+
+    def _send_counts(self) -> None:
+        """Routes that changed, in messages of bounded size; what found no room stays changed and goes next time."""
+        changed = [tally for tally in self._tally.all() if tally.changed]
+        for start in range(0, len(changed), ROUTES_PER_MESSAGE):
+            some = changed[start : start + ROUTES_PER_MESSAGE]
+            if not self._sender.counts([channel.route_buffer(tally.route, tally.traffic()) for tally in some]):
+                return
+            for tally in some:
+                tally.changed = False
+        status = channel.Status(self._options.boot, time.time(), self._tally.opaque)
+        self._sender.counts([channel.status_buffer(status)])
+
+    async def _drain(self) -> None:
+        """Accept no more; close each connection when its exchange is over, and all of them after the grace period."""
+        for server in self._servers:
+            server.close()
+        deadline = time.monotonic() + self._options.drain_seconds
+        while self._pairs and time.monotonic() < deadline:
+            now = time.monotonic()
+            for pair in [pair for pair in self._pairs if pair.resting(now, DRAIN_QUIET_SECONDS)]:
+                pair.close()
+            await asyncio.sleep(DRAIN_LOOK_SECONDS)
+        for pair in list(self._pairs):
+            pair.end(by_client=False)
+            pair.close()
+
+
+def main() -> int:
+    options = WorkerOptions.inherited()
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to handle
+    gc.freeze()
+    gc.set_threshold(_GC_THRESHOLD)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(options))
+    return 0
+
+
+async def _serve(options: WorkerOptions) -> None:
+    await Worker(options, asyncio.get_running_loop()).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

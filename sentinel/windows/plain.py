@@ -1,0 +1,35 @@
+"""Feature and traffic counts as plain values, and back: what a window's bytes hold. Pure."""
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from sentinel.reference.packing import pack_array, unpack_array
+from sentinel.windows.counts import FeatureCounts
+from sentinel.windows.window import TrafficCounts
+
+
+def from_features(counts: FeatureCounts) -> list[Any]:
+    arrays = (counts.numeric, counts.sums, counts.extremes, counts.categorical)
+    return [*map(pack_array, arrays), dict(counts.unexpected)]
+
+
+def to_features(content: list[Any]) -> FeatureCounts:
+    numeric, sums, extremes, categorical, unexpected = content
+    return FeatureCounts(
+        numeric=unpack_array(numeric, np.int64),
+        sums=unpack_array(sums, np.int64),
+        extremes=unpack_array(extremes, np.float64),
+        categorical=unpack_array(categorical, np.int64),
+        unexpected=unexpected,
+    )
+
+
+def from_traffic(traffic: TrafficCounts) -> dict[str, Any]:
+    values = ((field.name, getattr(traffic, field.name)) for field in fields(traffic))
+    return {name: value if isinstance(value, int | float) else dict(value) for name, value in values if value}
+
+
+def to_traffic(content: dict[str, Any]) -> TrafficCounts:
+    return TrafficCounts(**content)
