@@ -216,6 +216,14 @@ class TelemetrySettings:
     notice_psi: float = option(0.2, least=0, help="PSI of one feature above which a ticket (never a page) is raised.")
     notice_jensen_shannon: float = option(0.2, least=0, help="The same for the Jensen-Shannon distance.")
     notice_ks: float = option(0.2, least=0, help="The same for the Kolmogorov-Smirnov distance.")
+    scrape_job: str = option("sentinel", help="Job under which Prometheus scrapes; alert rules look for it.")
+    runbook_url: str = option(
+        "https://github.com/sentinel-sidecar/sentinel/blob/main/alerts/runbooks/{alert}.md",
+        help="Address of an alert's runbook; {alert} stands for its name.",
+    )
+    alert_severities: dict[str, str] = option(
+        factory=dict, help="Alert name: critical, warning, info, or none to leave it out."
+    )
 
 
 @dataclass(frozen=True, slots=True)
