@@ -17,7 +17,7 @@ from sentinel.demo.model import BADLY_QUANTISED, GOOD, MODEL_NAME, prepare
 from sentinel.demo.place import DemoError, check_free
 from sentinel.demo.staging import Plan, Stage, staged, switch
 from sentinel.demo.telling import Teller
-from sentinel.demo.watching import Seen, metric_sums
+from sentinel.demo.watching import Seen, metric_sums, reasons
 
 HEALTHY_WINDOWS = 4  # healthy windows in a row before an act ends
 WITHHELD_WINDOWS = 3  # windows after the last page in which no rollback must come
@@ -75,6 +75,8 @@ async def _shifted_world(stage: Stage, teller: Teller, shifted: Population) -> N
         raise DemoError(
             "a second rollback came, for inputs that drift under either version; this is a fault of sentinel"
         )
+    async with aiohttp.ClientSession() as session:
+        teller.moved("What moved, by GET /v1/verdict:", await reasons(session, stage.plan.ports, GOOD))
     teller.step("The inputs moved, not the model: people are paged, and rightly nothing is rolled back.")
 
 
