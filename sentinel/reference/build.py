@@ -161,17 +161,17 @@ def _numeric_table(seen: Mapping[str, Surveyed]) -> NumericTable:
     edges = [bins.fine_edges(column.values, column.low, column.high) for column in seen.values()]
     means = [bins.bin_means(own, column.values) for own, column in zip(edges, seen.values(), strict=True)]
     m = np.array([len(row) - 1 for row in edges], dtype=np.intp)
-    moments = np.array([_centre_and_scale(column.values) for column in seen.values()]).reshape(-1, 2)
+    quantiles = np.array([_quantiles(column) for column in seen.values()]).reshape(-1, len(PROBABILITIES))
     return NumericTable(
         names=tuple(seen),
         edges=_padded(edges, np.inf),
         bins=m,
         means=_padded(means, 0.0),
         counts=np.zeros((len(edges), bins.numeric_width(m)), dtype=np.int64),
-        centre=moments[:, 0].copy(),
-        scale=moments[:, 1].copy(),
+        centre=np.nan_to_num(quantiles[:, PROBABILITIES.index(0.5)]),
+        scale=np.array([_deviation(column.values) for column in seen.values()]),
         sums=np.zeros((len(edges), 2), dtype=np.int64),
-        quantiles=np.array([_quantiles(column) for column in seen.values()]).reshape(-1, len(PROBABILITIES)),
+        quantiles=quantiles,
     )
 
 
@@ -182,19 +182,17 @@ def _padded(rows: Sequence[Floats], filler: float) -> Floats:
     return padded
 
 
-def _centre_and_scale(values: Floats) -> tuple[float, float]:
-    """Median and standard deviation; scale 1 where the deviation is 0 or beyond floats."""
-    if not len(values):
-        return 0.0, 1.0
+def _deviation(values: Floats) -> float:
+    """Standard deviation; 1 where it is 0 or beyond floats."""
     with np.errstate(over="ignore", invalid="ignore"):
-        deviation = float(np.std(values))
-    return float(np.median(values)), deviation if 0 < deviation < np.inf else 1.0
+        deviation = float(np.std(values)) if len(values) else 0.0
+    return deviation if 0 < deviation < np.inf else 1.0
 
 
 def _quantiles(column: Surveyed) -> Floats:
     if not len(column.values):
         return np.full(len(PROBABILITIES), np.nan)
-    found = np.quantile(column.values, PROBABILITIES)
+    found = np.quantile(column.values, PROBABILITIES, method="inverted_cdf")  # values that occurred, never between
     found[0], found[-1] = column.low, column.high
     return found
 
