@@ -6,7 +6,6 @@ and what the sidecar says is read by `watching`; nothing here decides what it sh
 
 import asyncio
 import math
-import os
 from dataclasses import dataclass
 
 import aiohttp
@@ -34,8 +33,7 @@ class Outcome:
 async def tell(plan: Plan, teller: Teller) -> Outcome:
     """The whole story; every process it started has ended when it returns or raises."""
     check_free(plan.ports, ("server", "traffic", "deployer", "telemetry", "admin"))
-    claim = plan.place.claim()
-    try:
+    with plan.place.claimed():
         with teller.waiting("training the example model (first run: a few seconds)"):
             artifacts = await asyncio.to_thread(prepare, plan.place.folder)
         populations = load()
@@ -45,8 +43,6 @@ async def tell(plan: Plan, teller: Teller) -> Outcome:
             await _shifted_world(stage, teller, populations[SHIFTED])
             await _epilogue(stage, teller)
             return Outcome(stage.seen, stage.driver.tally)
-    finally:
-        os.close(claim)
 
 
 async def _healthy(stage: Stage, teller: Teller) -> None:

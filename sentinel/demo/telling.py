@@ -58,7 +58,8 @@ class Teller:
         self.step(sentence)
         for reason in reasons:
             if reason["evidence"] >= 1:
-                self._console.print(f"           {reason['feature']:<22} {escape(reason['change'])}", highlight=False)
+                line = f"           {reason['feature']:<22} {reason['change']}"
+                self._console.print(escape(line), highlight=False, soft_wrap=True)
 
     def close(self, title: str, lines: list[str]) -> None:
         self._console.print()
@@ -102,7 +103,8 @@ class Teller:
         self._panel(
             f"page: {incident.cause.replace('_', ' ')} in version {incident.version}",
             f"{incident.explanation}\nFeatures: {', '.join(incident.features) or 'none'}.\n"
-            f"How sure: evidence {incident.evidence:.3g}, where 1 uses up one page of the false-page budget.",
+            f"How sure: evidence {incident.evidence:.3g}. Were nothing wrong, it would come this far less than once in "
+            f"{incident.evidence:.3g} periods of the false-page budget (30 days).",
             "red",
         )
 
