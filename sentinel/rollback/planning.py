@@ -45,10 +45,15 @@ def plan(
     surroundings: Surroundings = Surroundings(),  # noqa: B008 - frozen
     actor: str = ACTOR,
 ) -> Plan:
-    """Decide for every incident that stands open after `verdict`. `now`: seconds since the epoch."""
+    """Decide for every open incident of the verdict's own version. `now`: seconds since the epoch.
+
+    A verdict also names the incidents of other versions; those are decided on with windows of theirs.
+    """
     result = Plan()
     past = past.of_mode(policy.mode)
     for incident in verdict.open:
+        if incident.version != verdict.version:
+            continue
         case = Case(incident, verdict, policy, past, surroundings, now)
         added = _decide(case, actor)
         past = _with_decisions(past, added, policy)
