@@ -6,6 +6,7 @@ The event loop takes samples and serves HTTP. Closed windows are judged on one t
 
 import asyncio
 import logging
+import os
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -21,7 +22,7 @@ from sentinel.app.assembly import Parts
 from sentinel.app.counting import Added, Counting
 from sentinel.app.pipeline import DROPPED, UNDECODABLE
 from sentinel.app.verdicts import Judgement
-from sentinel.config import Settings, split_address
+from sentinel.config import ConfigurationError, Problem, Settings, split_address
 from sentinel.intake.receiver import Callbacks, Receiver
 from sentinel.rollback.deliverer import Deliverer, DelivererOptions, DeliveryEvent
 from sentinel.store import StoreError, open_store
@@ -219,9 +220,8 @@ class Observer:
         sources = Sources(time.time, partial(list_windows, self.parts.writer), self._verdict, self._not_ready)
         runner = web.AppRunner(telemetry_app(self.recorder, sources), access_log=None)
         await runner.setup()
-        host, port = split_address(self.settings.telemetry.listen)
-        await web.TCPSite(runner, host, port, reuse_address=True).start()
         try:
+            await _listen(runner, "telemetry.listen", self.settings.telemetry.listen)
             yield
         finally:
             await runner.cleanup()
@@ -231,6 +231,18 @@ class Observer:
 
     def _not_ready(self) -> str:
         return "" if not self._stop.is_set() else "the observer is stopping"
+
+
+async def _listen(runner: web.AppRunner, path: str, address: str) -> None:
+    """Serve at the address that the setting `path` names. Raises ConfigurationError where that cannot be had."""
+    host, port = split_address(address)
+    try:
+        await web.TCPSite(runner, host, port, reuse_address=True).start()
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise ConfigurationError(
+            [Problem(path, f"cannot listen on {address}: {reason}; choose another address")]
+        ) from error
 
 
 async def _cancelled(task: "asyncio.Task[Any]") -> None:

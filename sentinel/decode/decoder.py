@@ -5,7 +5,7 @@ Protocol, in order: the operator's word, the path, the content. No exception pas
 
 from collections.abc import Callable, Mapping
 
-from sentinel.decode import bodies, grpc_frames, openai, plain, tfserving_grpc, v1, v2, v2_grpc
+from sentinel.decode import bodies, grpc_frames, openai, plain, privacy, tfserving_grpc, v1, v2, v2_grpc
 from sentinel.decode.call import Call
 from sentinel.decode.options import DEFAULT, DecodeOptions
 from sentinel.decode.paths import Route, route
@@ -54,7 +54,7 @@ def _decoded(exchange: Exchange, options: DecodeOptions, said: Route) -> Decoded
     request = opened(exchange.request, limit)
     response = opened(exchange.response, limit) if answered else None
     call = Call(exchange, options, request, response, said.model, said.version)
-    return _decoder(call, said)(call)
+    return privacy.kept(_decoder(call, said)(call), options)
 
 
 def _body(message: Message, limit: int) -> bytes:

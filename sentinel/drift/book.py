@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import chndtrix
 
 from sentinel.drift import accounts, plugins, radius
-from sentinel.drift.bets import Floats, Ints, departure, log_bet
+from sentinel.drift.bets import Flags, Floats, Ints, departure, log_bet
 from sentinel.drift.blocks import LENGTHS, Blocks, Counts
 from sentinel.drift.budget import SECONDS_PER_DAY, FalsePageBudget
 from sentinel.drift.capital import Capital, total
@@ -81,6 +81,18 @@ class Laws:
         bets = accounts.dictionary(p0, features.cells, features.ordered, deltas[:, 1])
         return cls(features, p0, rows, deltas[:, 1], deltas[:, 0], bets)
 
+    def bets(self, memory: Floats, counts: Counts) -> tuple[Floats, Flags]:
+        """Log growth [F, J] of all accounts over the rows in `counts` [F, K], and which accounts bet.
+
+        memory: [F, PLUGINS, K] rows seen before these, from which the plug-ins take their alternatives.
+        """
+        rows = counts.astype(np.float64)
+        static = self.dictionary.growth(rows)
+        learnt, active = plugins.growth(memory, self.p0, self.delta_plugin, rows)
+        growth = np.concatenate([static, learnt], axis=1) / self.features.dependence[:, None]
+        betting = np.concatenate([np.ones(static.shape, dtype=bool), active], axis=1)
+        return growth, betting & (rows.sum(axis=1)[:, None] > 0)
+
 
 def _delta(tolerance: float, epsilon: float) -> float:
     return float((np.sqrt(tolerance) + np.sqrt(epsilon)) ** 2)
@@ -128,13 +140,9 @@ class Book:
 
     def observe(self, counts: Counts) -> None:
         """Bet on the rows in `counts` [F, K], which were all seen after every earlier call."""
-        rows = counts.astype(np.float64)
-        static = self.laws.dictionary.growth(rows)
-        plug, active = plugins.growth(self.memory, self.laws.p0, self.laws.delta_plugin, rows)
-        growth = np.concatenate([static, plug], axis=1) / self.laws.features.dependence[:, None]
-        seen = np.broadcast_to(rows.sum(axis=1)[:, None] > 0, static.shape)
-        self.capital.stake(growth, np.concatenate([seen, active & seen[:, :1]], axis=1))
-        self.memory = self.memory + rows[:, None, :]
+        growth, active = self.laws.bets(self.memory, counts)
+        self.capital.stake(growth, active)
+        self.memory = self.memory + counts[:, None, :]
         self.blocks.add(counts)
 
     def log_wealth(self) -> Floats:
