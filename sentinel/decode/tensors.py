@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from sentinel.decode import precision
 from sentinel.decode.reasons import Reason, Refused
 from sentinel.decode.rows import Column
 from sentinel.decode.values import MAX_RANK, Block, column
@@ -50,10 +51,15 @@ def from_values(datatype: str, shape: Sequence[int], values: Any) -> Block:
         raise Refused(Reason.BAD_TENSOR)
     flat = flattened(values)
     try:
-        found: Column = np.array(flat, dtype=np.float64) if datatype in _FLOATS else column(flat)
+        found: Column = _floats(datatype, flat) if datatype in _FLOATS else column(flat)
     except (ValueError, TypeError, OverflowError):
         raise Refused(Reason.BAD_TENSOR) from None
     return shaped(found, shape)
+
+
+def _floats(datatype: str, values: list[Any]) -> Column:
+    found = np.array(values, dtype=np.float64)
+    return precision.written_by_float32(found) if datatype == "FP32" else found
 
 
 def flattened(values: list[Any]) -> list[Any]:
@@ -85,7 +91,8 @@ def from_raw(datatype: str, shape: Sequence[int], raw: bytes | memoryview) -> Bl
     dtype = WIRE_TYPES.get(datatype)
     if dtype is None or len(raw) % dtype.itemsize:
         raise Refused(Reason.BAD_TENSOR)
-    return shaped(np.frombuffer(raw, dtype=dtype), shape)
+    values = np.frombuffer(raw, dtype=dtype)
+    return shaped(precision.decimals(values) if dtype.kind == "f" else values, shape)
 
 
 def _bfloat16(raw: bytes | memoryview) -> Column:

@@ -1,1 +1,1 @@
-"""Builders of dashboards and alert rules, from the metric catalogue. Build time only."""
+"""x"""

@@ -102,6 +102,13 @@ class Pair:
             self.opaque(error)
             return False
 
+    def release(self) -> None:
+        """Break the circle of references once both ends are gone: memory is free without a garbage collection."""
+        connecting = self.task is not None and not self.task.done()
+        if self.client.transport is None and self.upstream.transport is None and not connecting:
+            for side in (self.client, self.upstream):
+                del side.pair, side.peer
+
     def close(self) -> None:
         """Close both sides after what is buffered was written."""
         self.client.close()
@@ -150,11 +157,17 @@ class _Side(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self.pair.end(by_client=self.by_client)
+        self.transport = None
         self.peer.write = _nowhere
         if error is not None:
             self.peer.reset()
         else:
             self.peer.close()
+        self.ended()
+        self.pair.release()
+
+    def ended(self) -> None:
+        """This end is gone."""
 
     def close(self) -> None:
         if self.transport is not None and not self.transport.is_closing():
@@ -196,8 +209,8 @@ class ClientSide(_Side):
         if self.transport is not None and not self.transport.is_closing():
             self.transport.pause_reading()
 
-    def connection_lost(self, error: Exception | None) -> None:
-        super().connection_lost(error)
+    def ended(self) -> None:
+        """Give up a connection to the server that is still being made."""
         if self.pair.task is not None:
             self.pair.task.cancel()
         self.pair.owner.ended(self.pair)

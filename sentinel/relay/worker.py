@@ -39,7 +39,7 @@ DRAIN_LOOK_SECONDS = 0.05
 DRAIN_QUIET_SECONDS = 0.02
 ROUTES_PER_MESSAGE = 16  # some kB each; a message must fit the channel, and encoding must not hold up the bytes
 HEAD_ROOM_BYTES = 64 << 10  # kept of a sampled message besides its body
-_GC_THRESHOLD = 50_000  # connections are cyclic and released by hand; frequent looks for other garbage cost latency
+_GC_THRESHOLD = 20_000  # connections free themselves (Pair.release); looking for other garbage often costs latency
 
 
 class Worker:
@@ -177,6 +177,7 @@ def main() -> int:
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to handle
+    gc.freeze()
     gc.set_threshold(_GC_THRESHOLD)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(options))
