@@ -4,28 +4,33 @@ from argparse import Namespace
 
 from sentinel.cli.problems import CommandError
 from sentinel.cli.settings import settings_of
-from sentinel.store import StoreError, open_store
+from sentinel.store import StoreError
+from sentinel.store.upkeep import check as check_store
+from sentinel.store.upkeep import upgrade as upgrade_store
 
 
 def upgrade(arguments: Namespace) -> int:
-    """Bring the schema to this release; nothing happens where it is there already."""
-    return _open(arguments, upgrade=True, done="the schema is current")
+    """Say from which schema to which."""
+    try:
+        before, after = upgrade_store(_url(arguments))
+    except StoreError as error:
+        raise CommandError(str(error)) from error
+    print(f"schema {after}" if before == after else f"schema {before or 'none'} → {after}")
+    return 0
 
 
 def check(arguments: Namespace) -> int:
-    """Exit 1 where the schema needs an upgrade or the audit chain is broken."""
-    return _open(arguments, upgrade=False, done="the schema is current and the audit chain is whole")
-
-
-def _open(arguments: Namespace, *, upgrade: bool, done: str) -> int:
-    url = arguments.store or settings_of(arguments).store.url
+    """Every problem, one a line; exit 1 when there is one."""
     try:
-        store = open_store(url, upgrade=upgrade)
-        broken = store.verify_audit()
-        store.close()
+        problems = check_store(_url(arguments))
     except StoreError as error:
-        raise CommandError(str(error)) from error
-    if broken:
-        raise CommandError(f"the audit of {store.database.name} was changed: {broken}")
-    print(f"{store.database.name}: {done}")
-    return 0
+        problems = [str(error)]
+    for problem in problems:
+        print(problem)
+    if not problems:
+        print("schema current, file sound, audit chain whole")
+    return 1 if problems else 0
+
+
+def _url(arguments: Namespace) -> str:
+    return str(arguments.store or settings_of(arguments).store.url)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from sentinel.cli import db, windows
+from sentinel.cli import database as db
+from sentinel.cli import windows
 from sentinel.cli.problems import CommandError
 from sentinel.store import open_store
 from sentinel.store.engine import Database
