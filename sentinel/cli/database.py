@@ -4,33 +4,32 @@ from argparse import Namespace
 
 from sentinel.cli.problems import CommandError
 from sentinel.cli.settings import settings_of
-from sentinel.store import StoreError
-from sentinel.store.upkeep import check as check_store
-from sentinel.store.upkeep import upgrade as upgrade_store
+from sentinel.store import StoreError, upkeep
 
 
 def upgrade(arguments: Namespace) -> int:
-    """Say from which schema to which."""
+    """Bring the schema to this release; nothing happens where it is there already."""
     try:
-        before, after = upgrade_store(_url(arguments))
+        before, after = upkeep.upgrade(_url(arguments))
     except StoreError as error:
         raise CommandError(str(error)) from error
-    print(f"schema {after}" if before == after else f"schema {before or 'none'} → {after}")
+    print(f"the schema is {after}" + ("" if before == after else f", was {before or 'empty'}"))
     return 0
 
 
 def check(arguments: Namespace) -> int:
-    """Every problem, one a line; exit 1 when there is one."""
+    """Exit 1 where the schema needs an upgrade, the file is damaged or the audit chain is broken."""
     try:
-        problems = check_store(_url(arguments))
+        problems = upkeep.check(_url(arguments))
     except StoreError as error:
-        problems = [str(error)]
+        raise CommandError(str(error)) from error
     for problem in problems:
         print(problem)
     if not problems:
-        print("schema current, file sound, audit chain whole")
+        print("the schema is current, and the audit chain is whole")
     return 1 if problems else 0
 
 
 def _url(arguments: Namespace) -> str:
-    return str(arguments.store or settings_of(arguments).store.url)
+    url: str = arguments.store or settings_of(arguments).store.url
+    return url

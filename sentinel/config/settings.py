@@ -205,6 +205,12 @@ class RollbackSettings:
     minimum_rows: int = option(200, least=1, help="Rows of the version under trial before it may be rolled back.")
     pause_file: str = option("", help="While this file exists no rollback is decided or sent.")
     allowed_hosts: tuple[str, ...] = option((), help="Hosts that targets may name; empty: any that is configured.")
+    alertmanager_token_file: str = option(
+        "", help="File with the token that Alertmanager must send to POST /v1/alertmanager; without it that is closed."
+    )
+    flagger_token_file: str = option(
+        "", help="File with the token that Flagger must send as metadata.token; empty: anyone who can connect may ask."
+    )
     dashboard_url: str = option("", help="Dashboard named in requests; {model} and {version} are filled in.")
     runbook_url: str = option("", help="Runbook named in requests; {cause} is filled in.")
 
