@@ -1,6 +1,6 @@
 """What an operator asks of a database itself: bring its schema up to date, look whether it is sound."""
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from sentinel.store.engine import Database
 from sentinel.store.opening import prepare, revision
@@ -26,9 +26,13 @@ def check(url: str) -> list[str]:
     try:
         prepare(database, upgrade=False, create=False)
         with database.read() as connection:
-            damage = connection.execute(text("PRAGMA quick_check(5)")).scalars().all() if database.is_sqlite else ["ok"]
-            broken = first_break(connection)
-        problems = [f"{database.name}: {found}; restore a copy" for found in damage if found != "ok"]
-        return problems + ([broken] if broken else [])
+            damage = _damage(connection) if database.is_sqlite else []
+            broken = first_break(connection) if not damage else ""
+        return [f"{database.name}: {found}; restore a copy" for found in damage] + ([broken] if broken else [])
     finally:
         database.close()
+
+
+def _damage(connection: Connection) -> list[str]:
+    found = connection.execute(text("PRAGMA quick_check(5)")).scalars()
+    return [line for line in found if line != "ok"]
