@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection, text
 
+from sentinel.store.contract import StoreCorrupt
 from sentinel.store.engine import Database
 from sentinel.store.opening import prepare, revision
 from sentinel.store.schema import HEAD
@@ -21,7 +22,10 @@ def upgrade(url: str) -> tuple[str | None, str]:
 
 
 def check(url: str) -> list[str]:
-    """What is wrong with a database, as sentences; reads all of it, changes nothing. Raises as `open_store` does."""
+    """What is wrong with a database, as sentences; reads all of it, changes nothing.
+
+    Raises StoreUnavailable where there is none and StoreIncompatible where its schema is not today's.
+    """
     database = Database(url)
     try:
         prepare(database, upgrade=False, create=False)
@@ -29,6 +33,8 @@ def check(url: str) -> list[str]:
             damage = _damage(connection) if database.is_sqlite else []
             broken = first_break(connection) if not damage else ""
         return [f"{database.name}: {found}; restore a copy" for found in damage] + ([broken] if broken else [])
+    except StoreCorrupt as error:
+        return [str(error)]
     finally:
         database.close()
 
