@@ -6,25 +6,27 @@ The event loop takes samples and serves HTTP. Closed windows are judged on one t
 
 import asyncio
 import logging
+import os
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 from typing import Any
 
 from aiohttp import web
 
-from sentinel.app.api import list_windows
 from sentinel.app.assembly import Parts
 from sentinel.app.counting import Added, Counting
 from sentinel.app.pipeline import DROPPED, UNDECODABLE
 from sentinel.app.verdicts import Judgement
-from sentinel.config import Settings, split_address
+from sentinel.config import ConfigurationError, Problem, Settings, split_address
+from sentinel.config.times import parse_time
 from sentinel.intake.receiver import Callbacks, Receiver
 from sentinel.rollback.deliverer import Deliverer, DelivererOptions, DeliveryEvent
 from sentinel.store import StoreError, open_store
+from sentinel.store.contract import Retention
+from sentinel.store.query import windows_json
 from sentinel.telemetry.gpu import GpuReader
 from sentinel.telemetry.pictures import pictures
 from sentinel.telemetry.server import Sources, telemetry_app
@@ -39,7 +41,7 @@ GPU_SECONDS = 5.0
 """Between two GPU readings: as fine as a scrape needs, rare enough that reading costs nothing."""
 STORE_RETRY_SECONDS = 2.0
 RETENTION_SECONDS = 300.0
-"""Between two small steps of deleting what is past its time."""
+"""Between two small steps of merging or deleting what is past its time."""
 
 
 class Observer:
@@ -187,10 +189,11 @@ class Observer:
             await asyncio.sleep(GPU_SECONDS)
 
     async def _forget(self) -> None:
-        seconds = self.settings.store.retention_days * 86400
+        kept = self.settings.store
+        retention = Retention(kept.retention_days, kept.hour_days, kept.day_days)
         while True:
-            await asyncio.sleep(min(RETENTION_SECONDS, seconds))
-            self.parts.writer.call(lambda store: store.expire(time.time() - seconds))
+            await asyncio.sleep(RETENTION_SECONDS)
+            self.parts.writer.call(lambda store: store.forget(time.time(), retention))
 
     async def _deliver(self) -> None:
         """Deliver intents over a store connection of its own; waits for a store that is away."""
@@ -216,21 +219,37 @@ class Observer:
 
     @asynccontextmanager
     async def _serving(self) -> AsyncIterator[None]:
-        sources = Sources(time.time, partial(list_windows, self.parts.writer), self._verdict, self._not_ready)
+        sources = Sources(time.time, self._windows, self._verdict, self._not_ready)
         runner = web.AppRunner(telemetry_app(self.recorder, sources), access_log=None)
         await runner.setup()
-        host, port = split_address(self.settings.telemetry.listen)
-        await web.TCPSite(runner, host, port, reuse_address=True).start()
         try:
+            await _listen(runner, "telemetry.listen", self.settings.telemetry.listen)
             yield
         finally:
             await runner.cleanup()
+
+    async def _windows(self, query: Mapping[str, str]) -> Any:
+        now = time.time()
+        future = self.parts.writer.call(lambda store: windows_json(store, query, lambda text: parse_time(text, now)))
+        return await asyncio.wrap_future(future)
 
     async def _verdict(self, model: str, query: Mapping[str, str]) -> Any:
         return analysis(self.recorder.view(), model, query.get("version", ""), time.time())
 
     def _not_ready(self) -> str:
         return "" if not self._stop.is_set() else "the observer is stopping"
+
+
+async def _listen(runner: web.AppRunner, path: str, address: str) -> None:
+    """Serve at the address that the setting `path` names. Raises ConfigurationError where that cannot be had."""
+    host, port = split_address(address)
+    try:
+        await web.TCPSite(runner, host, port, reuse_address=True).start()
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise ConfigurationError(
+            [Problem(path, f"cannot listen on {address}: {reason}; choose another address")]
+        ) from error
 
 
 async def _cancelled(task: "asyncio.Task[Any]") -> None:

@@ -74,6 +74,10 @@ class DecodeSettings:
     outputs: dict[str, str] = option(
         factory=dict, help="Output name: auto, value, label, probabilities, logits or embedding."
     )
+    drop: tuple[str, ...] = option((), help="Fields left out of rows and answers before anything else sees them.")
+    hash: tuple[str, ...] = option((), help="Fields replaced by a keyed hash before anything else sees them.")
+    hash_key_file: str = option("", help="File with the key of these hashes; without it they can be guessed by trying.")
+    redact: bool = option(True, help="Replace e-mail addresses, cards, phones and tokens in text.")
     max_rows: int = option(10_000, least=1, help="Most rows of one exchange; larger batches are undecodable.")
     max_columns: int = option(512, least=1, help="Most columns of one exchange.")
     max_decompressed_bytes: int = option(8 << 20, least=1024, help="Longest body after content encoding is undone.")
@@ -119,9 +123,17 @@ class SloSettings:
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
     url: str = option("sqlite:///sentinel.db", help="SQLAlchemy URL of the store.")
-    retention_days: float = option(30.0, least=0.01, help="Days that windows are kept.")
+    retention_days: float = option(
+        7.0, least=0.01, help="Days that single windows are kept; then they merge into hourly roll-ups."
+    )
+    hour_days: float = option(
+        90.0, least=0, help="Days that hourly roll-ups are kept; then they merge into daily ones. 0: for ever."
+    )
+    day_days: float = option(0.0, least=0, help="Days that daily roll-ups are kept. 0: for ever.")
     spool_path: str = option(
-        "", help="Folder in which windows wait while the store is away; empty: beside a SQLite store."
+        "",
+        help="Folder in which windows wait while the store is away; empty: beside a SQLite store, else in the "
+        "temporary folder.",
     )
     spool_max_bytes: int = option(
         64 << 20, least=0, help="Size of that folder; the oldest windows are dropped beyond it, counted."
@@ -193,6 +205,12 @@ class RollbackSettings:
     minimum_rows: int = option(200, least=1, help="Rows of the version under trial before it may be rolled back.")
     pause_file: str = option("", help="While this file exists no rollback is decided or sent.")
     allowed_hosts: tuple[str, ...] = option((), help="Hosts that targets may name; empty: any that is configured.")
+    alertmanager_token_file: str = option(
+        "", help="File with the token that Alertmanager must send to POST /v1/alertmanager; without it that is closed."
+    )
+    flagger_token_file: str = option(
+        "", help="File with the token that Flagger must send as metadata.token; empty: anyone who can connect may ask."
+    )
     dashboard_url: str = option("", help="Dashboard named in requests; {model} and {version} are filled in.")
     runbook_url: str = option("", help="Runbook named in requests; {cause} is filled in.")
 

@@ -45,7 +45,7 @@ def decode(call: Call) -> Decoded:
     request = jsontext.parse(call.request)
     response = None if call.response is None else jsontext.parse(call.response)
     values = pointer.resolve(request, options.rows_pointer) if options.rows_pointer else _rows_of(request)
-    answer = _answer_of(response, options)
+    answer = answer_of(response, options)
     table = _table(values, answer, options)
     said = response if isinstance(response, dict) else {}
     return call.decoded(
@@ -64,7 +64,8 @@ def _rows_of(request: Any) -> Any:
     return request
 
 
-def _answer_of(response: Any, options: DecodeOptions) -> Any:
+def answer_of(response: Any, options: DecodeOptions) -> Any:
+    """The part of an answer that holds predictions. Refused: error_response, pointer_missed, too_many_columns."""
     if options.predictions_pointer and response is not None:
         return pointer.resolve(response, options.predictions_pointer)
     if isinstance(response, dict):

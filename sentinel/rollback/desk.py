@@ -14,7 +14,7 @@ from sentinel.config.settings import RollbackSettings
 from sentinel.judge.verdict import Verdict
 from sentinel.rollback.history import VersionHistory, setting_name
 from sentinel.rollback.interlocks import Comparison, Replicas, Surroundings
-from sentinel.rollback.past import read_past
+from sentinel.rollback.past import Past, read_past
 from sentinel.rollback.planning import ACTOR, Plan, plan
 from sentinel.rollback.policy import policy_from
 from sentinel.rollback.watching import effects, record_of, settled
@@ -48,12 +48,21 @@ class Desk:
         versions = self._seen(verdict)
         if not verdict.open and not self._watching:
             return Plan()
-        past = read_past(self._store, self._pause_file)
+        past = self.past()
         surroundings = Surroundings(versions, self._compared(verdict, versions, compare), replicas or Replicas())
         made = plan(verdict, self.policy, past, now, surroundings, self._actor)
         seen = effects(past, verdict, versions, self.policy.effect_seconds)
         self._watching = bool(made.intents) or not settled(past)
         return replace(made, effects=seen, audit=made.audit + tuple(record_of(effect, now) for effect in seen))
+
+    def request(self, verdict: Verdict, now: float, actor: str) -> Plan:
+        """As `decide`, for a verdict that comes from outside and not from a window: through the same interlocks."""
+        surroundings = Surroundings(self.versions(verdict.model))
+        return plan(verdict, self.policy, self.past(), now, surroundings, actor)
+
+    def past(self) -> Past:
+        """What was decided and asked before. Raises StoreError."""
+        return read_past(self._store, self._pause_file)
 
     def _seen(self, verdict: Verdict) -> VersionHistory:
         """The history with this window in it, written down. Replicas share it, so it is read every time."""

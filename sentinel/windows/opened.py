@@ -42,7 +42,7 @@ class Window:
         """
         if self._closed:
             raise ValueError("the window is closed; open another one for these rows")
-        rows = self._pending.add_clean(columns) if self._pending is not None else None
+        rows = self._pending.add_plain(columns) if self._pending is not None else None
         if rows is None:
             rows = self._add_any(_sized(columns))
         self.rows += rows

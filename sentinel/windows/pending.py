@@ -1,77 +1,55 @@
-"""Rows that wait to be counted: a block of numbers, and a list of values per categorical feature. Pure.
+"""Rows that wait to be counted, so that small batches cost nanoseconds a value. Pure.
 
-Clean batches (every known column and no other, one plain value per row) take a short way, all columns at once;
-everything else goes value by value.
+Small batches of plain lists take a short way: their values are appended to one list per feature. Larger ones are
+counted at once.
 """
 
-from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from sentinel.reference.frozen import FrozenReference
-from sentinel.reference.tally import Tally
-from sentinel.reference.values import listed, numbers, plain_numbers
+from sentinel.reference.tally import RUN_ROWS, Tally, count_columns
+from sentinel.reference.values import listed
 from sentinel.windows.counts import FeatureCounts
 
 MOST_PENDING_VALUES = 1 << 17
-"""Numbers that wait to be counted: 1 MiB, whatever the number of features."""
-MOST_PENDING_ROWS = 2048
-"""Rows that wait at most; sorting longer runs costs more per value and saves little."""
-LEAST_PENDING_ROWS = 16
+"""Values that wait at most, about 4 MB of Python objects, whatever the number of features."""
+SMALL_ROWS = 64
+"""A batch with fewer rows waits; a longer one is worth counting at once."""
 
 
 class Pending:
     def __init__(self, reference: FrozenReference) -> None:
         self.reference = reference
-        numeric, categorical = reference.numeric.names, reference.categorical.names
-        self._room = max(LEAST_PENDING_ROWS, min(MOST_PENDING_ROWS, MOST_PENDING_VALUES // max(1, len(numeric))))
         self._tally = Tally(reference)
-        self._block = np.empty((len(numeric), self._room))
-        self._filled = 0
-        self._wrong = np.zeros(len(numeric), dtype=np.int64)
-        self._absent = np.zeros(len(numeric), dtype=np.int64)
-        self._texts = [(name, list[Any]()) for name in categorical]
+        self._waiting = {name: list[Any]() for name in reference.names}
+        self._appenders = [(name, values.extend) for name, values in self._waiting.items()]
+        self._names = frozenset(self._waiting)
         self._labels = frozenset(spec.name for spec in reference.schema if spec.role == "label")
+        self._rows = 0
+        self._room = max(SMALL_ROWS, min(RUN_ROWS, MOST_PENDING_VALUES // max(1, len(self._names))))
 
-    def add_clean(self, columns: Mapping[str, Any]) -> int | None:
-        """Take a clean batch that fits and return its rows; None, with nothing taken, for any other."""
-        names = self.reference.numeric.names
-        if len(columns) != len(self.reference.names):
+    def add_plain(self, columns: Mapping[str, Any]) -> int | None:
+        """Take a small batch of lists, one per feature, equally long; None, with nothing taken, for any other."""
+        if columns.keys() != self._names or set(map(type, columns.values())) != _ONLY_LISTS:
             return None
-        rows = 0
-        flat = array("d")
-        try:
-            for name in names:
-                column = columns[name]
-                if type(column) is list:
-                    flat.fromlist(column)
-                else:
-                    flat.frombytes(plain_numbers(column).data)
-                rows = rows or len(column)
-                if len(column) != rows:
-                    return None
-            texts = [columns[name] for name, _ in self._texts]
-            rows = rows or len(texts[0])
-        except (KeyError, TypeError, ValueError, OverflowError, IndexError):
+        lengths = set(map(len, columns.values()))
+        rows = lengths.pop()
+        if lengths or rows >= SMALL_ROWS:
             return None
-        end = self._filled + rows
-        if end > self._room or any(type(column) is not list or len(column) != rows for column in texts):
-            return None
-        self._block[:, self._filled : end] = np.frombuffer(flat).reshape(len(names), rows)
-        for (_, values), column in zip(self._texts, texts, strict=True):
-            values.extend(column)
-        self._filled = end
+        if self._rows + rows > self._room:
+            self._flush()
+        for name, extend in self._appenders:
+            extend(columns[name])
+        self._rows += rows
         return rows
 
     def add(self, columns: Mapping[str, Any], rows: int) -> None:
-        """Take any batch; columns are sized, `rows` is the length of the longest."""
-        for piece, size in _pieces(columns, rows, self._room):
-            if size > self._room - self._filled:
-                self._flush()
-            if self.add_clean(piece) is None:
-                self._add_dirty(piece, size)
+        """Take any batch of sized columns; `rows` is the length of the longest."""
+        if rows < SMALL_ROWS:
+            self._wait(columns, rows)
+            return
+        count_columns(self._tally, columns, rows, self._labels)
 
     def counts(self, unexpected: Mapping[str, int]) -> FeatureCounts:
         """Count what still waits, and give everything counted so far."""
@@ -79,38 +57,22 @@ class Pending:
         tally = self._tally
         return FeatureCounts(tally.numeric, tally.sums, tally.extremes, tally.categorical, dict(unexpected))
 
-    def _add_dirty(self, columns: Mapping[str, Any], rows: int) -> None:
-        block = self._block[:, self._filled : self._filled + rows]
-        block.fill(np.nan)
-        for index, name in enumerate(self.reference.numeric.names):
-            column = columns.get(name)
-            if column is not None:
-                numeric, wrong = numbers(column)
-                block[index, : len(numeric)] = numeric
-                self._wrong[index] += wrong
-            elif name in self._labels:
-                self._absent[index] += rows
-        for name, values in self._texts:
+    def _wait(self, columns: Mapping[str, Any], rows: int) -> None:
+        if self._rows + rows > self._room:
+            self._flush()
+        for name, values in self._waiting.items():
             column = columns.get(name)
             if column is not None or name not in self._labels:
                 present = [] if column is None else listed(column)
                 values.extend(present)
                 values.extend([None] * (rows - len(present)))
-        self._filled += rows
+        self._rows += rows
 
     def _flush(self) -> None:
-        self._tally.add_numbers(self._block[:, : self._filled], self._wrong)
-        self._tally.numeric[:, -2] -= self._absent
-        self._wrong[:] = self._absent[:] = 0
-        for index, (_, values) in enumerate(self._texts):
-            self._tally.add_categories(index, values)
+        count_columns(self._tally, self._waiting, self._rows, self._labels)
+        for values in self._waiting.values():
             values.clear()
-        self._filled = 0
+        self._rows = 0
 
 
-def _pieces(columns: Mapping[str, Any], rows: int, most: int) -> Iterator[tuple[Mapping[str, Any], int]]:
-    if rows <= most:
-        yield columns, rows
-        return
-    for start in range(0, rows, most):
-        yield {name: column[start : start + most] for name, column in columns.items()}, min(most, rows - start)
+_ONLY_LISTS = {list}
