@@ -20,7 +20,7 @@ from sentinel.rollback.policy import policy_from
 from sentinel.rollback.trial import Predictions, Trial, compare
 from sentinel.rollback.watching import effects, record_of, settled
 from sentinel.store.contract import Store
-from sentinel.windows.closed import ClosedWindow
+from sentinel.windows.closed import MANY, ClosedWindow
 
 COMPARED_SECONDS = 3600.0
 """Time of the baseline before the release that is compared with, at least."""
@@ -122,7 +122,12 @@ class Desk:
         return (entry.window for entry in stored)
 
     def _replicas(self, verdict: Verdict, own: str) -> Replicas:
-        """This replica, which sees the breach, and those that judged windows of the same version lately."""
+        """This replica, which sees the breach, and those that judged windows of the same version lately.
+
+        A verdict on the merged windows of all replicas stands for all of them.
+        """
+        if own == MANY:
+            return Replicas()
         since = verdict.start - RECENT_WINDOWS * (verdict.end - verdict.start)
         recent = self._store.windows(model=verdict.model, version=verdict.version, since=since, limit=MOST_WINDOWS)
         latest = {entry.window.key.replica: entry.state for entry in recent if entry.state}
