@@ -205,6 +205,12 @@ class RollbackSettings:
     minimum_rows: int = option(200, least=1, help="Rows of the version under trial before it may be rolled back.")
     pause_file: str = option("", help="While this file exists no rollback is decided or sent.")
     allowed_hosts: tuple[str, ...] = option((), help="Hosts that targets may name; empty: any that is configured.")
+    alertmanager_token_file: str = option(
+        "", help="File with the token that Alertmanager must send to POST /v1/alertmanager; without it that is closed."
+    )
+    flagger_token_file: str = option(
+        "", help="File with the token that Flagger must send as metadata.token; empty: anyone who can connect may ask."
+    )
     dashboard_url: str = option("", help="Dashboard named in requests; {model} and {version} are filled in.")
     runbook_url: str = option("", help="Runbook named in requests; {cause} is filled in.")
 
@@ -248,6 +254,19 @@ class ProcessSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class FleetSettings:
+    member: bool = option(
+        False, help="Leave judging and rollbacks to `sentinel fleet`; this sidecar only measures and stores."
+    )
+    settle_seconds: float = option(
+        1.0, least=0, help="Wait after a period's end, once all known replicas reported, for ones not heard of before."
+    )
+    straggler_seconds: float = option(
+        20.0, least=0, help="Longest wait for replicas that have not reported; what comes later is kept, not judged."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     model: ModelSettings = option(factory=ModelSettings, help="The model behind this sidecar.")
     relay: tuple[ListenerSettings, ...] = option((ListenerSettings(),), help="Listeners and the servers behind them.")
@@ -262,5 +281,6 @@ class Settings:
     rollback: RollbackSettings = option(factory=RollbackSettings, help="When and whom to ask for a rollback.")
     telemetry: TelemetrySettings = option(factory=TelemetrySettings, help="Metrics and the status page.")
     admin: AdminSettings = option(factory=AdminSettings, help="The admin interface.")
+    fleet: FleetSettings = option(factory=FleetSettings, help="One judgement for many replicas over a shared store.")
     gpu: GpuSettings = option(factory=GpuSettings, help="GPU metrics.")
     process: ProcessSettings = option(factory=ProcessSettings, help="Processes of the sidecar.")

@@ -90,7 +90,7 @@ class PredictionTest:
     """Evidence that the trial predicts otherwise than the baseline, beyond the tolerance of its features.
 
     baseline: the predictions with the baseline's counts as reference. Wealth starts at 1 and is never added to, so the
-    chance of ever reaching 1/α on a harmless trial is at most α (Ville).
+    chance of ever reaching 1/α on a harmless trial is at most α (Ville). Dependence that is not stated counts as none.
     """
 
     def __init__(self, baseline: BinnedFeatures) -> None:
@@ -98,11 +98,12 @@ class PredictionTest:
         self.capital = Capital.empty(self.laws.dictionary.weights * baseline.weights[:, None])
         self.capital.pay(1.0, at_most=1.0)
         self.memory = np.zeros((len(baseline.names), PLUGINS, baseline.counts.shape[1]))
+        self.dependence = np.nan_to_num(baseline.dependence, nan=1.0)
 
     def observe(self, counts: Counts, seconds: float) -> None:
         """Predictions of the trial in one window, counts [F, K]."""
         self.memory = plugins.decayed(self.memory, seconds)
-        growth, active = self.laws.bets(self.memory, counts)
+        growth, active = self.laws.bets(self.memory, counts, self.dependence)
         self.capital.stake(growth, active)
         self.memory = self.memory + counts[:, None, :]
 

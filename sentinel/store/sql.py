@@ -49,7 +49,7 @@ class SqlStore:
             window_id = insert_window(connection, window_row(record.window, "window", standing))
             if window_id is None:
                 return False
-            _write_consequences(connection, window_id, record)
+            write_consequences(connection, window_id, record)
         return True
 
     def judge_state(self, model: str, replica: str = "") -> bytes | None:
@@ -204,7 +204,8 @@ def _window_page(conditions: list[ColumnElement[bool]], size: int) -> Select[tup
     return ordered.where(*conditions).limit(size)
 
 
-def _write_consequences(connection: Connection, window_id: int, record: WindowRecord) -> None:
+def write_consequences(connection: Connection, window_id: int, record: WindowRecord) -> None:
+    """All that follows from a window that was just inserted, within the caller's transaction."""
     features = feature_rows(window_id, record)
     if features:
         connection.execute(insert(window_features), features)

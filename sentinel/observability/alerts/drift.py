@@ -105,8 +105,8 @@ DRIFT = (
         "warning",
         _incident("odd_replica"),
         "One replica sees or answers differently than the others.",
-        "A replica of {{ $labels.model }} {{ $labels.model_version }} differs from the rest: often a stale model file or "
-        "a bad node. Restart it; if that helps, look at its image and node. " + _WHICH,
+        "A replica of {{ $labels.model }} {{ $labels.model_version }} differs from the rest: often a stale model file "
+        "or a bad node. Restart it; if that helps, look at its image and node. " + _WHICH,
     ),
     Alert(
         "SentinelFeatureDrift",

@@ -70,3 +70,5 @@ async def test_a_world_that_drifts_under_both_versions_is_paged_only(demo_folder
         await further_windows(stage)
         accepted, decisions = stage.seen.accepted, stage.seen.decisions
     assert accepted == [], [(d.outcome, d.sentence) for d in decisions]
+    told = [(d.inputs["incident_id"], d.outcome) for d in decisions]
+    assert len(told) == len(set(told)), "the audit tells a story, not a heartbeat"
