@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 Counts = NDArray[np.int64]
 
-LENGTHS = (1, 3, 12, 36, 96, 288, 1008, 4032)
+LENGTHS = (1, 3, 6, 12, 24, 48, 96, 288, 1008, 4032)
 """Windows per block; with windows of five minutes from 5 minutes to two weeks."""
 
 

@@ -207,7 +207,8 @@ class Book:
         effective = 1 / (1 / rows + 1 / self.laws.rows[chosen])
         statistic = effective * departure(counts / rows[:, None], self.laws.p0[chosen])
         level = RECOVERY_MISS * LENGTHS[length] * seconds / (self.budget.seconds * len(LENGTHS))
-        freedom = self.laws.features.cells[chosen] - 1
+        filled = (rows[:, None] * self.laws.p0[chosen] >= 1).sum(axis=1)  # cells that add noise to the statistic
+        freedom = np.maximum(filled - 1, 1)
         low = chndtrix(min(level, 0.5), freedom, 2 * self.laws.features.tolerances[chosen] * effective)
         return bool((statistic <= low).all())
 
