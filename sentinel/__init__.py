@@ -21,9 +21,9 @@ As a library: `from sentinel import Reference, Judge, FalsePageBudget` (docs/lib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sentinel.library import Reference
+    from sentinel.library import FalsePageBudget, Judge, Reference
 
-__all__ = ["Reference"]
+__all__ = ["FalsePageBudget", "Judge", "Reference"]
 __version__ = "0.1.0"
 
 

@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
+from sentinel.drift.budget import FalsePageBudget
 from sentinel.drift.scores import FeatureScores, score
+from sentinel.judge.judge import Judge
 from sentinel.reference.adapt import columns_of
 from sentinel.reference.build import build
 from sentinel.reference.files import load, save
@@ -13,6 +15,8 @@ from sentinel.reference.frozen import FrozenReference
 from sentinel.reference.schema import Kind
 from sentinel.windows import ClosedWindow, WindowKey
 from sentinel.windows import Window as PlainWindow
+
+__all__ = ["FalsePageBudget", "Judge", "Reference", "Window"]
 
 
 class Window(PlainWindow):

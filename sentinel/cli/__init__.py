@@ -19,7 +19,10 @@ FINE, FAILED, USAGE = 0, 1, 2
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     parser = build_parser()
-    arguments = parser.parse_args(argv)
+    arguments, rest = parser.parse_known_args(argv)
+    arguments.rest = rest
+    if rest and not arguments.own_options:
+        arguments.parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if arguments.run is None:
         arguments.parser.print_help()
         return USAGE

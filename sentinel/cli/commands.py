@@ -1,7 +1,5 @@
 """Every command of `sentinel`: what it is for, with an example."""
 
-from argparse import REMAINDER
-
 from sentinel.cli.parser import Command, arg
 
 GROUPS = {
@@ -19,6 +17,19 @@ STORE = arg("--store", metavar="URL", help="SQLAlchemy URL of the store (default
 MODEL = arg("--model", default="", help="only this model")
 SINCE = arg("--from", dest="since", metavar="TIME", help="start: ISO time, epoch seconds, or an age such as 2h")
 UNTIL = arg("--to", dest="until", metavar="TIME", help="end: ISO time, epoch seconds, or an age such as 30m")
+WINDOWS = (
+    CONFIG,
+    STORE,
+    MODEL,
+    arg("--version", default="", help="only this version"),
+    arg("--replica", default="", help="only this replica"),
+    SINCE,
+    UNTIL,
+)
+LIMIT = arg("--limit", type=int, default=1000, help="most rows (%(default)s)")
+MERGE = arg("--merge", action="store_true", help="add the windows up")
+REASON = arg("--reason", required=True, metavar="TEXT", help="why; kept in the audit")
+ACTOR = arg("--actor", metavar="NAME", help="who; kept in the audit (default: the user)")
 
 COMMANDS = (
     Command(
@@ -38,7 +49,7 @@ COMMANDS = (
         "The main job on this machine: a real model is served, watched, drifts, and is rolled back.",
         "serve:demo",
         "sentinel demo --fast",
-        (arg("rest", nargs=REMAINDER, metavar="OPTION", help="sentinel demo -- --help lists them"),),
+        own_options=True,
     ),
     Command(
         "check-config",
@@ -80,5 +91,101 @@ COMMANDS = (
         "reference:compare",
         "sentinel reference diff old.sentinel new.sentinel",
         (arg("before", metavar="OLD", help="reference file"), arg("after", metavar="NEW", help="reference file"), JSON),
+    ),
+    Command(
+        "rollback status",
+        "Show whether rollbacks are armed, what waits, what was sent, what was decided and why.",
+        "rollback:status",
+        "sentinel rollback status",
+        (CONFIG, STORE, JSON),
+    ),
+    Command(
+        "rollback pause",
+        "Stop deciding and sending rollbacks until resumed.",
+        "rollback:pause",
+        'sentinel rollback pause --reason "database maintenance"',
+        (CONFIG, STORE, REASON, ACTOR),
+    ),
+    Command(
+        "rollback resume",
+        "End a pause, or ask a target again that answered 410 Gone.",
+        "rollback:resume",
+        'sentinel rollback resume --reason "maintenance is over"',
+        (CONFIG, STORE, REASON, ACTOR, arg("--target", metavar="NAME", help="a disabled target")),
+    ),
+    Command(
+        "rollback replay",
+        "Send a dead letter again, under the same id and with the same bytes.",
+        "rollback:replay",
+        'sentinel rollback replay 4f1c… --reason "the deployer is back"',
+        (arg("id", metavar="ID", help="see sentinel rollback status"), CONFIG, STORE, REASON, ACTOR),
+    ),
+    Command(
+        "db upgrade",
+        "Bring the store's schema to this release.",
+        "database:upgrade",
+        "sentinel db upgrade --store postgresql+psycopg://sentinel@db/sentinel",
+        (CONFIG, STORE),
+    ),
+    Command(
+        "db check",
+        "Check the store's schema and the chain of its audit; exit 1 when either is not as it should be.",
+        "database:check",
+        "sentinel db check",
+        (CONFIG, STORE),
+    ),
+    Command(
+        "windows list",
+        "List stored windows with their verdicts; --merge adds them up into one per model and version.",
+        "windows:show_list",
+        "sentinel windows list --from 2h --model fraud",
+        (*WINDOWS, LIMIT, MERGE, JSON),
+    ),
+    Command(
+        "windows show",
+        "Show the features of stored windows: scores and shapes.",
+        "windows:show",
+        "sentinel windows show --from 10m",
+        (*WINDOWS, LIMIT, JSON),
+    ),
+    Command(
+        "windows export",
+        "Write stored windows to a file of JSON lines or Parquet, by its ending.",
+        "windows:export",
+        "sentinel windows export --from 7d --output windows.parquet",
+        (
+            *WINDOWS,
+            MERGE,
+            arg("--features", action="store_true", help="one row per window and feature instead of per window"),
+            arg("--output", "-o", required=True, metavar="FILE", help="*.parquet or *.json"),
+        ),
+    ),
+    Command(
+        "replay",
+        "Judge stored windows or a table of rows again: what would have paged, with these or other options.",
+        "replay:replay",
+        "sentinel replay --tolerance psi:0.05 --from 2026-11-01",
+        (
+            arg("table", nargs="?", metavar="TABLE", help="CSV or Parquet file of rows (default: the stored windows)"),
+            CONFIG,
+            STORE,
+            MODEL,
+            SINCE,
+            UNTIL,
+            arg("--reference", metavar="FILE", help="reference to compare with"),
+            arg("--tolerance", metavar="T", help="harmless drift: default, nats, psi:… or sd:…"),
+            arg("--false-pages", type=float, metavar="N", help="false pages accepted per --per-days"),
+            arg("--per-days", type=float, metavar="DAYS", help="period of --false-pages"),
+            arg("--window-seconds", type=float, metavar="S", help="length of windows made of a table"),
+            arg("--time-column", default="", metavar="COLUMN", help="column with the time of each row"),
+            arg(
+                "--rows-per-hour",
+                type=float,
+                default=12000.0,
+                metavar="N",
+                help="pace of a table without times (%(default)g)",
+            ),
+            JSON,
+        ),
     ),
 )

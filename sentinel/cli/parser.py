@@ -17,13 +17,14 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """path: words of the command. run: "module:function" in this package."""
+    """path: words of the command. run: "module:function" in this package. own_options: it parses the rest itself."""
 
     path: str
     help: str
     run: str
     example: str
     arguments: tuple[Argument, ...] = ()
+    own_options: bool = False
 
 
 def arg(*names: str, **keywords: Any) -> Argument:
@@ -40,7 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
         epilog="Start with: sentinel demo   (or: sentinel run --help)",
     )
     top.add_argument("--version", action="version", version=f"sentinel {sentinel.__version__}")
-    top.set_defaults(run=None, parser=top, debug=False)
+    top.set_defaults(run=None, parser=top, debug=False, own_options=False)
     groups: dict[str, Any] = {"": top.add_subparsers(title="commands", metavar="COMMAND")}
     for command in COMMANDS:
         group, _, name = command.path.rpartition(" ")
@@ -59,8 +60,11 @@ def _add(group: Any, name: str, command: Command) -> None:
         description=command.help,
         epilog=f"example:\n  {command.example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        add_help=not command.own_options,
     )
+    parser.set_defaults(run=command.run, parser=parser, own_options=command.own_options, rest=[], debug=False)
+    if command.own_options:
+        return
     for argument in command.arguments:
         parser.add_argument(*argument.names, **argument.keywords)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    parser.set_defaults(run=command.run, parser=parser)

@@ -81,7 +81,7 @@ def embeddings(call: Call) -> Decoded:
     given = request.get("input")
     texts = given if isinstance(given, list) and given and isinstance(given[0], str | list) else [given]
     check_rows(len(texts), call.options)
-    table = Table(len(texts), {"prompt": [text(text) for text in texts]})
+    table = Table(len(texts), {"prompt": [text(item) for item in texts]})
     if call.response is None:
         return replace(call.decoded(table, model=request.get("model")), kinds=TEXTS)
     response = jsontext.parse(call.response)

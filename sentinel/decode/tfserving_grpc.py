@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sentinel.decode import joined, protos, tensors
+from sentinel.decode import joined, precision, protos, tensors
 from sentinel.decode.call import Call
 from sentinel.decode.outputs import UNNAMED
 from sentinel.decode.reasons import Reason, Refused
@@ -108,7 +108,8 @@ def _tensor(tensor: Any) -> Block:
     datatype, field = _DTYPES[tensor.dtype]
     if tensor.tensor_content:
         return tensors.from_raw(datatype, shape, tensor.tensor_content)
-    return tensors.shaped(_filled(_typed(datatype, getattr(tensor, field)), prod(shape)), shape)
+    values = _filled(_typed(datatype, getattr(tensor, field)), prod(shape))
+    return tensors.shaped(precision.decimals(values) if values.dtype.kind == "f" else values, shape)
 
 
 def _typed(datatype: str, values: Any) -> np.ndarray[Any, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from sentinel.decode import joined, protos, tensors
+from sentinel.decode import joined, precision, protos, tensors
 from sentinel.decode.call import Call
 from sentinel.decode.reasons import Reason, Refused
 from sentinel.decode.rows import Column, Decoded
@@ -57,7 +57,8 @@ def _typed(tensor: Any) -> Block:
     elif tensor.datatype in _CONTENTS:
         field, dtype = _CONTENTS[tensor.datatype]
         contents = getattr(tensor.contents, field)
-        values = np.fromiter(contents, dtype=dtype, count=len(contents))
+        typed = np.fromiter(contents, dtype=dtype, count=len(contents))
+        values = precision.decimals(typed) if dtype.kind == "f" else typed
     else:
         raise Refused(Reason.BAD_TENSOR)
     return tensors.shaped(values, tensor.shape)

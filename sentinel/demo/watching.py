@@ -42,16 +42,18 @@ class Watcher:
         self.seen = Seen()
 
     async def refresh(self) -> Seen:
-        """Read everything again; the result holds only what was not there before (or changed, for incidents)."""
+        """Read everything again; the result holds what was not there before (or changed, for incidents)."""
         seen = self.seen
         since = seen.windows[-1].window.start if seen.windows else 0.0
         known = {(w.window.key, w.window.start) for w in seen.windows if w.window.start >= since}
         windows = [
-            w for w in self._store.windows(model=MODEL_NAME, since=since) if (w.window.key, w.window.start) not in known
+            w
+            for w in self._store.windows(model=MODEL_NAME, since=since)
+            if (w.window.key, w.window.start) not in known and (w.window.rows or w.window.traffic.received)
         ]
         incidents = {i.id: i for i in self._store.incidents() if seen.incidents.get(i.id) != i}
-        trail = [r for r in reversed(self._store.audit_trail()) if r.action == DECISION]
-        decisions = trail[len(seen.decisions) :]
+        trail = reversed(self._store.audit_trail())
+        decisions = [r for r in trail if r.action == DECISION and r not in seen.decisions]
         accepted = (await self._deployer())[len(seen.accepted) :]
         seen.windows += windows
         seen.incidents |= incidents
@@ -74,6 +76,14 @@ async def answers(session: aiohttp.ClientSession, url: str) -> bool:
         async with session.get(url) as response:
             return response.status == 200
     return False
+
+
+async def reasons(session: aiohttp.ClientSession, ports: Ports, version: str) -> list[dict[str, Any]]:
+    """What moved, by GET /v1/verdict: feature, cause, evidence and change, most evidence first."""
+    address = f"{ports.url('telemetry')}/v1/verdict/{MODEL_NAME}"
+    async with session.get(address, params={"version": version}) as response:
+        found: list[dict[str, Any]] = (await response.json())["data"].get("reasons", [])
+        return found
 
 
 async def metric_sums(session: aiohttp.ClientSession, ports: Ports, name: str, label: str) -> dict[str, float]:

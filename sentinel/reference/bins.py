@@ -31,9 +31,9 @@ def fine_edges(values: Floats, low: float, high: float) -> Floats:
     distinct, counts = np.unique(values, return_counts=True)
     group, atom = _grouped(counts, max(len(values) / FINE_BINS, LEAST_ROWS_PER_BIN))
     first = np.flatnonzero(np.diff(group, prepend=-1))
-    after_atom = np.zeros(len(distinct), dtype=bool)
-    after_atom[1:] = atom[:-1] & ~atom[1:]  # this bin begins right after the atom, not at its first value
-    starts = distinct[first[~after_atom[first]]]
+    opens = atom.copy()  # begins at its first value; a run's first bin begins where the run does: at `low`, or an atom
+    opens[1:] |= ~atom[:-1]
+    starts = distinct[first[opens[first]]]
     edges = np.concatenate([[low], starts, np.nextafter(distinct[atom], np.inf), [np.nextafter(high, np.inf)]])
     return np.unique(edges[np.isfinite(edges)])
 

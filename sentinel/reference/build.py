@@ -21,15 +21,12 @@ from sentinel.reference.frozen import (
 )
 from sentinel.reference.schema import FeatureSpec, Kind, Role
 from sentinel.reference.survey import ColumnSurvey, Surveyed
-from sentinel.reference.tally import Tally
-from sentinel.reference.values import numbers
+from sentinel.reference.tally import Tally, count_columns
 
 MOST_CELLS = 100
 """Categories with a fine cell of their own; the rest count as other."""
 MOST_POOLED = 4096
 """Names of pooled categories remembered, to tell rare ones from new ones."""
-_PIECE_ROWS = 1 << 15
-"""Rows counted at once: bounds the copy that sorting needs."""
 _SEED = 20_261_101
 """Fixes the survey's sampling: equal columns give an equal reference."""
 
@@ -74,8 +71,7 @@ class Builder:
         self._tally = self._tally or Tally(self._plan())
         rows = _same_length(columns)
         self._rows += rows
-        for start in range(0, rows, _PIECE_ROWS):
-            _count_piece(self._tally, {name: column[start : start + _PIECE_ROWS] for name, column in columns.items()})
+        count_columns(self._tally, columns, rows)
 
     def freeze(self, *, name: str, version: str) -> FrozenReference:
         """The reference. ValueError when there was not one row."""
@@ -137,15 +133,6 @@ def build(
     return builder.freeze(name=name, version=version)
 
 
-def _count_piece(tally: Tally, columns: Columns) -> None:
-    reference = tally.reference
-    found = [numbers(columns[name]) for name in reference.numeric.names]
-    if found:
-        tally.add_numbers(np.stack([values for values, _ in found]), np.array([wrong for _, wrong in found]))
-    for index, name in enumerate(reference.categorical.names):
-        tally.add_categories(index, columns[name])
-
-
 def _same_length(columns: Columns) -> int:
     lengths = {name: len(column) for name, column in columns.items()}
     if not lengths:
@@ -161,17 +148,17 @@ def _numeric_table(seen: Mapping[str, Surveyed]) -> NumericTable:
     edges = [bins.fine_edges(column.values, column.low, column.high) for column in seen.values()]
     means = [bins.bin_means(own, column.values) for own, column in zip(edges, seen.values(), strict=True)]
     m = np.array([len(row) - 1 for row in edges], dtype=np.intp)
-    moments = np.array([_centre_and_scale(column.values) for column in seen.values()]).reshape(-1, 2)
+    quantiles = np.array([_quantiles(column) for column in seen.values()]).reshape(-1, len(PROBABILITIES))
     return NumericTable(
         names=tuple(seen),
         edges=_padded(edges, np.inf),
         bins=m,
         means=_padded(means, 0.0),
         counts=np.zeros((len(edges), bins.numeric_width(m)), dtype=np.int64),
-        centre=moments[:, 0].copy(),
-        scale=moments[:, 1].copy(),
+        centre=np.nan_to_num(quantiles[:, PROBABILITIES.index(0.5)]),
+        scale=np.array([_deviation(column) for column in seen.values()]),
         sums=np.zeros((len(edges), 2), dtype=np.int64),
-        quantiles=np.array([_quantiles(column) for column in seen.values()]).reshape(-1, len(PROBABILITIES)),
+        quantiles=quantiles,
     )
 
 
@@ -182,19 +169,17 @@ def _padded(rows: Sequence[Floats], filler: float) -> Floats:
     return padded
 
 
-def _centre_and_scale(values: Floats) -> tuple[float, float]:
-    """Median and standard deviation; scale 1 where the deviation is 0 or beyond floats."""
-    if not len(values):
-        return 0.0, 1.0
+def _deviation(column: Surveyed) -> float:
+    """Standard deviation; half the range where it is beyond floats; 1 where it is 0."""
     with np.errstate(over="ignore", invalid="ignore"):
-        deviation = float(np.std(values))
-    return float(np.median(values)), deviation if 0 < deviation < np.inf else 1.0
+        deviation = float(np.std(column.values)) if len(column.values) else 0.0
+    return (deviation if np.isfinite(deviation) else column.high / 2 - column.low / 2) or 1.0
 
 
 def _quantiles(column: Surveyed) -> Floats:
     if not len(column.values):
         return np.full(len(PROBABILITIES), np.nan)
-    found = np.quantile(column.values, PROBABILITIES)
+    found = np.quantile(column.values, PROBABILITIES, method="inverted_cdf")  # values that occurred, never between
     found[0], found[-1] = column.low, column.high
     return found
 

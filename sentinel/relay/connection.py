@@ -13,23 +13,13 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Protocol, cast
 
-from sentinel.relay.following import Opaque
+from sentinel.relay.following import Opaque, Tracker
 
 HIGH_WATER_BYTES = 0  # write at once, in the call that read: uvloop gathers until the end of its turn otherwise
 REFUSAL_SECONDS = 0.1  # a client that was accepted while the server refuses may still say what it asked for
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: close sends RST
 
 Look = Callable[[bytes, float], None]
-
-
-class Tracker(Protocol):
-    """Follows the exchanges of a connection; see `http1` and `http2`."""
-
-    def client(self, data: bytes, now: float) -> None: ...
-    def server(self, data: bytes, now: float) -> None: ...
-    def resting(self, now: float, quiet_seconds: float) -> bool: ...
-    def abandoned(self) -> None: ...
-    def closed(self, *, by_client: bool, now: float) -> None: ...
 
 
 class Owner(Protocol):
@@ -46,10 +36,10 @@ class Pair:
 
     __slots__ = ("client", "listener", "owner", "task", "tracker", "upstream")
 
-    def __init__(self, owner: Owner, listener: int, tracker: Tracker | None) -> None:
+    def __init__(self, owner: Owner, listener: int) -> None:
         self.owner = owner
         self.listener = listener
-        self.tracker = tracker
+        self.tracker: Tracker | None = None
         self.client = ClientSide(self)
         self.upstream = UpstreamSide(self)
         self.client.peer, self.upstream.peer = self.upstream, self.client
@@ -102,6 +92,13 @@ class Pair:
             self.opaque(error)
             return False
 
+    def release(self) -> None:
+        """Break the circle of references once both ends are gone: memory is free without a garbage collection."""
+        connecting = self.task is not None and not self.task.done()
+        if self.client.transport is None and self.upstream.transport is None and not connecting:
+            for side in (self.client, self.upstream):
+                del side.pair, side.peer
+
     def close(self) -> None:
         """Close both sides after what is buffered was written."""
         self.client.close()
@@ -150,11 +147,17 @@ class _Side(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self.pair.end(by_client=self.by_client)
+        self.transport = None
         self.peer.write = _nowhere
         if error is not None:
             self.peer.reset()
         else:
             self.peer.close()
+        self.ended()
+        self.pair.release()
+
+    def ended(self) -> None:
+        """This end is gone."""
 
     def close(self) -> None:
         if self.transport is not None and not self.transport.is_closing():
@@ -196,8 +199,8 @@ class ClientSide(_Side):
         if self.transport is not None and not self.transport.is_closing():
             self.transport.pause_reading()
 
-    def connection_lost(self, error: Exception | None) -> None:
-        super().connection_lost(error)
+    def ended(self) -> None:
+        """Give up a connection to the server that is still being made."""
         if self.pair.task is not None:
             self.pair.task.cancel()
         self.pair.owner.ended(self.pair)

@@ -106,6 +106,8 @@ class Http1:
         if self.state == ANSWERING:
             self._goes_on(data, now)
         elif self.state == ASKING:
+            if self._tally is None:
+                raise Opaque("request_line")
             self._first(self._partial_answer() + data, data, now)
         else:
             raise Opaque("unasked_answer")

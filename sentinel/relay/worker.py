@@ -14,9 +14,9 @@ import time
 
 import uvloop
 
-from sentinel.relay.connection import Pair, Tracker
-from sentinel.relay.following import Follower
-from sentinel.relay.http1 import Http1
+from sentinel.relay.connection import Pair
+from sentinel.relay.detection import FOLLOWED, Detection
+from sentinel.relay.following import Follower, Tracker
 from sentinel.relay.options import BACKLOG, WorkerOptions
 from sentinel.relay.sampler import Sampler
 from sentinel.relay.sending import Sender
@@ -39,7 +39,7 @@ DRAIN_LOOK_SECONDS = 0.05
 DRAIN_QUIET_SECONDS = 0.02
 ROUTES_PER_MESSAGE = 16  # some kB each; a message must fit the channel, and encoding must not hold up the bytes
 HEAD_ROOM_BYTES = 64 << 10  # kept of a sampled message besides its body
-_GC_THRESHOLD = 50_000  # connections are cyclic and released by hand; frequent looks for other garbage cost latency
+_GC_THRESHOLD = 20_000  # connections free themselves (Pair.release); looking for other garbage often costs latency
 
 
 class Worker:
@@ -123,12 +123,17 @@ class Worker:
             pair.refused()
 
     def _pair(self, number: int) -> Pair:
-        return Pair(self, number, self._tracker(number))
+        pair = Pair(self, number)
+        pair.tracker = self._tracker(number, pair)
+        return pair
 
-    def _tracker(self, number: int) -> Tracker | None:
+    def _tracker(self, number: int, pair: Pair) -> Tracker | None:
+        make = FOLLOWED.get(self._options.listeners[number].protocol)
+        if make is not None:
+            return make(self._follower, number)
         if self._options.listeners[number].protocol == "opaque":
             return None
-        return Http1(self._follower, number)
+        return Detection(self._follower, number, pair.follow)
 
     # -- what happens by the clock
 
@@ -177,6 +182,7 @@ def main() -> int:
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to handle
+    gc.freeze()
     gc.set_threshold(_GC_THRESHOLD)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(options))

@@ -3,7 +3,6 @@
 Lists and mappings inside a row are JSON with sorted keys, so that equal values are equal text.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -11,11 +10,11 @@ from sqlalchemy import RowMapping
 
 from sentinel.drift.scores import FeatureScores
 from sentinel.judge.verdict import Finding, Incident, State, Verdict
-from sentinel.store import blob
 from sentinel.store.contract import AuditRecord, Delivery, Intent, StoredWindow, WindowRecord
+from sentinel.store.profile import Profile
 from sentinel.store.schema import CODES, QUANTILES, SCORES
-from sentinel.traffic.buckets import representative
 from sentinel.windows.closed import ClosedWindow
+from sentinel.windows.latency import percentiles
 
 _json = msgspec.json.Encoder(order="deterministic")
 
@@ -27,6 +26,7 @@ def to_json(value: Any) -> str:
 def window_row(window: ClosedWindow, grain: str, standing: str) -> dict[str, Any]:
     """One row of `windows`."""
     traffic = window.traffic
+    latency = percentiles(traffic.latency, QUANTILES.values())
     codes = {f"code_{name}": traffic.codes.get(name, 0) for name in CODES}
     answered = sum(codes.values())
     return {
@@ -46,40 +46,34 @@ def window_row(window: ClosedWindow, grain: str, standing: str) -> dict[str, Any
         "undecodable": sum(traffic.undecodable.values()),
         **codes,
         "code_none": sum(traffic.codes.values()) - answered,
-        **{f"latency_{name}": _quantile(traffic.latency, q) for name, q in QUANTILES.items()},
+        **{f"latency_{name}": latency.get(q) for name, q in QUANTILES.items()},
         "latency_sum_seconds": traffic.latency_sum_seconds,
-        "sketch": blob.pack(window),
+        "sketch": window.to_bytes(),
     }
-
-
-def _quantile(latency: Mapping[int, int], q: float) -> float | None:
-    """The q-quantile in seconds of a histogram of buckets, within their 1 %; None when it is empty."""
-    rank = q * (sum(latency.values()) - 1)
-    seen = 0
-    for bucket in sorted(latency):
-        seen += latency[bucket]
-        if seen > rank:
-            return representative(bucket)
-    return None
 
 
 def feature_rows(window_id: int, record: WindowRecord) -> list[dict[str, Any]]:
     """The rows of `window_features`: one a scored feature."""
     findings = record.verdict.findings if record.verdict else ()
     evidence = {finding.feature: finding.evidence for finding in findings}
-    return [_feature_row(window_id, scores, evidence.get(name)) for name, scores in record.scores.items()]
+    return [
+        {"window_id": window_id, "evidence": evidence.get(name), **_scores(scores), **_shape(record.profiles.get(name))}
+        for name, scores in record.scores.items()
+    ]
 
 
-def _feature_row(window_id: int, scores: FeatureScores, evidence: float | None) -> dict[str, Any]:
+def _shape(profile: Profile | None) -> dict[str, float | None]:
+    return {name: getattr(profile, name, None) for name in Profile.__dataclass_fields__}
+
+
+def _scores(scores: FeatureScores) -> dict[str, Any]:
     more = {name: value for name, value in scores.distances.items() if name not in SCORES}
     return {
-        "window_id": window_id,
         "feature": scores.feature,
         "role": scores.role,
         "rows": scores.rows,
         "missing_ratio": scores.missing_ratio,
         **{name: scores.distances.get(name) for name in SCORES},
-        "evidence": evidence,
         "change": scores.change,
         "more": to_json(more),
     }
@@ -101,8 +95,9 @@ def verdict_row(window_id: int, verdict: Verdict) -> dict[str, Any]:
 
 def incident_row(incident: Incident) -> dict[str, Any]:
     """One row of `incidents`."""
-    names = ("id", "model", "version", "cause", "opened_at", "resolved_at", "evidence", "explanation")
-    return {name: getattr(incident, name) for name in names} | {"features": to_json(incident.features)}
+    names = ("id", "model", "version", "cause", "opened_at", "resolved_at", "explanation")
+    books = {"evidence": incident.evidence, "rollback_evidence": incident.rollback_evidence}
+    return {name: getattr(incident, name) for name in names} | books | {"features": to_json(incident.features)}
 
 
 def intent_row(intent: Intent) -> dict[str, Any]:
@@ -116,7 +111,7 @@ def delivery_row(delivery: Delivery) -> dict[str, Any]:
 
 
 def read_window(row: RowMapping) -> StoredWindow:
-    window = blob.unpack(row["sketch"])
+    window = ClosedWindow.from_bytes(row["sketch"])
     return StoredWindow(window, row["state"] or "", row["explanation"] or "")
 
 
@@ -141,7 +136,7 @@ def read_verdict(row: RowMapping) -> Verdict:
 def read_incident(row: RowMapping) -> Incident:
     values = {name: row[name] for name in Incident.__dataclass_fields__}
     values["features"] = msgspec.json.decode(row["features"], type=tuple[str, ...])
-    values["evidence"] = _number(row["evidence"])
+    values |= {name: _number(row[name]) for name in ("evidence", "rollback_evidence")}
     return Incident(**values)
 
 

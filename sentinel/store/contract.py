@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 from sentinel.drift.scores import FeatureScores
 from sentinel.judge.verdict import Incident, Verdict
+from sentinel.store.profile import Profile
 from sentinel.windows.closed import ClosedWindow
 
 IntentState = Literal["pending", "delivered", "dead", "cancelled"]
@@ -91,6 +92,7 @@ class WindowRecord:
     """Everything that one closed window leads to, committed together.
 
     Without a verdict the window waits for the fleet's judge. judge_state b"": leave what is stored.
+    profiles: mean and quantiles of features (`sentinel.store.profile`), kept with their scores.
     """
 
     window: ClosedWindow
@@ -99,6 +101,7 @@ class WindowRecord:
     judge_state: bytes = b""
     intents: Sequence[Intent] = ()
     audit: Sequence[AuditRecord] = ()
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,25 @@ class Retention:
     window_days: float = 7.0
     hour_days: float = 90.0
     day_days: float = 0.0
+
+
+Grain = Literal["", "window", "hour", "day"]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which windows: those with start in [since, until). Empty strings choose all.
+
+    grain "": single windows where they are still kept, roll-ups where they are not. replica "*": the fleet's merged
+    windows, which are left out otherwise, since they repeat those of the replicas.
+    """
+
+    model: str = ""
+    version: str = ""
+    replica: str = ""
+    since: float = 0.0
+    until: float = 1e18
+    grain: Grain = ""
 
 
 class Store(Protocol):
@@ -138,6 +160,15 @@ class Store(Protocol):
     ) -> Iterable[StoredWindow]:
         """Windows with start in [since, until), oldest first."""
 
+    def list_windows(self, chosen: Selection, limit: int = 1000) -> list[dict[str, Any]]:
+        """Plain columns of windows with their verdicts, oldest first: cheap, whatever the range."""
+
+    def list_features(self, chosen: Selection, limit: int = 1000) -> list[dict[str, Any]]:
+        """Scores and shapes of the features of windows, oldest first."""
+
+    def merge_windows(self, chosen: Selection) -> list[ClosedWindow]:
+        """The chosen windows added up: one per model, version and reference."""
+
     def verdicts(self, *, model: str = "", limit: int = 100) -> list[Verdict]:
         """Verdicts, newest first, without their incidents (see `incidents`)."""
 
@@ -150,7 +181,10 @@ class Store(Protocol):
     def commit_decision(
         self, *, incidents: Sequence[Incident] = (), intents: Sequence[Intent] = (), audit: Sequence[AuditRecord] = ()
     ) -> None:
-        """Write what was decided apart from a window, in one transaction; what is known by its id stays as it is."""
+        """Write what was decided apart from a window, in one transaction.
+
+        Known intents stay as they are; open incidents take on the newer values, resolved ones stay.
+        """
 
     def intents(self, *, state: IntentState | None = None, limit: int = 100) -> list[Intent]:
         """Intents, newest first."""

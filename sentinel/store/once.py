@@ -8,6 +8,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql.dml import Insert as PostgresInsert
 from sqlalchemy.dialects.sqlite.dml import Insert as SqliteInsert
 
+from sentinel.store.schema import is_window, windows
+
 
 def insert_once(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert a row unless one with its key is there; whether it was inserted.
@@ -17,10 +19,12 @@ def insert_once(connection: Connection, table: Table, row: Mapping[str, Any]) ->
     return connection.execute(_insert(connection, table).values(**row).on_conflict_do_nothing()).rowcount > 0
 
 
-def insert_numbered(connection: Connection, table: Table, row: Mapping[str, Any]) -> int | None:
-    """`insert_once` into a table with a serial `id`: the new row's, or None when its key was there."""
-    statement = _insert(connection, table).values(**row).on_conflict_do_nothing().returning(table.c.id)
-    return connection.execute(statement).scalar()
+def insert_window(connection: Connection, row: Mapping[str, Any]) -> int | None:
+    """Insert a single window unless it is there: the id of the new row, or None. Any other conflict is an error."""
+    key = [windows.c[name] for name in ("model", "version", "replica", "started_at")]
+    statement = _insert(connection, windows).values(**row)
+    known = statement.on_conflict_do_nothing(index_elements=key, index_where=is_window)
+    return connection.execute(known.returning(windows.c.id)).scalar()
 
 
 def put(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:

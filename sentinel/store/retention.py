@@ -15,7 +15,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, not_, select
 
-from sentinel.store import blob
 from sentinel.store.codec import window_row
 from sentinel.store.contract import Retention
 from sentinel.store.engine import Database
@@ -83,7 +82,7 @@ def _counts(grain: str, row: Any) -> bool:
 def _merge_into(connection: Connection, grain: str, seconds: float, rows: Iterable[Any]) -> None:
     merged: dict[tuple[str, str, str, float], ClosedWindow] = {}
     for row in rows:
-        window = blob.unpack(row.sketch)
+        window = ClosedWindow.from_bytes(row.sketch)
         start = window.start // seconds * seconds
         key = (window.key.model, window.key.version, window.reference_id, start)
         merged[key] = merged.get(key, NOTHING) | _over_all_replicas(window)
@@ -107,6 +106,6 @@ def _add(connection: Connection, grain: str, window: ClosedWindow) -> None:
     )
     present = connection.execute(select(windows.c.id, windows.c.sketch).where(same).with_for_update()).first()
     if present is not None:
-        window = blob.unpack(present.sketch) | window
+        window = ClosedWindow.from_bytes(present.sketch) | window
         connection.execute(delete(windows).where(windows.c.id == present.id))
     connection.execute(insert(windows).values(**window_row(window, grain, "judged")))

@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.engine import Dialect
 
@@ -103,17 +104,26 @@ windows = Table(
     Column("sketch", LargeBinary, nullable=False),  # ClosedWindow.to_bytes: everything, mergeable
     Index("windows_by_time", "grain", "started_at"),
 )
-_is_window = windows.c.grain == "window"
+is_window = windows.c.grain == text("'window'")
 _key = (windows.c.model, windows.c.version, windows.c.replica, windows.c.started_at)
-Index("one_window", *_key, unique=True, sqlite_where=_is_window, postgresql_where=_is_window)
+Index("one_window", *_key, unique=True, sqlite_where=is_window, postgresql_where=is_window)
+is_waiting = windows.c.standing == text("'waiting'")
+Index(
+    "waiting_windows",
+    windows.c.started_at,
+    windows.c.model,
+    windows.c.version,
+    sqlite_where=is_waiting,
+    postgresql_where=is_waiting,
+)
 Index(  # what was counted against different references does not merge
     "one_rollup",
     windows.c.grain,
     *_key,
     windows.c.reference_id,
     unique=True,
-    sqlite_where=~_is_window,
-    postgresql_where=~_is_window,
+    sqlite_where=~is_window,
+    postgresql_where=~is_window,
 )
 
 window_features = Table(
@@ -151,6 +161,7 @@ incidents = Table(
     _real("evidence"),
     _words("features"),  # JSON: array of names
     _words("explanation"),
+    _real("rollback_evidence"),
     Index("incidents_by_time", "opened_at"),
 )
 

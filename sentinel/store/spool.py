@@ -19,9 +19,10 @@ import msgspec
 
 from sentinel.drift.scores import FeatureScores
 from sentinel.judge.verdict import Verdict
-from sentinel.store import blob
 from sentinel.store.contract import AuditRecord, Intent, StoreError, WindowRecord
 from sentinel.store.engine import parse_url, sqlite_path
+from sentinel.store.profile import Profile
+from sentinel.windows.closed import ClosedWindow
 
 SUFFIX = ".window"
 
@@ -33,6 +34,7 @@ class _Wire(msgspec.Struct, array_like=True):
     judge_state: bytes
     intents: tuple[Intent, ...]
     audit: tuple[AuditRecord, ...]
+    profiles: dict[str, Profile]
 
 
 @dataclass(slots=True)
@@ -47,12 +49,13 @@ class SpoolCounts:
 
 def pack(record: WindowRecord) -> bytes:
     wire = _Wire(
-        blob.pack(record.window),
+        record.window.to_bytes(),
         dict(record.scores),
         record.verdict,
         record.judge_state,
         tuple(record.intents),
         tuple(record.audit),
+        dict(record.profiles),
     )
     body = msgspec.msgpack.encode(wire)
     return zlib.crc32(body).to_bytes(4, "big") + body
@@ -64,10 +67,11 @@ def unpack(data: bytes) -> WindowRecord | None:
         return None
     try:
         wire = msgspec.msgpack.decode(data[4:], type=_Wire)
-        window = blob.unpack(wire.window)
-    except (msgspec.MsgspecError, ValueError, zlib.error):
+        window = ClosedWindow.from_bytes(wire.window)
+    except (msgspec.MsgspecError, ValueError):
         return None  # written by another version of sentinel
-    return WindowRecord(window, wire.scores, wire.verdict, wire.judge_state, wire.intents, wire.audit)
+    rest = (wire.scores, wire.verdict, wire.judge_state, wire.intents, wire.audit, wire.profiles)
+    return WindowRecord(window, *rest)
 
 
 def folder_for(url: str, configured: str = "") -> Path:

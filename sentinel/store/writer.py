@@ -69,6 +69,11 @@ class Writer:
         self._thread.start()
 
     @property
+    def lost(self) -> int:
+        """Windows that will never be in the store, whatever the reason."""
+        return self.counts.dropped + self.counts.refused + self._spool.counts.dropped + self._spool.counts.damaged
+
+    @property
     def spooled(self) -> SpoolCounts:
         return self._spool.counts
 

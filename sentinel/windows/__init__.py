@@ -4,17 +4,13 @@ from sentinel.windows.closed import NOTHING, ClosedWindow
 from sentinel.windows.counts import FeatureCounts, coarse
 from sentinel.windows.latency import percentiles
 from sentinel.windows.opened import Window
-from sentinel.windows.traffic import Differences, TrafficDelta, TrafficTally
 from sentinel.windows.window import TrafficCounts, WindowKey
 
 __all__ = [
     "NOTHING",
     "ClosedWindow",
-    "Differences",
     "FeatureCounts",
     "TrafficCounts",
-    "TrafficDelta",
-    "TrafficTally",
     "Window",
     "WindowKey",
     "coarse",

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 
 @contextlib.contextmanager
-def upstream(serve: Callable[[socket.socket], None]) -> Iterator[str]:
+def upstream(serve: Callable[[socket.socket], None], port: int = 0) -> Iterator[str]:
     """A server that runs `serve(connection)` in a thread for each connection; yields its host:port."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", port), backlog=1024)
     connections: list[socket.socket] = []
 
     def accept() -> None:
@@ -67,7 +67,7 @@ def echo(connection: socket.socket) -> None:
 
 def receive_all(connection: socket.socket) -> bytes:
     """Everything until end of stream."""
-    received = b""
-    while chunk := connection.recv(65536):
-        received += chunk
-    return received
+    received = []
+    while chunk := connection.recv(1 << 20):
+        received.append(chunk)
+    return b"".join(received)

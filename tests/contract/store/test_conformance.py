@@ -94,6 +94,13 @@ def test_incidents_open_once_and_resolve_once(store: SqlStore) -> None:
     assert store.incidents(model="fraud") == [closed]
 
 
+def test_an_open_incident_takes_on_what_is_known_now(store: SqlStore) -> None:
+    store.commit_decision(incidents=(some.incident(0),))
+    later = replace(some.incident(0), evidence=3.0, rollback_evidence=2.0, features=("amount",), explanation="worse")
+    store.commit_window(some.record(1, verdict=some.verdict(some.window(1), State.BREACH, open=(later,))))
+    assert store.incidents() == [later]
+
+
 def test_an_open_incident_is_known_even_when_its_first_window_was_lost(store: SqlStore) -> None:
     standing = some.incident(0)
     store.commit_window(some.record(5, verdict=some.verdict(some.window(5), State.BREACH, open=(standing,))))
@@ -243,5 +250,5 @@ def test_plain_columns_hold_the_conservation_law(store: SqlStore) -> None:
     parts = ("analysed", "sampled_out", "dropped", "undecodable")
     assert row["received"] == sum(row[name] for name in parts) == 10
     assert (row["code_2xx"], row["code_5xx"], row["code_none"]) == (8, 1, 1)
-    assert row["latency_p50"] == pytest.approx(0.0183, rel=0.01)
-    assert row["latency_p999"] == pytest.approx(0.0183, rel=0.01)
+    assert row["latency_p50"] == pytest.approx(0.0183, rel=0.02)
+    assert row["latency_p999"] == pytest.approx(0.135, rel=0.02)

@@ -6,14 +6,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection, MetaData, insert, inspect, select
 
 from sentinel.judge.verdict import State
-from sentinel.store import SqlStore, StoreError, StoreIncompatible, open_store
+from sentinel.store import StoreError, StoreIncompatible, open_store
 from sentinel.store.engine import Database
 from sentinel.store.migrations import config, upgrade
 from sentinel.store.opening import REVISIONS
-from sentinel.store.schema import HEAD, VERSION_TABLE, metadata
+from sentinel.store.schema import HEAD, VERSION_TABLE, labels, leases, metadata
 from tests.support import store_values as some
 
 
@@ -63,34 +63,65 @@ def _shape(connection: Connection) -> dict[str, object]:
     }
 
 
-def test_an_older_database_is_upgraded_with_its_data(url: str) -> None:
+def test_an_older_database_is_upgraded_with_its_data(url: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     """What was written under the first schema is all there afterwards, and the database is as good as a new one."""
     database = Database(url)
     with database.write() as connection:
         upgrade(connection, "0001")
-    written = SqlStore(database)
-    for number in range(3):
-        opened = some.incident(number)
-        judged = some.verdict(some.window(number), State.BREACH, opened=(opened,))
-        written.commit_window(some.record(number, verdict=judged, intents=(some.intent(f"intent-{number}"),)))
-    written.record_delivery(some.delivery(name="intent-1"), "pending", 100.0)
-    before = _rows(database)
-    written.close()
+        _fill(connection, _written(f"sqlite:///{tmp_path_factory.mktemp('today')}/today.db"))
+        old = _reflected(connection)
+    before = _rows(database, old)
+    assert all(before.values()), "every table has rows"
     with pytest.raises(StoreIncompatible, match=f"has schema 0001, not {HEAD}: run `sentinel db upgrade`"):
         open_store(url, upgrade=False)
     upgraded = open_store(url)
-    assert _rows(upgraded.database) == before
+    assert _rows(upgraded.database, old) == before
     assert upgraded.verify_audit() == ""
     assert not upgraded.commit_window(some.record(2))
     assert upgraded.commit_window(some.record(3))
     with pytest.raises(StoreError), upgraded.database.write() as connection:
         connection.exec_driver_sql("INSERT INTO deliveries SELECT 'nobody', 1, 0, 'x', 0, 0")
     upgraded.close()
+    database.close()
 
 
-def _rows(database: Database) -> dict[str, list[tuple[object, ...]]]:
+Rows = dict[str, list[dict[str, object]]]
+
+
+def _written(url: str) -> Rows:
+    """Rows of every table, as today's code writes them."""
+    store = open_store(url)
+    for number in range(3):
+        opened = some.incident(number)
+        judged = some.verdict(some.window(number), State.BREACH, opened=(opened,))
+        store.commit_window(some.record(number, verdict=judged, intents=(some.intent(f"intent-{number}"),)))
+    store.record_delivery(some.delivery(name="intent-1"), "pending", 100.0)
+    store.put_setting("a", "b")
+    with store.database.write() as connection:
+        connection.execute(insert(labels).values(model="m", request_id="r", version="1", at=0.0, label="1"))
+        connection.execute(insert(leases).values(name="n", holder="h", until=0.0))
+    rows = _rows(store.database, metadata)
+    store.close()
+    return rows
+
+
+def _reflected(connection: Connection) -> MetaData:
+    old = MetaData()
+    old.reflect(connection, only=lambda name, _: name != VERSION_TABLE)
+    return old
+
+
+def _fill(connection: Connection, rows: Rows) -> None:
+    for table in _reflected(connection).sorted_tables:
+        names = set(table.columns.keys())
+        connection.execute(insert(table), [{n: row[n] for n in names & row.keys()} for row in rows[table.name]])
+        if connection.dialect.name == "postgresql" and "id" in names and table.name in ("windows", "audit"):
+            connection.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), 3)")
+
+
+def _rows(database: Database, tables: MetaData) -> Rows:
     with database.read() as connection:
         return {
-            name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))]
-            for name, table in metadata.tables.items()
+            table.name: [dict(row) for row in connection.execute(select(table).order_by(*table.primary_key)).mappings()]
+            for table in tables.sorted_tables
         }

@@ -7,7 +7,6 @@ from sqlalchemy import text
 
 from sentinel.judge.verdict import Incident
 from sentinel.store import Retention, SqlStore
-from sentinel.store.blob import unpack
 from sentinel.store.retention import DAY, HOUR, LEAD_SECONDS, step
 from sentinel.windows.closed import NOTHING, ClosedWindow
 from tests.support import store_values as some
@@ -39,7 +38,7 @@ def everything(store: SqlStore) -> ClosedWindow:
         ).scalars()
         merged = NOTHING
         for sketch in found:
-            merged = merged | unpack(sketch)
+            merged = merged | ClosedWindow.from_bytes(sketch)
     return merged
 
 

@@ -24,7 +24,6 @@ JSON_BODIES = {
     "no json": (b"hello", "bad_json"),
     "truncated": (GOOD[:-5], "bad_json"),
     "not utf-8": (GOOD.replace(b"x", b"\xff"), "bad_json"),
-    "nan": (tensor("[NaN]"), "bad_json"),
     "deep": (tensor("[" * 20_000 + "]" * 20_000), ""),
     "deep object": (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, ""),
     "huge integer": (tensor("[1" + "0" * 5_000 + "]"), ""),
@@ -77,6 +76,13 @@ def test_json(sidecar: Sidecar, body: bytes, reason: str) -> None:
     assert "internal_error" not in reasons
     if reason:
         assert reasons == {reason: 1}
+
+
+def test_a_nan_is_a_missing_value(sidecar: Sidecar) -> None:
+    count = received(sidecar)
+    analysed = sidecar.metrics("sentinel_exchanges_total", "outcome").get("analysed", 0)
+    assert sidecar.post(tensor("[NaN]")) == 200
+    assert sidecar.settled(count + 1)["analysed"] == analysed + 1
 
 
 def test_longer_than_the_limit(sidecar: Sidecar) -> None:

@@ -1,0 +1,92 @@
+"""The library on what notebooks hold; the examples of its page run."""
+
+import doctest
+import pathlib
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import sentinel
+from sentinel import Reference
+from tests.support.windows_frames import columns
+
+PAGE = pathlib.Path(__file__).parents[3] / "docs" / "library.md"
+
+
+def test_build_window_score_save_and_load(tmp_path):
+    reference = Reference.build(columns(2000), name="fraud", version="1")
+    window = reference.window(start=100.0, seconds=60)
+    window.add(columns(500, seed=1, shift=0.5))
+    closed = window.close()
+    assert (closed.start, closed.end, closed.key.model) == (100.0, 160.0, "fraud")
+    assert reference.score(closed)["score"].distances["wasserstein"] == pytest.approx(0.5, abs=0.1)
+    reference.save(tmp_path / "r.sentinel")
+    again = Reference.load(tmp_path / "r.sentinel")
+    assert again.score(closed) == reference.score(closed)
+
+
+def test_arrow_tables_give_the_same_reference():
+    pyarrow = pytest.importorskip("pyarrow")
+    data = columns(500)
+    built = Reference.build(pyarrow.table(data), name="m", version="1")
+    assert built.fingerprint == Reference.build(data, name="m", version="1").fingerprint
+    nulls = pyarrow.table({**data, "score": [None, *data["score"][1:].tolist()]})
+    window = built.window()
+    window.add(nulls)
+    assert built.score(window.close())["score"].missing_ratio == 1 / 500
+
+
+class Series:
+    def __init__(self, values):
+        self._values = np.asarray(values)
+
+    def to_numpy(self):
+        return self._values
+
+
+class DataFrame:
+    """What pandas and polars frames have in common."""
+
+    def __init__(self, data):
+        self._data = data
+        self.columns = list(data)
+
+    def __getitem__(self, name):
+        return Series(self._data[name])
+
+
+def test_data_frames_give_the_same_reference():
+    data = columns(500)
+    built = Reference.build(DataFrame(data), name="m", version="1")
+    assert built.fingerprint == Reference.build(data, name="m", version="1").fingerprint
+
+
+def test_what_is_no_table_says_so():
+    with pytest.raises(TypeError, match="cannot be read from int"):
+        Reference.build(3, name="m", version="1")
+
+
+def test_the_package_imports_no_numpy_until_it_is_needed():
+    code = "import sys, sentinel; print('numpy' in sys.modules)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "False"
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = sentinel.nonsense
+
+
+def test_docstring_examples_run():
+    import sentinel.library
+
+    assert doctest.testmod(sentinel.library).failed == 0
+
+
+def test_every_example_of_the_page_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert blocks
+    names = {}
+    for block in blocks:
+        exec(compile(block, str(PAGE), "exec"), names)
