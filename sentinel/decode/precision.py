@@ -42,7 +42,7 @@ def written_by_float32(values: np.ndarray[Any, np.dtype[np.float64]]) -> Floats:
 
 
 def few_written_by_float32(values: list[float]) -> list[float]:
-    """The same for a short list, told by its first and last value: a float32 in full is longer than what people write."""
+    """The same for a short list, told by its ends: a float32 printed in full is longer than what people write."""
     if not values or max(len(repr(values[0])), len(repr(values[-1]))) <= LONGEST_WRITTEN:
         return values
     found: list[float] = written_by_float32(np.array(values, dtype=np.float64)).tolist()
