@@ -1,10 +1,12 @@
 """From settings to the parts of an observer; every refusal of a setting comes from here."""
 
+import dataclasses
 import logging
 import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from sentinel.app.memory import StoreMemory
 from sentinel.app.pipeline import Pipeline, PipelineOptions
@@ -28,6 +30,7 @@ logger = logging.getLogger("sentinel.observer")
 class Parts:
     """What an observer is made of."""
 
+    settings: Settings
     reference: FrozenReference | None
     pipeline: Pipeline
     queue: JudgingQueue
@@ -45,6 +48,7 @@ def assemble(settings: Settings) -> Parts:
     pipeline = Pipeline(reference, pipeline_options(settings, replica))
     pipeline.resume(_closed_until(writer, replica))
     return Parts(
+        settings=settings,
         reference=reference,
         pipeline=pipeline,
         queue=JudgingQueue(judging, writer),
@@ -65,7 +69,7 @@ def load_reference(settings: Settings) -> FrozenReference | None:
 
 
 def pipeline_options(settings: Settings, replica: str) -> PipelineOptions:
-    model, decode = settings.model, settings.decode
+    model = settings.model
     return PipelineOptions(
         model=model.name,
         version=model.version,
@@ -73,14 +77,21 @@ def pipeline_options(settings: Settings, replica: str) -> PipelineOptions:
         window_seconds=settings.window.seconds,
         ignore=settings.features.ignore,
         rename=settings.features.rename,
-        decode=DecodeOptions(
-            protocol=decode.protocol,
-            rows_pointer=decode.rows_pointer,
-            predictions_pointer=decode.predictions_pointer,
-            columns=decode.columns,
-            version_header=model.version_header,
-        ),
+        decode=decode_options(settings),
     )
+
+
+def decode_options(settings: Settings) -> DecodeOptions:
+    """The decoder's options. Raises ConfigurationError for a hash key that cannot be read."""
+    own = dataclasses.asdict(settings.decode)
+    key_file = own.pop("hash_key_file")
+    try:
+        key = Path(key_file).read_text(encoding="utf-8").strip() if key_file else ""
+    except OSError as error:
+        raise ConfigurationError(
+            [Problem("decode.hash_key_file", f"cannot read {key_file}: {error.strerror}")]
+        ) from error
+    return DecodeOptions(**own, hash_key=key, version_header=settings.model.version_header)
 
 
 def check_store(settings: Settings) -> None:

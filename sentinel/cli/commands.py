@@ -17,6 +17,17 @@ STORE = arg("--store", metavar="URL", help="SQLAlchemy URL of the store (default
 MODEL = arg("--model", default="", help="only this model")
 SINCE = arg("--from", dest="since", metavar="TIME", help="start: ISO time, epoch seconds, or an age such as 2h")
 UNTIL = arg("--to", dest="until", metavar="TIME", help="end: ISO time, epoch seconds, or an age such as 30m")
+WINDOWS = (
+    CONFIG,
+    STORE,
+    MODEL,
+    arg("--version", default="", help="only this version"),
+    arg("--replica", default="", help="only this replica"),
+    SINCE,
+    UNTIL,
+)
+LIMIT = arg("--limit", type=int, default=1000, help="most rows (%(default)s)")
+MERGE = arg("--merge", action="store_true", help="add the windows up")
 REASON = arg("--reason", required=True, metavar="TEXT", help="why; kept in the audit")
 ACTOR = arg("--actor", metavar="NAME", help="who; kept in the audit (default: the user)")
 
@@ -122,5 +133,59 @@ COMMANDS = (
         "database:check",
         "sentinel db check",
         (CONFIG, STORE),
+    ),
+    Command(
+        "windows list",
+        "List stored windows with their verdicts; --merge adds them up into one per model and version.",
+        "windows:show_list",
+        "sentinel windows list --from 2h --model fraud",
+        (*WINDOWS, LIMIT, MERGE, JSON),
+    ),
+    Command(
+        "windows show",
+        "Show the features of stored windows: scores and shapes.",
+        "windows:show",
+        "sentinel windows show --from 10m",
+        (*WINDOWS, LIMIT, JSON),
+    ),
+    Command(
+        "windows export",
+        "Write stored windows to a file of JSON lines or Parquet, by its ending.",
+        "windows:export",
+        "sentinel windows export --from 7d --output windows.parquet",
+        (
+            *WINDOWS,
+            MERGE,
+            arg("--features", action="store_true", help="one row per window and feature instead of per window"),
+            arg("--output", "-o", required=True, metavar="FILE", help="*.parquet or *.json"),
+        ),
+    ),
+    Command(
+        "replay",
+        "Judge stored windows or a table of rows again: what would have paged, with these or other options.",
+        "replay:replay",
+        "sentinel replay --tolerance psi:0.05 --from 2026-11-01",
+        (
+            arg("table", nargs="?", metavar="TABLE", help="CSV or Parquet file of rows (default: the stored windows)"),
+            CONFIG,
+            STORE,
+            MODEL,
+            SINCE,
+            UNTIL,
+            arg("--reference", metavar="FILE", help="reference to compare with"),
+            arg("--tolerance", metavar="T", help="harmless drift: default, nats, psi:… or sd:…"),
+            arg("--false-pages", type=float, metavar="N", help="false pages accepted per --per-days"),
+            arg("--per-days", type=float, metavar="DAYS", help="period of --false-pages"),
+            arg("--window-seconds", type=float, metavar="S", help="length of windows made of a table"),
+            arg("--time-column", default="", metavar="COLUMN", help="column with the time of each row"),
+            arg(
+                "--rows-per-hour",
+                type=float,
+                default=12000.0,
+                metavar="N",
+                help="pace of a table without times (%(default)g)",
+            ),
+            JSON,
+        ),
     ),
 )

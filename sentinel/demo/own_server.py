@@ -1,7 +1,6 @@
 """`sentinel demo --upstream`: only the sidecar, in front of a server that is already there."""
 
 import asyncio
-import os
 
 import aiohttp
 
@@ -16,8 +15,7 @@ CHECK_SECONDS = 0.5
 async def serve(place: Place, ports: Ports, upstream: str, teller: Teller) -> None:
     """Run the sidecar in front of `upstream` until cancelled; raises DemoError when it ends by itself."""
     check_free(ports, ("traffic", "telemetry", "admin"))
-    claim = place.claim()
-    try:
+    with place.claimed():
         sidecar.write_secrets(place)
         sidecar.write_configuration(place, sidecar.own_server_configuration(place, ports, upstream))
         timeout = aiohttp.ClientTimeout(total=sidecar.ANSWER_SECONDS)
@@ -38,5 +36,3 @@ async def serve(place: Place, ports: Ports, upstream: str, teller: Teller) -> No
             while True:
                 children.check()
                 await asyncio.sleep(CHECK_SECONDS)
-    finally:
-        os.close(claim)

@@ -5,9 +5,10 @@
 """
 
 import fcntl
-import os
 import shutil
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -108,15 +109,15 @@ class Place:
     def log(self, process: str) -> Path:
         return self.run / "logs" / f"{process}.log"
 
-    def claim(self) -> int:
-        """Empty the run folder and keep other demos out of it; the descriptor holds the claim until closed."""
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Empty the run folder and keep other demos out while the block runs; raises DemoError when one is in."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        claim = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(claim)
-            raise DemoError(f"another demo runs in {self.folder}; stop it or choose another --folder") from error
-        shutil.rmtree(self.run, ignore_errors=True)
-        (self.run / "logs").mkdir(parents=True)
-        return claim
+        with (self.folder / "lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise DemoError(f"another demo runs in {self.folder}; stop it or choose another --folder") from error
+            shutil.rmtree(self.run, ignore_errors=True)
+            (self.run / "logs").mkdir(parents=True)
+            yield

@@ -6,7 +6,6 @@ and what the sidecar says is read by `watching`; nothing here decides what it sh
 
 import asyncio
 import math
-import os
 from dataclasses import dataclass
 
 import aiohttp
@@ -17,7 +16,7 @@ from sentinel.demo.model import BADLY_QUANTISED, GOOD, MODEL_NAME, prepare
 from sentinel.demo.place import DemoError, check_free
 from sentinel.demo.staging import Plan, Stage, staged, switch
 from sentinel.demo.telling import Teller
-from sentinel.demo.watching import Seen, metric_sums
+from sentinel.demo.watching import Seen, metric_sums, reasons
 
 HEALTHY_WINDOWS = 4  # healthy windows in a row before an act ends
 WITHHELD_WINDOWS = 3  # windows after the last page in which no rollback must come
@@ -34,8 +33,7 @@ class Outcome:
 async def tell(plan: Plan, teller: Teller) -> Outcome:
     """The whole story; every process it started has ended when it returns or raises."""
     check_free(plan.ports, ("server", "traffic", "deployer", "telemetry", "admin"))
-    claim = plan.place.claim()
-    try:
+    with plan.place.claimed():
         with teller.waiting("training the example model (first run: a few seconds)"):
             artifacts = await asyncio.to_thread(prepare, plan.place.folder)
         populations = load()
@@ -45,8 +43,6 @@ async def tell(plan: Plan, teller: Teller) -> Outcome:
             await _shifted_world(stage, teller, populations[SHIFTED])
             await _epilogue(stage, teller)
             return Outcome(stage.seen, stage.driver.tally)
-    finally:
-        os.close(claim)
 
 
 async def _healthy(stage: Stage, teller: Teller) -> None:
@@ -75,6 +71,8 @@ async def _shifted_world(stage: Stage, teller: Teller, shifted: Population) -> N
         raise DemoError(
             "a second rollback came, for inputs that drift under either version; this is a fault of sentinel"
         )
+    async with aiohttp.ClientSession() as session:
+        teller.moved("What moved, by GET /v1/verdict:", await reasons(session, stage.plan.ports, GOOD))
     teller.step("The inputs moved, not the model: people are paged, and rightly nothing is rolled back.")
 
 

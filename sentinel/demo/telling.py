@@ -6,6 +6,7 @@ Works the same into a file or a pipe, where the live line is left out.
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -26,6 +27,7 @@ class Teller:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._begun = time.monotonic()
+        self._said: dict[str, str] = {}  # version -> explanation of its last window, not to be said again
 
     def step(self, sentence: str) -> None:
         self._console.print(f"[dim]{self._clock()}[/dim] {escape(sentence)}", highlight=False, soft_wrap=True)
@@ -51,6 +53,14 @@ class Teller:
                 "green",
             )
 
+    def moved(self, sentence: str, reasons: list[dict[str, Any]]) -> None:
+        """Which features, and how far: as `watching.reasons` gives them."""
+        self.step(sentence)
+        for reason in reasons:
+            if reason["evidence"] >= 1:
+                line = f"           {reason['feature']:<22} {reason['change']}"
+                self._console.print(escape(line), highlight=False, soft_wrap=True)
+
     def close(self, title: str, lines: list[str]) -> None:
         self._console.print()
         self._console.rule(f"[bold]{escape(title)}", align="left")
@@ -75,10 +85,13 @@ class Teller:
 
     def _window(self, stored: StoredWindow) -> None:
         window, colour = stored.window, COLOURS.get(stored.state, "red")
+        version, said = window.key.version, stored.explanation
+        again = stored.state == "breach" and self._said.get(version) == said
+        self._said[version] = said
         self._console.print(
-            f"[dim]{self._clock()}[/dim] window of version {escape(window.key.version) or '?'}: "
+            f"[dim]{self._clock()}[/dim] window of version {escape(version) or '?'}: "
             f"{window.traffic.received:,} requests, {window.rows:,} rows, "
-            f"[{colour}]{stored.state}[/{colour}] – {escape(stored.explanation)}",
+            f"[{colour}]{stored.state}[/{colour}] – {'as before' if again else escape(said)}",
             highlight=False,
             soft_wrap=True,
         )
@@ -90,7 +103,8 @@ class Teller:
         self._panel(
             f"page: {incident.cause.replace('_', ' ')} in version {incident.version}",
             f"{incident.explanation}\nFeatures: {', '.join(incident.features) or 'none'}.\n"
-            f"How sure: evidence {incident.evidence:.3g}, where 1 uses up one page of the false-page budget.",
+            f"How sure: evidence {incident.evidence:.3g}. Were nothing wrong, it would come this far less than once in "
+            f"{incident.evidence:.3g} periods of the false-page budget (30 days).",
             "red",
         )
 

@@ -78,6 +78,14 @@ async def answers(session: aiohttp.ClientSession, url: str) -> bool:
     return False
 
 
+async def reasons(session: aiohttp.ClientSession, ports: Ports, version: str) -> list[dict[str, Any]]:
+    """What moved, by GET /v1/verdict: feature, cause, evidence and change, most evidence first."""
+    address = f"{ports.url('telemetry')}/v1/verdict/{MODEL_NAME}"
+    async with session.get(address, params={"version": version}) as response:
+        found: list[dict[str, Any]] = (await response.json())["data"].get("reasons", [])
+        return found
+
+
 async def metric_sums(session: aiohttp.ClientSession, ports: Ports, name: str, label: str) -> dict[str, float]:
     """Samples of one metric from /metrics, summed by one of its labels."""
     async with session.get(f"{ports.url('telemetry')}/metrics") as response:

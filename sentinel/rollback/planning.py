@@ -45,10 +45,13 @@ def plan(
     surroundings: Surroundings = Surroundings(),  # noqa: B008 - frozen
     actor: str = ACTOR,
 ) -> Plan:
-    """Decide for every incident that stands open after `verdict`. `now`: seconds since the epoch."""
+    """Decide for the open incidents of the verdict's own version: another version's window says nothing about theirs.
+
+    `now`: seconds since the epoch.
+    """
     result = Plan()
     past = past.of_mode(policy.mode)
-    for incident in verdict.open:
+    for incident in (i for i in verdict.open if i.version == verdict.version):
         case = Case(incident, verdict, policy, past, surroundings, now)
         added = _decide(case, actor)
         past = _with_decisions(past, added, policy)

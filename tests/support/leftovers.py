@@ -17,12 +17,13 @@ class Mark:
         self._value = uuid4().hex
 
     @property
+    def variable(self) -> tuple[str, str]:
+        """Name and value to set in an environment."""
+        return NAME, self._value
+
+    @property
     def environment(self) -> dict[str, str]:
         return os.environ | {NAME: self._value}
-
-    def set(self) -> None:
-        """Mark what this process starts from now on."""
-        os.environ[NAME] = self._value
 
     def living(self) -> list[str]:
         """Command lines of the marked processes that still live, this one left out."""

@@ -92,16 +92,13 @@ def command(path: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def running(folder: Path, document: Mapping[str, Any]) -> Iterator[Sidecar]:
-    """A ready sidecar while the block runs; it must stop when asked to."""
+def starting(folder: Path, document: Mapping[str, Any]) -> Iterator[Sidecar]:
+    """A sidecar while the block runs, ready or not; it must stop when asked to."""
     log = folder / "sidecar.log"
     with log.open("wb") as output:
         process = subprocess.Popen(command(write(folder, document)), stdout=output, stderr=output)
-    traffic, telemetry = _port(document["relay"][0]), _port(document["telemetry"])
-    sidecar = Sidecar(process, traffic, telemetry, log)
     try:
-        wait_until(lambda: _ready(sidecar), "the sidecar to be ready")
-        yield sidecar
+        yield Sidecar(process, _port(document["relay"][0]), _port(document["telemetry"]), log)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -109,6 +106,14 @@ def running(folder: Path, document: Mapping[str, Any]) -> Iterator[Sidecar]:
         finally:
             process.kill()
             process.wait()
+
+
+@contextlib.contextmanager
+def running(folder: Path, document: Mapping[str, Any]) -> Iterator[Sidecar]:
+    """A ready sidecar while the block runs."""
+    with starting(folder, document) as sidecar:
+        wait_until(lambda: _ready(sidecar), "the sidecar to be ready")
+        yield sidecar
 
 
 def _port(listener: Mapping[str, Any]) -> int:

@@ -10,25 +10,41 @@ import pytest
 from tests.support.model_stub import model_stub
 from tests.support.processes import wait_until
 from tests.support.served import free_port
-from tests.support.sidecar_process import configuration, fails, running
+from tests.support.sidecar_process import Sidecar, configuration, fails, running, starting
 
 GOOD = b'{"inputs": [{"name": "x", "datatype": "FP64", "shape": [1, 1], "data": [1.0]}]}'
 
 
-def taken_port(folder: Path, group: str) -> tuple[dict[str, Any], str]:
-    document = configuration(folder, "127.0.0.1:9")
-    place = document["relay"][0] if group == "relay" else document[group]
-    return document, place["listen"]
+def port_of(listener: dict[str, Any]) -> int:
+    return int(listener["listen"].rpartition(":")[2])
 
 
-@pytest.mark.parametrize("group", ["relay", "telemetry"])
-def test_a_port_in_use_is_named(tmp_path: Path, group: str) -> None:
-    document, address = taken_port(tmp_path, group)
-    with socket.create_server(("127.0.0.1", int(address.rpartition(":")[2]))):
+def test_a_traffic_port_in_use_is_named(tmp_path: Path) -> None:
+    document = configuration(tmp_path, "127.0.0.1:9")
+    with socket.create_server(("127.0.0.1", port_of(document["relay"][0]))):
         status, words = fails(tmp_path, document)
     assert status in (1, 2)
-    assert address in words
+    assert document["relay"][0]["listen"] in words
     assert "Traceback" not in words
+
+
+def test_a_telemetry_port_in_use_does_not_keep_traffic_from_passing(tmp_path: Path) -> None:
+    document = configuration(tmp_path, "127.0.0.1:9")
+    with model_stub() as stub:
+        document["relay"][0]["upstream"] = stub.address
+        with (
+            socket.create_server(("127.0.0.1", port_of(document["telemetry"]))),
+            starting(tmp_path, document) as sidecar,
+        ):
+            wait_until(lambda: str(sidecar.telemetry) in sidecar.log.read_text(), "the address to be named")
+            wait_until(lambda: answered(sidecar), "traffic to pass")
+
+
+def answered(sidecar: Sidecar) -> bool:
+    try:
+        return sidecar.post(GOOD) == 200
+    except OSError:
+        return False
 
 
 @pytest.mark.parametrize(

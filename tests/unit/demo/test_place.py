@@ -1,4 +1,3 @@
-import os
 import socket
 from pathlib import Path
 
@@ -35,19 +34,18 @@ def test_a_taken_port_is_named() -> None:
 
 def test_one_demo_per_folder(tmp_path: Path) -> None:
     place = Place(tmp_path / "demo")
-    claim = place.claim()
-    (place.run / "left over").touch()
-    with pytest.raises(DemoError, match="another demo"):
-        place.claim()
-    os.close(claim)
-    os.close(place.claim())
-    assert not (place.run / "left over").exists()
+    with place.claimed():
+        (place.run / "left over").touch()
+        with pytest.raises(DemoError, match="another demo"), place.claimed():
+            pass
+    with place.claimed():
+        assert not (place.run / "left over").exists()
 
 
 def test_secrets_are_the_owners_alone(tmp_path: Path) -> None:
     place = Place(tmp_path)
-    os.close(place.claim())
-    write_secrets(place)
+    with place.claimed():
+        write_secrets(place)
     assert place.secret.read_text().startswith("whsec_")
     assert place.secret.stat().st_mode & 0o077 == place.admin_token.stat().st_mode & 0o077 == 0
 
