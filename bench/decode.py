@@ -222,7 +222,8 @@ def page(results: list[dict[str, float | str | int]], rounds: int) -> str:
     return f"""# Decoding and features
 
 {today}, Python {platform.python_version()}, {versions}.
-{os.cpu_count()} shared cores at load {load:.1f} per core, median of {rounds} rounds (`make bench-decode`). One call is request and
+{os.cpu_count()} shared cores at load {load:.1f} per core, median of {rounds} rounds
+(`make bench-decode`). One call is request and
 answer, decoded, privacy applied, every feature extracted. "Bare" is the parse of the same bodies alone (msgspec,
 protobuf, Pillow), measured in turn with ours.
 
