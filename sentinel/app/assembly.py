@@ -30,6 +30,7 @@ logger = logging.getLogger("sentinel.observer")
 class Parts:
     """What an observer is made of."""
 
+    settings: Settings
     reference: FrozenReference | None
     pipeline: Pipeline
     queue: JudgingQueue
@@ -47,6 +48,7 @@ def assemble(settings: Settings) -> Parts:
     pipeline = Pipeline(reference, pipeline_options(settings, replica))
     pipeline.resume(_closed_until(writer, replica))
     return Parts(
+        settings=settings,
         reference=reference,
         pipeline=pipeline,
         queue=JudgingQueue(judging, writer),

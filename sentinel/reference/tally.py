@@ -36,7 +36,7 @@ class Tally:
         self.extremes: Floats = np.tile(np.array([np.inf, -np.inf]), (features, 1))
         self.categorical: Counts = np.zeros_like(reference.categorical.counts)
         self._edges = scaled_edges(table)
-        self._centre, self._per_scale = table.centre[:, None], 1 / table.scale[:, None]
+        self._centre, self._per_scale = table.centre.tolist(), 1 / table.scale[:, None]
         self._below: Counts = np.zeros(self._edges.shape, dtype=np.int64)
         self._present: Counts = np.zeros(features, dtype=np.int64)
         self._missing: Counts = np.zeros(features, dtype=np.int64)
@@ -57,13 +57,15 @@ class Tally:
             cells[:, -2], cells[:, -1] = self._missing, self._wrong
         return cells
 
+    @np.errstate(over="ignore")  # what is beyond floats is infinite, then clipped
     def add_numbers(self, columns: Sequence[Floats], rows: int) -> None:
         """Count one float64 column per numeric feature, NaN where missing; a shorter column is missing in the rest."""
         for start in range(0, rows if columns else 0, RUN_ROWS):
-            for row, column in zip(self._values, columns, strict=True):
+            for row, centre, column in zip(self._values, self._centre, columns, strict=True):
                 run = column[start : start + RUN_ROWS]
-                row[: len(run)] = run
-                row[len(run) :] = np.nan
+                np.subtract(run, centre, out=row[: len(run)])
+                if len(run) < RUN_ROWS:
+                    row[len(run) :] = np.nan
             self._count_run(min(RUN_ROWS, rows - start))
 
     def missing_were_wrong(self, index: int, rows: int) -> None:
@@ -76,28 +78,28 @@ class Tally:
         self._missing[index] -= rows
 
     def _count_run(self, rows: int) -> None:
-        values, scaled = self._values, self._scaled
-        self._note_extremes(values)
-        with np.errstate(over="ignore"):
-            np.subtract(values, self._centre, out=values)
-            np.multiply(values, self._per_scale, out=scaled, casting="same_kind")
+        scaled = self._scaled
+        np.multiply(self._values, self._per_scale, out=scaled, casting="same_kind")
         np.clip(scaled, -CLIP, CLIP, out=scaled)
         scaled.sort(axis=1)  # NaN last
         self._below += np.concatenate([search(edges) for search, edges in self._searches]).reshape(self._below.shape)
-        present = RUN_ROWS - np.count_nonzero(np.isnan(scaled), axis=1)
+        present = np.full(len(scaled), RUN_ROWS)
+        gaps = np.flatnonzero(np.isnan(scaled[:, -1]))
+        if len(gaps):
+            present[gaps] -= np.count_nonzero(np.isnan(scaled[gaps]), axis=1)
+        self._note_extremes(present)
+        scaled[gaps] = np.nan_to_num(scaled[gaps])
         self._present += present
         self._missing += rows - present
-        if present.min() < RUN_ROWS:
-            np.nan_to_num(scaled, copy=False)
         self.sums[:, 0] += np.rint(scaled.sum(axis=1) / SUM_UNIT).astype(np.int64)
         self.sums[:, 1] += np.rint(np.einsum("ij,ij->i", scaled, scaled) / SUM_UNIT).astype(np.int64)
 
-    def _note_extremes(self, values: Floats) -> None:
-        low, high = values.min(axis=1), values.max(axis=1)
-        if np.isnan(low).any():
-            low, high = np.fmin.reduce(values, axis=1), np.fmax.reduce(values, axis=1)
-        np.fmin(self.extremes[:, 0], low, out=self.extremes[:, 0])
-        np.fmax(self.extremes[:, 1], high, out=self.extremes[:, 1])
+    def _note_extremes(self, present: Counts) -> None:
+        some = np.flatnonzero(present)
+        low, high = self._scaled[some, 0], self._scaled[some, present[some] - 1]
+        centre, scale = self.reference.numeric.centre[some], self.reference.numeric.scale[some]
+        self.extremes[some, 0] = np.minimum(self.extremes[some, 0], low * scale + centre)
+        self.extremes[some, 1] = np.maximum(self.extremes[some, 1], high * scale + centre)
 
     def add_categories(self, index: int, values: Iterable[object]) -> None:
         """Count the values of categorical feature `index`."""

@@ -19,19 +19,28 @@ SMALL_ROWS = 64
 
 
 class Pending:
+    """Counts batches of one reference's columns.
+
+    A feature that a batch lacks is missing in its rows. But a role of which it has no feature at all was not observed
+    (an answer that was never seen, labels that come later), nor was an absent label: these get no rows.
+    """
+
     def __init__(self, reference: FrozenReference) -> None:
         self.reference = reference
         self._tally = Tally(reference)
         self._waiting = {name: list[Any]() for name in reference.names}
-        self._appenders = [(name, values.extend) for name, values in self._waiting.items()]
-        self._names = frozenset(self._waiting)
-        self._labels = frozenset(spec.name for spec in reference.schema if spec.role == "label")
+        self._by_role: dict[str, list[str]] = {}
+        for name in reference.names:
+            self._by_role.setdefault(reference.specs[name].role, []).append(name)
+        expected = [name for role, names in self._by_role.items() if role != "label" for name in names]
+        self._appenders = [(name, self._waiting[name].extend) for name in expected]
+        self._expected = frozenset(expected)
         self._rows = 0
-        self._room = max(SMALL_ROWS, min(RUN_ROWS, MOST_PENDING_VALUES // max(1, len(self._names))))
+        self._room = max(SMALL_ROWS, min(RUN_ROWS, MOST_PENDING_VALUES // max(1, len(self._waiting))))
 
     def add_plain(self, columns: Mapping[str, Any]) -> int | None:
         """Take a small batch of lists, one per feature, equally long; None, with nothing taken, for any other."""
-        if columns.keys() != self._names or set(map(type, columns.values())) != _ONLY_LISTS:
+        if columns.keys() != self._expected or set(map(type, columns.values())) != _ONLY_LISTS:
             return None
         lengths = set(map(len, columns.values()))
         rows = lengths.pop()
@@ -48,8 +57,8 @@ class Pending:
         """Take any batch of sized columns; `rows` is the length of the longest."""
         if rows < SMALL_ROWS:
             self._wait(columns, rows)
-            return
-        count_columns(self._tally, columns, rows, self._labels)
+        else:
+            count_columns(self._tally, columns, rows, self._unobserved(columns))
 
     def counts(self, unexpected: Mapping[str, int]) -> FeatureCounts:
         """Count what still waits, and give everything counted so far."""
@@ -60,16 +69,26 @@ class Pending:
     def _wait(self, columns: Mapping[str, Any], rows: int) -> None:
         if self._rows + rows > self._room:
             self._flush()
+        unobserved = self._unobserved(columns)
         for name, values in self._waiting.items():
-            column = columns.get(name)
-            if column is not None or name not in self._labels:
-                present = [] if column is None else listed(column)
+            if name not in unobserved:
+                present = listed(columns.get(name, []))
                 values.extend(present)
                 values.extend([None] * (rows - len(present)))
         self._rows += rows
 
+    def _unobserved(self, columns: Mapping[str, Any]) -> frozenset[str]:
+        """Features that get no rows from this batch."""
+        silent: set[str] = set()
+        for role, names in self._by_role.items():
+            absent = [name for name in names if name not in columns]
+            if role == "label" or len(absent) == len(names):
+                silent.update(absent)
+        return frozenset(silent)
+
     def _flush(self) -> None:
-        count_columns(self._tally, self._waiting, self._rows, self._labels)
+        """Count what waits; lists shorter than others lack rows that were not observed."""
+        count_columns(self._tally, self._waiting, self._rows, self._waiting)
         for values in self._waiting.values():
             values.clear()
         self._rows = 0
