@@ -45,8 +45,8 @@ class _Past:
     def judge_state(self, model: str) -> bytes | None:
         return self.state
 
-    def decide(self, verdict: Verdict, now: float) -> Plan:
-        return self.desk.decide(verdict, now) if self.desk else Plan()
+    def decide(self, verdict: Verdict, window: ClosedWindow, now: float) -> Plan:
+        return self.desk.decide(verdict, now, window) if self.desk else Plan()
 
 
 @dataclass(slots=True)

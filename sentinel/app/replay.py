@@ -24,7 +24,7 @@ class NoMemory:
     def judge_state(self, model: str) -> bytes | None:
         return None
 
-    def decide(self, verdict: Verdict, now: float) -> Plan:
+    def decide(self, verdict: Verdict, window: ClosedWindow, now: float) -> Plan:
         return Plan()
 
 

@@ -28,6 +28,7 @@ WINDOWS = (
 )
 LIMIT = arg("--limit", type=int, default=1000, help="most rows (%(default)s)")
 MERGE = arg("--merge", action="store_true", help="add the windows up")
+CHECK = arg("--check", action="store_true", help="write nothing; exit 1 when a file is not what would be built")
 REASON = arg("--reason", required=True, metavar="TEXT", help="why; kept in the audit")
 ACTOR = arg("--actor", metavar="NAME", help="who; kept in the audit (default: the user)")
 
@@ -187,5 +188,19 @@ COMMANDS = (
             ),
             JSON,
         ),
+    ),
+    Command(
+        "dashboards build",
+        "Write Grafana dashboards: all there is, or with --config what this configuration has.",
+        "observability:dashboards",
+        "sentinel dashboards build --config sentinel.yaml --output dashboards",
+        (CONFIG, arg("--output", "-o", default="dashboards", metavar="DIR", help="folder (%(default)s)"), CHECK),
+    ),
+    Command(
+        "alerts build",
+        "Write Prometheus alert rules: all there are, or with --config those of this configuration.",
+        "observability:alerts",
+        "sentinel alerts build --config sentinel.yaml --output alerts",
+        (CONFIG, arg("--output", "-o", default="alerts", metavar="DIR", help="folder (%(default)s)"), CHECK),
     ),
 )
