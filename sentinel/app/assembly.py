@@ -1,10 +1,12 @@
 """From settings to the parts of an observer; every refusal of a setting comes from here."""
 
+import dataclasses
 import logging
 import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from sentinel.app.memory import StoreMemory
 from sentinel.app.pipeline import Pipeline, PipelineOptions
@@ -12,10 +14,13 @@ from sentinel.app.queue import JudgingQueue
 from sentinel.app.verdicts import Judging, policy_options
 from sentinel.config import ConfigurationError, Problem, Settings
 from sentinel.decode import DecodeOptions
+from sentinel.judge.binding import Roles
+from sentinel.judge.policy import Policy, PolicyOptions
 from sentinel.reference.files import ReferenceFileError, load
 from sentinel.reference.frozen import FrozenReference
 from sentinel.rollback.targets.base import Target
 from sentinel.rollback.targets.building import build_targets
+from sentinel.rollback.trial import Predictions
 from sentinel.store import StoreCorrupt, StoreIncompatible, StoreUnavailable, open_store
 from sentinel.store.spool import Spool, folder_for
 from sentinel.store.writer import Writer
@@ -28,6 +33,7 @@ logger = logging.getLogger("sentinel.observer")
 class Parts:
     """What an observer is made of."""
 
+    settings: Settings
     reference: FrozenReference | None
     pipeline: Pipeline
     queue: JudgingQueue
@@ -41,10 +47,13 @@ def assemble(settings: Settings) -> Parts:
     reference = load_reference(settings)
     replica = settings.process.replica or socket.gethostname()
     writer = Writer(lambda: open_store(settings.store.url), _spool(settings))
-    judging = Judging(reference, policy_options(settings), StoreMemory(writer, settings.rollback, replica))
+    options = policy_options(settings)
+    memory = StoreMemory(writer, settings.rollback, replica, _predictions(reference, options))
+    judging = Judging(reference, options, memory)
     pipeline = Pipeline(reference, pipeline_options(settings, replica))
     pipeline.resume(_closed_until(writer, replica))
     return Parts(
+        settings=settings,
         reference=reference,
         pipeline=pipeline,
         queue=JudgingQueue(judging, writer),
@@ -65,7 +74,7 @@ def load_reference(settings: Settings) -> FrozenReference | None:
 
 
 def pipeline_options(settings: Settings, replica: str) -> PipelineOptions:
-    model, decode = settings.model, settings.decode
+    model = settings.model
     return PipelineOptions(
         model=model.name,
         version=model.version,
@@ -73,14 +82,21 @@ def pipeline_options(settings: Settings, replica: str) -> PipelineOptions:
         window_seconds=settings.window.seconds,
         ignore=settings.features.ignore,
         rename=settings.features.rename,
-        decode=DecodeOptions(
-            protocol=decode.protocol,
-            rows_pointer=decode.rows_pointer,
-            predictions_pointer=decode.predictions_pointer,
-            columns=decode.columns,
-            version_header=model.version_header,
-        ),
+        decode=decode_options(settings),
     )
+
+
+def decode_options(settings: Settings) -> DecodeOptions:
+    """The decoder's options. Raises ConfigurationError for a hash key that cannot be read."""
+    own = dataclasses.asdict(settings.decode)
+    key_file = own.pop("hash_key_file")
+    try:
+        key = Path(key_file).read_text(encoding="utf-8").strip() if key_file else ""
+    except OSError as error:
+        raise ConfigurationError(
+            [Problem("decode.hash_key_file", f"cannot read {key_file}: {error.strerror}")]
+        ) from error
+    return DecodeOptions(**own, hash_key=key, version_header=settings.model.version_header)
 
 
 def check_store(settings: Settings) -> None:
@@ -91,6 +107,11 @@ def check_store(settings: Settings) -> None:
         raise ConfigurationError([Problem("store.url", str(error))]) from error
     except StoreUnavailable as error:
         logger.warning("the store is away; windows wait in the spool: %s", error)
+
+
+def _predictions(reference: FrozenReference | None, options: PolicyOptions) -> Predictions | None:
+    """What comparing the predictions of two versions needs."""
+    return Predictions(reference, Roles(reference, Policy(**options))) if reference else None
 
 
 def _spool(settings: Settings) -> Spool:

@@ -110,6 +110,8 @@ class Pipeline:
             self._window(model, version, at).traffic.undecodable[reason] += 1
             self._window(model, version, at).traffic.outcomes[UNDECODABLE] += 1
             return Outcome(model, version, UNDECODABLE, reason)
+        if version and not versions.current:
+            self._adopt(model, version)
         versions.sampled(version)
         window = self._window(model, version, at)
         window.rows.add(self._extractors[self.judged(model)].columns(decoded))
@@ -230,10 +232,17 @@ class Pipeline:
             self._open[key] = self._new(model, version, start)
         return self._open[key]
 
-    def _new(self, model: str, version: str, start: float) -> _Open:
+    def _new(self, model: str, version: str, start: float, traffic: _Traffic | None = None) -> _Open:
         reference = self.reference if self.judged(model) else None
         key = WindowKey(model, version, self.options.replica)
-        return _Open(Window(key, start, self.options.window_seconds, reference))
+        return _Open(Window(key, start, self.options.window_seconds, reference), traffic or _Traffic())
+
+    def _adopt(self, model: str, version: str) -> None:
+        """Traffic that came before the model's first named version was that version's."""
+        self._quiet.pop((model, ""), None)
+        for key in [key for key in self._open if key[1:] == (model, "") and not self._open[key].rows.rows]:
+            unnamed = self._open.pop(key)
+            self._open[(key[0], model, version)] = self._new(model, version, key[0], unnamed.traffic)
 
     def _split(self, model: str, delta: RouteTraffic) -> dict[str, RouteTraffic]:
         versions = self.attribution.versions(model)

@@ -4,28 +4,32 @@ from argparse import Namespace
 
 from sentinel.cli.problems import CommandError
 from sentinel.cli.settings import settings_of
-from sentinel.store import StoreError, open_store
+from sentinel.store import StoreError, upkeep
 
 
 def upgrade(arguments: Namespace) -> int:
     """Bring the schema to this release; nothing happens where it is there already."""
-    return _open(arguments, upgrade=True, done="the schema is current")
+    try:
+        before, after = upkeep.upgrade(_url(arguments))
+    except StoreError as error:
+        raise CommandError(str(error)) from error
+    print(f"the schema is {after}" + ("" if before == after else f", was {before or 'empty'}"))
+    return 0
 
 
 def check(arguments: Namespace) -> int:
-    """Exit 1 where the schema needs an upgrade or the audit chain is broken."""
-    return _open(arguments, upgrade=False, done="the schema is current and the audit chain is whole")
-
-
-def _open(arguments: Namespace, *, upgrade: bool, done: str) -> int:
-    url = arguments.store or settings_of(arguments).store.url
+    """Exit 1 where the schema needs an upgrade, the file is damaged or the audit chain is broken."""
     try:
-        store = open_store(url, upgrade=upgrade)
-        broken = store.verify_audit()
-        store.close()
+        problems = upkeep.check(_url(arguments))
     except StoreError as error:
         raise CommandError(str(error)) from error
-    if broken:
-        raise CommandError(f"the audit of {store.database.name} was changed: {broken}")
-    print(f"{store.database.name}: {done}")
-    return 0
+    for problem in problems:
+        print(problem)
+    if not problems:
+        print("the schema is current, and the audit chain is whole")
+    return 1 if problems else 0
+
+
+def _url(arguments: Namespace) -> str:
+    url: str = arguments.store or settings_of(arguments).store.url
+    return url

@@ -10,8 +10,8 @@ from dataclasses import asdict
 
 from sentinel.cli.problems import CommandError
 from sentinel.cli.settings import settings_of
-from sentinel.cli.times import show_time
 from sentinel.config import Settings
+from sentinel.config.times import show_time
 from sentinel.rollback import operators
 from sentinel.rollback.operators import OperatorError, Status
 from sentinel.store import Store, StoreError, open_store

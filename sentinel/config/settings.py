@@ -74,6 +74,10 @@ class DecodeSettings:
     outputs: dict[str, str] = option(
         factory=dict, help="Output name: auto, value, label, probabilities, logits or embedding."
     )
+    drop: tuple[str, ...] = option((), help="Fields left out of rows and answers before anything else sees them.")
+    hash: tuple[str, ...] = option((), help="Fields replaced by a keyed hash before anything else sees them.")
+    hash_key_file: str = option("", help="File with the key of these hashes; without it they can be guessed by trying.")
+    redact: bool = option(True, help="Replace e-mail addresses, cards, phones and tokens in text.")
     max_rows: int = option(10_000, least=1, help="Most rows of one exchange; larger batches are undecodable.")
     max_columns: int = option(512, least=1, help="Most columns of one exchange.")
     max_decompressed_bytes: int = option(8 << 20, least=1024, help="Longest body after content encoding is undone.")
@@ -119,9 +123,17 @@ class SloSettings:
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
     url: str = option("sqlite:///sentinel.db", help="SQLAlchemy URL of the store.")
-    retention_days: float = option(30.0, least=0.01, help="Days that windows are kept.")
+    retention_days: float = option(
+        7.0, least=0.01, help="Days that single windows are kept; then they merge into hourly roll-ups."
+    )
+    hour_days: float = option(
+        90.0, least=0, help="Days that hourly roll-ups are kept; then they merge into daily ones. 0: for ever."
+    )
+    day_days: float = option(0.0, least=0, help="Days that daily roll-ups are kept. 0: for ever.")
     spool_path: str = option(
-        "", help="Folder in which windows wait while the store is away; empty: beside a SQLite store."
+        "",
+        help="Folder in which windows wait while the store is away; empty: beside a SQLite store, else in the "
+        "temporary folder.",
     )
     spool_max_bytes: int = option(
         64 << 20, least=0, help="Size of that folder; the oldest windows are dropped beyond it, counted."
@@ -193,6 +205,12 @@ class RollbackSettings:
     minimum_rows: int = option(200, least=1, help="Rows of the version under trial before it may be rolled back.")
     pause_file: str = option("", help="While this file exists no rollback is decided or sent.")
     allowed_hosts: tuple[str, ...] = option((), help="Hosts that targets may name; empty: any that is configured.")
+    alertmanager_token_file: str = option(
+        "", help="File with the token that Alertmanager must send to POST /v1/alertmanager; without it that is closed."
+    )
+    flagger_token_file: str = option(
+        "", help="File with the token that Flagger must send as metadata.token; empty: anyone who can connect may ask."
+    )
     dashboard_url: str = option("", help="Dashboard named in requests; {model} and {version} are filled in.")
     runbook_url: str = option("", help="Runbook named in requests; {cause} is filled in.")
 
@@ -204,6 +222,14 @@ class TelemetrySettings:
     notice_psi: float = option(0.2, least=0, help="PSI of one feature above which a ticket (never a page) is raised.")
     notice_jensen_shannon: float = option(0.2, least=0, help="The same for the Jensen-Shannon distance.")
     notice_ks: float = option(0.2, least=0, help="The same for the Kolmogorov-Smirnov distance.")
+    scrape_job: str = option("sentinel", help="Job under which Prometheus scrapes; alert rules look for it.")
+    runbook_url: str = option(
+        "https://github.com/sentinel-sidecar/sentinel/blob/main/alerts/runbooks/{alert}.md",
+        help="Address of an alert's runbook; {alert} stands for its name.",
+    )
+    alert_severities: dict[str, str] = option(
+        factory=dict, help="Alert name: critical, warning, info, or none to leave it out."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +254,19 @@ class ProcessSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class FleetSettings:
+    member: bool = option(
+        False, help="Leave judging and rollbacks to `sentinel fleet`; this sidecar only measures and stores."
+    )
+    settle_seconds: float = option(
+        1.0, least=0, help="Wait after a period's end, once all known replicas reported, for ones not heard of before."
+    )
+    straggler_seconds: float = option(
+        20.0, least=0, help="Longest wait for replicas that have not reported; what comes later is kept, not judged."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     model: ModelSettings = option(factory=ModelSettings, help="The model behind this sidecar.")
     relay: tuple[ListenerSettings, ...] = option((ListenerSettings(),), help="Listeners and the servers behind them.")
@@ -242,5 +281,6 @@ class Settings:
     rollback: RollbackSettings = option(factory=RollbackSettings, help="When and whom to ask for a rollback.")
     telemetry: TelemetrySettings = option(factory=TelemetrySettings, help="Metrics and the status page.")
     admin: AdminSettings = option(factory=AdminSettings, help="The admin interface.")
+    fleet: FleetSettings = option(factory=FleetSettings, help="One judgement for many replicas over a shared store.")
     gpu: GpuSettings = option(factory=GpuSettings, help="GPU metrics.")
     process: ProcessSettings = option(factory=ProcessSettings, help="Processes of the sidecar.")

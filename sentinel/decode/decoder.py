@@ -5,7 +5,19 @@ Protocol, in order: the operator's word, the path, the content. No exception pas
 
 from collections.abc import Callable, Mapping
 
-from sentinel.decode import bodies, grpc_frames, openai, plain, tfserving_grpc, v1, v2, v2_grpc
+from sentinel.decode import (
+    bodies,
+    cloudevents,
+    grpc_frames,
+    invocations,
+    openai,
+    plain,
+    raw,
+    tfserving_grpc,
+    v1,
+    v2,
+    v2_grpc,
+)
 from sentinel.decode.call import Call
 from sentinel.decode.options import DEFAULT, DecodeOptions
 from sentinel.decode.paths import Route, route
@@ -26,9 +38,15 @@ DECODERS: Mapping[str, Decoder] = {
     "openai_completions": openai.completions,
     "openai_responses": openai.responses,
     "openai_embeddings": openai.embeddings,
+    "invocations": invocations.decode,
+    "torchserve": raw.torchserve,
+    "raw": raw.decode,
     "plain": plain.decode,
 }
 """Names that `DecodeOptions.protocol` takes, besides auto."""
+
+RAW_TYPES = ("image/", "text/plain", "multipart/form-data")
+"""Bodies of these types, on a path that tells no protocol, are one value each."""
 
 
 def decode(exchange: Exchange, options: DecodeOptions = DEFAULT) -> Decoded | Undecodable:
@@ -58,7 +76,7 @@ def _decoded(exchange: Exchange, options: DecodeOptions, said: Route) -> Decoded
 
 
 def _body(message: Message, limit: int) -> bytes:
-    return bodies.undo(message.headers, message.body, limit)
+    return cloudevents.unwrapped(message.headers, bodies.undo(message.headers, message.body, limit))
 
 
 def _message(message: Message, limit: int) -> bytes:
@@ -95,4 +113,4 @@ def told_by_content(call: Call) -> str:
     start = call.request[:1].strip() or call.request.lstrip()[:1]
     if start in (b"{", b"["):
         return "v2" if b'"datatype"' in call.request and b'"inputs"' in call.request else "plain"
-    return ""
+    return "raw" if call.header("content-type").lower().startswith(RAW_TYPES) else ""

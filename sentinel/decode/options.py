@@ -16,6 +16,8 @@ class DecodeOptions:
     columns: names of bare arrays' columns, in order.
     version_header: header of the answer or the request that carries the model version; wins over the body.
     outputs: output name -> what it holds, where the obvious reading is wrong.
+    drop, hash: fields of rows and answers that are left out, or replaced by a hash under `hash_key`.
+    redact: replace e-mail addresses, cards, phones and tokens in text.
     """
 
     protocol: str = "auto"
@@ -24,6 +26,10 @@ class DecodeOptions:
     columns: tuple[str, ...] = ()
     version_header: str = ""
     outputs: Mapping[str, OutputKind] = field(default_factory=dict)
+    drop: tuple[str, ...] = ()
+    hash: tuple[str, ...] = ()
+    hash_key: str = ""
+    redact: bool = True
     max_rows: int = 10_000
     max_columns: int = 512
     max_decompressed_bytes: int = 8 << 20

@@ -10,6 +10,9 @@ from sentinel.decode.values import Block, block, column, flat_record
 UNNAMED = "prediction"
 """Name of an output that has none."""
 
+ROUNDING = 1e-2
+"""How far a sum of rounded probabilities may be beyond 1."""
+
 NO_OUTPUTS = frozenset(
     {"id", "request_id", "requestid", "trace_id", "model", "model_name", "modelname", "model_version", "version"}
     | {"created", "created_at", "timestamp", "time", "latency", "latency_ms", "duration", "duration_ms", "elapsed"}

@@ -25,7 +25,8 @@ _PATTERNS = tuple(
         ("tfserving_grpc_predict", r"^/tensorflow\.serving\.PredictionService/Predict$"),
         ("tfserving_grpc_classify", r"^/tensorflow\.serving\.PredictionService/Classify$"),
         ("tfserving_grpc_regress", r"^/tensorflow\.serving\.PredictionService/Regress$"),
-        ("plain", rf"^/predictions/{_MODEL}(?:/(?P<version>[^/]+))?/?$"),
+        ("invocations", r"/invocations/?$"),
+        ("torchserve", rf"^/predictions/{_MODEL}(?:/(?P<version>[^/]+))?/?$"),
     )
 )
 

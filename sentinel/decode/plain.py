@@ -12,6 +12,8 @@ One list of numbers is several rows if the answer has as many values, else one r
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from sentinel.decode import jsontext, outputs, pointer
 from sentinel.decode.call import Call
 from sentinel.decode.options import DecodeOptions
@@ -45,7 +47,7 @@ def decode(call: Call) -> Decoded:
     request = jsontext.parse(call.request)
     response = None if call.response is None else jsontext.parse(call.response)
     values = pointer.resolve(request, options.rows_pointer) if options.rows_pointer else _rows_of(request)
-    answer = _answer_of(response, options)
+    answer = answer_of(response, options)
     table = _table(values, answer, options)
     said = response if isinstance(response, dict) else {}
     return call.decoded(
@@ -64,7 +66,8 @@ def _rows_of(request: Any) -> Any:
     return request
 
 
-def _answer_of(response: Any, options: DecodeOptions) -> Any:
+def answer_of(response: Any, options: DecodeOptions) -> Any:
+    """The part of an answer that holds predictions. Refused: error_response, pointer_missed, too_many_columns."""
     if options.predictions_pointer and response is not None:
         return pointer.resolve(response, options.predictions_pointer)
     if isinstance(response, dict):
@@ -110,7 +113,8 @@ def _lists_in(answer: Any) -> list[list[Any]]:
 
 
 def _is_distribution(values: list[Any]) -> bool:
-    return is_distribution(column(values), (1, len(values)))
+    scores = column(values)
+    return isinstance(scores, np.ndarray) and is_distribution(scores[None])
 
 
 def _from_object(values: Mapping[str, Any], options: DecodeOptions) -> Table:

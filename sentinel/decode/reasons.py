@@ -16,6 +16,8 @@ class Reason(StrEnum):
     BAD_ENCODING = "bad_encoding"
     EXPANDS_TOO_FAR = "expands_too_far"
     BAD_JSON = "bad_json"
+    BAD_CSV = "bad_csv"
+    BAD_FORM = "bad_form"
     BAD_FRAME = "bad_frame"
     BAD_PROTOBUF = "bad_protobuf"
     TOO_DEEP = "too_deep"

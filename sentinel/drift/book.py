@@ -12,10 +12,11 @@ import numpy as np
 from scipy.special import chndtrix
 
 from sentinel.drift import accounts, plugins, radius
-from sentinel.drift.bets import Floats, Ints, departure, log_bet
+from sentinel.drift.bets import Flags, Floats, Ints, departure, log_bet
 from sentinel.drift.blocks import LENGTHS, Blocks, Counts
 from sentinel.drift.budget import SECONDS_PER_DAY, FalsePageBudget
 from sentinel.drift.capital import Capital, total
+from sentinel.drift.dependence import Meter
 
 LEADING_SHARE = 0.1
 """A feature speaks for the book if it holds at least this share of the wealth."""
@@ -29,7 +30,7 @@ class BinnedFeatures:
 
     counts: [F, K] reference rows, padded with zeros. cells: [F] cells in use. ordered: [F] how many of them, from the
     first, are in ascending order (0: categorical). weights: [F] shares of the budget. tolerances: [F] nats.
-    dependence: [F] D ≥ 1, by which the log evidence of dependent rows is divided.
+    dependence: [F] D ≥ 1, by which the log evidence of dependent rows is divided; NaN: learn it (`dependence`).
     """
 
     names: tuple[str, ...]
@@ -81,6 +82,18 @@ class Laws:
         bets = accounts.dictionary(p0, features.cells, features.ordered, deltas[:, 1])
         return cls(features, p0, rows, deltas[:, 1], deltas[:, 0], bets)
 
+    def bets(self, memory: Floats, counts: Counts, dependence: Floats) -> tuple[Floats, Flags]:
+        """Log growth [F, J] of all accounts over the rows in `counts` [F, K], and which accounts bet.
+
+        memory: [F, PLUGINS, K] earlier rows, from which the plug-ins take their alternatives. dependence: [F].
+        """
+        rows = counts.astype(np.float64)
+        static = self.dictionary.growth(rows)
+        learnt, active = plugins.growth(memory, self.p0, self.delta_plugin, rows)
+        growth = np.concatenate([static, learnt], axis=1) / dependence[:, None]
+        betting = np.concatenate([np.ones(static.shape, dtype=bool), active], axis=1)
+        return growth, betting & (rows.sum(axis=1)[:, None] > 0)
+
 
 def _delta(tolerance: float, epsilon: float) -> float:
     return float((np.sqrt(tolerance) + np.sqrt(epsilon)) ** 2)
@@ -118,6 +131,7 @@ class Book:
         self.capital = Capital.empty(laws.dictionary.weights * laws.features.weights[:, None])
         self.memory = np.zeros((features, accounts.PLUGINS, cells))
         self.blocks = Blocks.empty(features, cells)
+        self.meter = Meter.of(laws.p0, laws.features.cells, laws.features.ordered)
 
     def pay(self, seconds: float, share: float = 1.0) -> None:
         """Time passes: capital for `seconds`, of which this book gets `share` of its share, and memories fade."""
@@ -125,17 +139,22 @@ class Book:
         self.capital.pay(self.budget.pages_per_second * seconds * self.share * share, at_most=day)
         self.memory = plugins.decayed(self.memory, seconds)
         self.blocks.step()
+        if not self.meter.done:
+            self.meter.pass_time(seconds)
+
+    def dependence(self) -> Floats:
+        """D [F] as known before the present window: as stated or, where not stated, as learnt."""
+        stated = self.laws.features.dependence
+        return np.where(np.isnan(stated), self.meter.factor(), stated)
 
     def observe(self, counts: Counts) -> None:
         """Bet on the rows in `counts` [F, K], which were all seen after every earlier call."""
-        rows = counts.astype(np.float64)
-        static = self.laws.dictionary.growth(rows)
-        plug, active = plugins.growth(self.memory, self.laws.p0, self.laws.delta_plugin, rows)
-        growth = np.concatenate([static, plug], axis=1) / self.laws.features.dependence[:, None]
-        seen = np.broadcast_to(rows.sum(axis=1)[:, None] > 0, static.shape)
-        self.capital.stake(growth, np.concatenate([seen, active & seen[:, :1]], axis=1))
-        self.memory = self.memory + rows[:, None, :]
+        growth, active = self.laws.bets(self.memory, counts, self.dependence())
+        self.capital.stake(growth, active)
+        self.memory = self.memory + counts[:, None, :]
         self.blocks.add(counts)
+        if not self.meter.done:
+            self.meter.add(counts)
 
     def log_wealth(self) -> Floats:
         """log of the wealth of each feature [F]; a page is due when their sum reaches 1."""

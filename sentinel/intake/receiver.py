@@ -12,13 +12,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from sentinel.intake.http1 import Unreadable, read
+from sentinel.intake import http1, http2
+from sentinel.intake.http1 import Unreadable
 from sentinel.traffic import channel, ledger
 from sentinel.traffic.exchange import Exchange
 from sentinel.traffic.handover import Handover
 from sentinel.traffic.ledger import Ledger
 from sentinel.traffic.summary import TrafficSummary
 
+READERS = {"http/1.1": http1.read, "http/2": http2.read, "grpc": http2.read}
 MESSAGES_PER_TURN = 4  # of one channel before other tasks of the loop run
 HEARTBEAT_SECONDS = 1.0
 LARGEST_MESSAGE_BYTES = 8 << 20  # more than any socket buffer the supervisor asks for
@@ -114,7 +116,7 @@ class Receiver:
     def _sample(self, slot: int, sample: channel.Sample) -> None:
         cells = self.ledger.cells(slot)
         self._lose(cells, sample.sequence - 1)
-        exchanges = read(sample, self._max_body_bytes)
+        exchanges = READERS[sample.protocol](sample, self._max_body_bytes)
         if isinstance(exchanges, Unreadable):
             self._callbacks.on_undecodable(exchanges.reason)
             cell = ledger.UNDECODABLE

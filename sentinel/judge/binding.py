@@ -67,7 +67,7 @@ def _features(reference: FrozenReference, policy: Policy) -> BinnedFeatures:
         ordered=book.ordered,
         weights=np.array([1 / alike[role] for role in book.roles]),
         tolerances=np.array(tolerances),
-        dependence=np.array([policy.dependence.get(name, 1.0) for name in book.names]),
+        dependence=np.array([policy.dependence.get(name, np.nan) for name in book.names]),
     )
 
 

@@ -31,7 +31,8 @@ class Policy:
     """budget: false pages over everything. rollback_budget: false rollback requests, the stricter second book.
 
     tolerances: per feature, where other than `tolerance`. dependence: per feature, D ≥ 1 by which the log evidence of
-    rows that depend on each other is divided. minimum_rows: fewer rows than this in recent windows are `insufficient`.
+    rows that depend on each other is divided; it is learnt from the first week of windows where it is not stated.
+    minimum_rows: fewer rows than this in recent windows are `insufficient`.
     """
 
     budget: FalsePageBudget = field(default_factory=FalsePageBudget)

@@ -5,6 +5,7 @@ fault is its own. Versions served at the same time share the budget of what is w
 known here.
 """
 
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -69,8 +70,17 @@ class Roster:
     def enter(self, version: str) -> None:
         """Make room for a version, if it is new."""
         if version not in self.versions:
+            newest = max(self.versions, key=lambda v: self.versions[v].until, default=None)
             self.versions[version] = VersionState()
             self.watches.update(self._own(version))
+            if newest is not None:
+                self._inherit((newest, "predictions"), (version, "predictions"))
+
+    def _inherit(self, old: Key, new: Key) -> None:
+        """Dependence of rows is a matter of the traffic: a new version starts with what the last one learnt."""
+        before, after = self.watches.get(old), self.watches.get(new)
+        if isinstance(before, DriftWatch) and isinstance(after, DriftWatch):
+            after.book.meter = deepcopy(before.book.meter)
 
     def served(self, version: str, window: ClosedWindow) -> bool:
         """Whether a version still has windows at the time of `window`."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MAGIC = b"SNTLJDG\n"
 VERSION = 1
 WHAT = "the state of a judge"
+METER = ("pending", "elapsed", "previous", "rows", "pairs", "jumps", "learnt")
+"""What a meter of dependence remembers; its scores follow from the reference."""
 
 
 class StateError(ValueError):
@@ -73,6 +75,8 @@ def _adopt_watches(roster: Roster, watches: list[Any]) -> None:
         watch = roster.watches[version, what]
         if isinstance(watch, DriftWatch):
             watch.book.memory = unpack_array(arrays["memory"], np.float64)
+            for name in METER:
+                setattr(watch.book.meter, name, unpack_array(arrays["meter"][name], np.float64))
 
 
 def _watch(watch: Watch) -> dict[str, Any]:
@@ -82,7 +86,10 @@ def _watch(watch: Watch) -> dict[str, Any]:
         "bet": pack_array(capital.bet),
         "blocks": _blocks(watch.book.blocks),
     }
-    return {**packed, "memory": pack_array(watch.book.memory)} if isinstance(watch, DriftWatch) else packed
+    if not isinstance(watch, DriftWatch):
+        return packed
+    meter = {name: pack_array(getattr(watch.book.meter, name)) for name in METER}
+    return {**packed, "memory": pack_array(watch.book.memory), "meter": meter}
 
 
 def _blocks(blocks: Blocks) -> list[Any]:

@@ -21,15 +21,12 @@ from sentinel.reference.frozen import (
 )
 from sentinel.reference.schema import FeatureSpec, Kind, Role
 from sentinel.reference.survey import ColumnSurvey, Surveyed
-from sentinel.reference.tally import Tally
-from sentinel.reference.values import numbers
+from sentinel.reference.tally import Tally, count_columns
 
 MOST_CELLS = 100
 """Categories with a fine cell of their own; the rest count as other."""
 MOST_POOLED = 4096
 """Names of pooled categories remembered, to tell rare ones from new ones."""
-_PIECE_ROWS = 1 << 15
-"""Rows counted at once: bounds the copy that sorting needs."""
 _SEED = 20_261_101
 """Fixes the survey's sampling: equal columns give an equal reference."""
 
@@ -74,8 +71,7 @@ class Builder:
         self._tally = self._tally or Tally(self._plan())
         rows = _same_length(columns)
         self._rows += rows
-        for start in range(0, rows, _PIECE_ROWS):
-            _count_piece(self._tally, {name: column[start : start + _PIECE_ROWS] for name, column in columns.items()})
+        count_columns(self._tally, columns, rows)
 
     def freeze(self, *, name: str, version: str) -> FrozenReference:
         """The reference. ValueError when there was not one row."""
@@ -137,15 +133,6 @@ def build(
     return builder.freeze(name=name, version=version)
 
 
-def _count_piece(tally: Tally, columns: Columns) -> None:
-    reference = tally.reference
-    found = [numbers(columns[name]) for name in reference.numeric.names]
-    if found:
-        tally.add_numbers(np.stack([values for values, _ in found]), np.array([wrong for _, wrong in found]))
-    for index, name in enumerate(reference.categorical.names):
-        tally.add_categories(index, columns[name])
-
-
 def _same_length(columns: Columns) -> int:
     lengths = {name: len(column) for name, column in columns.items()}
     if not lengths:
@@ -169,7 +156,7 @@ def _numeric_table(seen: Mapping[str, Surveyed]) -> NumericTable:
         means=_padded(means, 0.0),
         counts=np.zeros((len(edges), bins.numeric_width(m)), dtype=np.int64),
         centre=np.nan_to_num(quantiles[:, PROBABILITIES.index(0.5)]),
-        scale=np.array([_deviation(column.values) for column in seen.values()]),
+        scale=np.array([_deviation(column) for column in seen.values()]),
         sums=np.zeros((len(edges), 2), dtype=np.int64),
         quantiles=quantiles,
     )
@@ -182,11 +169,11 @@ def _padded(rows: Sequence[Floats], filler: float) -> Floats:
     return padded
 
 
-def _deviation(values: Floats) -> float:
-    """Standard deviation; 1 where it is 0 or beyond floats."""
+def _deviation(column: Surveyed) -> float:
+    """Standard deviation; half the range where it is beyond floats; 1 where it is 0."""
     with np.errstate(over="ignore", invalid="ignore"):
-        deviation = float(np.std(values)) if len(values) else 0.0
-    return deviation if 0 < deviation < np.inf else 1.0
+        deviation = float(np.std(column.values)) if len(column.values) else 0.0
+    return (deviation if np.isfinite(deviation) else column.high / 2 - column.low / 2) or 1.0
 
 
 def _quantiles(column: Surveyed) -> Floats:

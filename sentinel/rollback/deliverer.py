@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from sentinel.rollback.egress import EgressError
 from sentinel.rollback.planning import ACTOR
-from sentinel.rollback.retries import Answer, Step, answer_of_failure, at_text, next_step
+from sentinel.rollback.retries import Answer, Settled, Step, answer_of_failure, at_text, next_step
 from sentinel.rollback.signing import SecretError
 from sentinel.rollback.switches import disabled_setting, paused
 from sentinel.rollback.targets.base import Target
@@ -158,8 +158,15 @@ class Deliverer:
         self._tell(intent, answer, step, delivery)
 
     async def _ask(self, target: Target, intent: Intent, attempt: int, now: float) -> Answer:
+        """One attempt, within the target's time and before the expiry."""
+        seconds = min(target.timeout_seconds, intent.expires_at - now)
         try:
-            return await target.ask(intent, attempt, now)
+            async with asyncio.timeout(seconds):
+                return await target.ask(intent, attempt, now)
+        except TimeoutError:
+            return answer_of_failure("timeout", f"no answer within {seconds:g} s")
+        except Settled as settled:
+            return settled.answer
         except EgressError as error:
             return answer_of_failure(error.word, error.detail)
         except SecretError as error:

@@ -45,7 +45,7 @@ class EgressError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: body up to MOST_ANSWER_BYTES, empty when it could not be read (the status counts all the same)."""
+    """An answer: body as far as it was wanted, empty when it could not be read (the status counts all the same)."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -54,12 +54,13 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One HTTP request to be made."""
+    """One HTTP request to be made; of the answer at most `most_answer_bytes` are read."""
 
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    most_answer_bytes: int = MOST_ANSWER_BYTES
 
 
 def refused(address: Address, *, allow_loopback: bool) -> str | None:
@@ -116,14 +117,9 @@ class Egress:
     allowed_hosts: tuple[str, ...] = ()
     resolve: Resolve = resolve
 
-    async def send(self, call: Call, timeout_seconds: float) -> Reply:
-        """Make the call. Raises EgressError; a status, whatever it is, is a Reply."""
-        try:
-            async with asyncio.timeout(timeout_seconds):
-                addresses = await self._checked(call.url)
-                return await self._exchange(call, addresses)
-        except TimeoutError:
-            raise EgressError("timeout", f"no answer within {timeout_seconds:g} s") from None
+    async def send(self, call: Call) -> Reply:
+        """Make the call. Raises EgressError; a status, whatever it is, is a Reply. The caller bounds the time."""
+        return await self._exchange(call, await self._checked(call.url))
 
     async def _checked(self, url: str) -> list[Address]:
         """The addresses the call may go to, or EgressError."""
@@ -161,7 +157,7 @@ class Egress:
                     allow_redirects=False,
                     timeout=aiohttp.ClientTimeout(total=None),
                 ) as response:
-                    return Reply(response.status, dict(response.headers), await _read(response))
+                    return Reply(response.status, dict(response.headers), await _read(response, call.most_answer_bytes))
             except aiohttp.ClientConnectorCertificateError as error:
                 raise EgressError("tls", f"certificate refused: {error.certificate_error}") from error
             except (aiohttp.ClientSSLError, ssl.SSLError) as error:
@@ -181,10 +177,9 @@ class Egress:
             raise EgressError("tls", f"cannot read the authorities in {self.ca_file}: {error}") from error
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
+async def _read(response: aiohttp.ClientResponse, room: int) -> bytes:
     """The body as far as it is wanted; an answer whose body breaks off has still been given."""
     chunks: list[bytes] = []
-    room = MOST_ANSWER_BYTES
     try:
         while room > 0 and (chunk := await response.content.read(room)):
             chunks.append(chunk)

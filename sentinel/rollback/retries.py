@@ -85,6 +85,14 @@ def _seconds_of(retry_after: str | None, now: float) -> float | None:
     return max(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - now, 0.0)
 
 
+class Settled(Exception):
+    """Raised inside a target that takes several steps: the attempt ends here, with this answer."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        super().__init__(f"{answer.result} {answer.detail}".strip())
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """Where an intent goes after an attempt. why: word of the dead letter, or ""."""

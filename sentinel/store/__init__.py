@@ -8,6 +8,7 @@ from sentinel.store.contract import (
     Delivery,
     Intent,
     Retention,
+    Selection,
     Store,
     StoreCorrupt,
     StoredWindow,
@@ -25,6 +26,7 @@ __all__ = [
     "Delivery",
     "Intent",
     "Retention",
+    "Selection",
     "SqlStore",
     "Store",
     "StoreCorrupt",
@@ -37,15 +39,15 @@ __all__ = [
 ]
 
 
-def open_store(url: str, *, upgrade: bool = True) -> SqlStore:
-    """The store at an SQLAlchemy URL, created or (unless told otherwise) upgraded where that is needed.
+def open_store(url: str, *, upgrade: bool = True, create: bool = True) -> SqlStore:
+    """The store at an SQLAlchemy URL; unless told otherwise it is created or upgraded where that is needed.
 
     Raises StoreUnavailable (try again later), StoreIncompatible (newer schema, or older and not to be upgraded) or
     StoreCorrupt (damaged, or another program's), each with one sentence that says what to do.
     """
     database = Database(url)
     try:
-        prepare(database, upgrade=upgrade)
+        prepare(database, upgrade=upgrade, create=create)
     except BaseException:
         database.close()
         raise

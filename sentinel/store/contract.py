@@ -122,6 +122,25 @@ class Retention:
     day_days: float = 0.0
 
 
+Grain = Literal["", "window", "hour", "day"]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which windows: those with start in [since, until). Empty strings choose all.
+
+    grain "": single windows where they are still kept, roll-ups where they are not. replica "*": the fleet's merged
+    windows, which are left out otherwise, since they repeat those of the replicas.
+    """
+
+    model: str = ""
+    version: str = ""
+    replica: str = ""
+    since: float = 0.0
+    until: float = 1e18
+    grain: Grain = ""
+
+
 class Store(Protocol):
     def commit_window(self, record: WindowRecord) -> bool:
         """Write all of `record` in one transaction; False when the window was already there."""
@@ -140,6 +159,15 @@ class Store(Protocol):
         limit: int = 1000,
     ) -> Iterable[StoredWindow]:
         """Windows with start in [since, until), oldest first."""
+
+    def list_windows(self, chosen: Selection, limit: int = 1000) -> list[dict[str, Any]]:
+        """Plain columns of windows with their verdicts, oldest first: cheap, whatever the range."""
+
+    def list_features(self, chosen: Selection, limit: int = 1000) -> list[dict[str, Any]]:
+        """Scores and shapes of the features of windows, oldest first."""
+
+    def merge_windows(self, chosen: Selection) -> list[ClosedWindow]:
+        """The chosen windows added up: one per model, version and reference."""
 
     def verdicts(self, *, model: str = "", limit: int = 100) -> list[Verdict]:
         """Verdicts, newest first, without their incidents (see `incidents`)."""

@@ -18,13 +18,15 @@ REVISIONS = ("0001", HEAD)
 _LOCK = 7300  # any number of ours: PostgreSQL's advisory lock that lets one process at a time create or migrate
 
 
-def prepare(database: Database, *, upgrade: bool = True) -> None:
+def prepare(database: Database, *, upgrade: bool = True, create: bool = True) -> None:
     """Make the database current, or raise StoreUnavailable, StoreCorrupt or StoreIncompatible with the reason."""
-    _check_folder(sqlite_path(database.url), database.name)
+    _check_path(sqlite_path(database.url), database.name, create)
     with database.read() as connection:
         current = revision(connection)
     if current == HEAD:
         return
+    if current is None and not create:
+        raise StoreUnavailable(f"{database.name} holds no store of sentinel yet: `sentinel run` makes it")
     if current is None:
         with database.write() as connection:
             _create(connection, database.name)
@@ -79,6 +81,10 @@ def _create(connection: Connection, name: str) -> None:
     connection.execute(insert(schema_version).values(version_num=HEAD))
 
 
-def _check_folder(path: Path | None, name: str) -> None:
-    if path is not None and not path.parent.is_dir():
+def _check_path(path: Path | None, name: str, create: bool) -> None:
+    if path is None:
+        return
+    if not create and not path.exists():
+        raise StoreUnavailable(f"there is no store {name}: `sentinel run` makes it")
+    if not path.parent.is_dir():
         raise StoreUnavailable(f"the store {name} cannot be used now: there is no folder {path.parent}; create it")

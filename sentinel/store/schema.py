@@ -107,6 +107,15 @@ windows = Table(
 is_window = windows.c.grain == text("'window'")
 _key = (windows.c.model, windows.c.version, windows.c.replica, windows.c.started_at)
 Index("one_window", *_key, unique=True, sqlite_where=is_window, postgresql_where=is_window)
+is_waiting = windows.c.standing == text("'waiting'")
+Index(
+    "waiting_windows",
+    windows.c.started_at,
+    windows.c.model,
+    windows.c.version,
+    sqlite_where=is_waiting,
+    postgresql_where=is_waiting,
+)
 Index(  # what was counted against different references does not merge
     "one_rollup",
     windows.c.grain,

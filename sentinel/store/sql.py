@@ -1,11 +1,12 @@
 """The store over SQLite and PostgreSQL: each method is one transaction over the functions of this package."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, select, update
 
 from sentinel.judge.verdict import Incident, Verdict
-from sentinel.store import outbox, trail
+from sentinel.store import history, outbox, trail
 from sentinel.store.codec import (
     feature_rows,
     incident_row,
@@ -22,6 +23,7 @@ from sentinel.store.contract import (
     Intent,
     IntentState,
     Retention,
+    Selection,
     StoredWindow,
     WindowRecord,
 )
@@ -30,6 +32,7 @@ from sentinel.store.once import insert_once, insert_window, put
 from sentinel.store.retention import delete_windows
 from sentinel.store.retention import step as retention_step
 from sentinel.store.schema import incidents, judge_state, settings, verdicts, window_features, windows
+from sentinel.windows.closed import ClosedWindow
 
 PAGE = 100  # windows read at a time: some 10 KB each with 50 features
 
@@ -46,7 +49,7 @@ class SqlStore:
             window_id = insert_window(connection, window_row(record.window, "window", standing))
             if window_id is None:
                 return False
-            _write_consequences(connection, window_id, record)
+            write_consequences(connection, window_id, record)
         return True
 
     def judge_state(self, model: str, replica: str = "") -> bytes | None:
@@ -84,6 +87,15 @@ class SqlStore:
             last = page[-1]
             same_start = and_(windows.c.started_at == last["started_at"], windows.c.id > last["id"])
             after = [(windows.c.started_at > last["started_at"]) | same_start]
+
+    def list_windows(self, chosen: Selection, limit: int = 1000) -> list[dict[str, Any]]:
+        return history.listing(self.database, chosen, limit)
+
+    def list_features(self, chosen: Selection, limit: int = 1000) -> list[dict[str, Any]]:
+        return history.features(self.database, chosen, limit)
+
+    def merge_windows(self, chosen: Selection) -> list[ClosedWindow]:
+        return history.merged(self.database, chosen)
 
     def verdicts(self, *, model: str = "", limit: int = 100) -> list[Verdict]:
         named = (windows.c.model, windows.c.version, windows.c.started_at, windows.c.ended_at)
@@ -192,7 +204,8 @@ def _window_page(conditions: list[ColumnElement[bool]], size: int) -> Select[tup
     return ordered.where(*conditions).limit(size)
 
 
-def _write_consequences(connection: Connection, window_id: int, record: WindowRecord) -> None:
+def write_consequences(connection: Connection, window_id: int, record: WindowRecord) -> None:
+    """All that follows from a window that was just inserted, within the caller's transaction."""
     features = feature_rows(window_id, record)
     if features:
         connection.execute(insert(window_features), features)

@@ -40,14 +40,13 @@ def create_children(series: Series, settings: Settings, version: str) -> None:
         series.put(drift.NOTICE_LEVEL, (method,), level)
     for metric in _FROM_START:
         series.put(metric)
+    series.put(rollback.ENFORCED, (), int(settings.rollback.mode == "enforce"))
     for process in internals.PROCESSES:
         series.put(internals.RESTARTS, (process,))
     series.histogram(internals.COMMIT_DURATION)
     for target, result in product(settings.rollback.targets, rollback.RESULTS):
         series.put(rollback.DELIVERIES, (label(target.name), result))
         series.histogram(rollback.DELIVERY_DURATION, (label(target.name),))
-    for slo, ratio in accepted_ratios(settings).items():
-        series.put(serving.SLO_OBJECTIVE, (slo,), ratio)
     for reason in serving.DROP_REASONS:
         series.put(serving.DROPPED, (reason,))
     open_pair(series, settings, (label(settings.model.name), label(settings.model.version)))
@@ -61,6 +60,8 @@ def open_pair(series: Series, settings: Settings, pair: Pair) -> Pair:
                 series.values.setdefault(metric, {}).setdefault((*pair, *rest), 0)
     for metric in _PER_PAIR_HISTOGRAMS:
         series.histogram(metric, pair)
+    for slo, accepted in accepted_ratios(settings).items():
+        series.put(serving.SLO_OBJECTIVE, (pair[0], slo), accepted)
     for outcome in rollback.OUTCOMES:
         series.values.setdefault(rollback.DECISIONS, {}).setdefault((pair[0], outcome), 0)
     return pair

@@ -21,7 +21,7 @@ _SHORT = struct.Struct("<BI")  # kind, bytes that follow
 _SAMPLE = struct.Struct("<BBBBHQdddII")
 # kind, protocol, flags, listener, status, sequence, started_at, duration, first_byte, request chunks, response chunks
 
-PROTOCOLS = ("http/1.1", "grpc")
+PROTOCOLS = ("http/1.1", "grpc", "http/2")
 REQUEST_CUT, RESPONSE_CUT, CLOSED = 1, 2, 4  # flags: bytes were left out; the connection ended with the exchange
 
 MOST_CHUNKS = 512  # chunks of one message side; the kernel gathers at most 1,024 pieces

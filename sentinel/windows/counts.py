@@ -26,7 +26,8 @@ class FeatureCounts:
 
     numeric: [F, W] cells; sums: [F, 2] Σu and Σu² of u = (value − centre) / scale of finite values, in units of
     `sentinel.reference.tally.SUM_UNIT`;
-    extremes: [F, 2] smallest and largest finite value (+inf, −inf where there was none).
+    extremes: [F, 2] smallest and largest value, to 7 digits of its distance from the reference median and within
+    `CLIP` deviations of it (+inf, −inf where there was none).
     categorical: [C, V] cells. unexpected: rows that carried a column the reference does not know, by name (bounded).
     """
 

@@ -37,12 +37,12 @@ class Window:
     def add(self, columns: Mapping[str, Any]) -> int:
         """Count the rows of `columns` (name -> one value per row); returns how many rows that was.
 
-        The longest column says how many; shorter and absent ones are missing in the rest, but an absent label is
-        not counted at all: labels come later.
+        The longest column says how many; shorter and absent ones are missing in the rest. Where a role (inputs,
+        predictions) is absent as a whole it was not observed, and its features get no rows; so do absent labels.
         """
         if self._closed:
             raise ValueError("the window is closed; open another one for these rows")
-        rows = self._pending.add_clean(columns) if self._pending is not None else None
+        rows = self._pending.add_plain(columns) if self._pending is not None else None
         if rows is None:
             rows = self._add_any(_sized(columns))
         self.rows += rows

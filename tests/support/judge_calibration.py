@@ -59,7 +59,7 @@ def binned(counts: np.ndarray, ordered: int, tolerance: float) -> BinnedFeatures
         ordered=np.full(number, ordered),
         weights=np.full(number, 1 / number),
         tolerances=np.full(number, tolerance),
-        dependence=np.ones(number),
+        dependence=np.full(number, np.nan),
     )
 
 

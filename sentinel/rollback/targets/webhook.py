@@ -30,8 +30,7 @@ class Webhook:
 
     async def ask(self, intent: Intent, attempt: int, now: float) -> Answer:
         headers = self._headers(intent, attempt, now)
-        timeout = min(self.timeout_seconds, intent.expires_at - now)
-        reply = await self.egress.send(Call("POST", self.settings.url, headers, intent.body), timeout)
+        reply = await self.egress.send(Call("POST", self.settings.url, headers, intent.body))
         return answer_of_status(reply.status, reply.headers.get("Retry-After"), now)
 
     def _headers(self, intent: Intent, attempt: int, now: float) -> dict[str, str]:

@@ -44,6 +44,9 @@ ARMED = _rollback(
     "gauge",
     "1 while a breach may send a rollback request; 0 in dry-run, when off and while paused.",
 )
+ENFORCED = _rollback(
+    "sentinel_rollback_enforced", "gauge", "1 where the configuration says rollback.mode: enforce, paused or not."
+)
 LAST_REQUEST = _rollback(
     "sentinel_rollback_last_timestamp_seconds",
     "gauge",

@@ -81,7 +81,7 @@ SLO_OBJECTIVE = _serving(
     "sentinel_slo_accepted_ratio",
     "gauge",
     "Accepted share of requests that miss a service level; absent where none is configured.",
-    ("slo",),
+    ("model", "slo"),
     "ratio",
     values={"slo": SLOS},
 )

@@ -9,11 +9,15 @@ from hypothesis import strategies as st
 
 from sentinel.decode import DECODERS, Decoded, DecodeOptions, Reason, Undecodable, decode
 from sentinel.decode.options import DEFAULT
+from sentinel.features import Extractor
 from sentinel.traffic import Exchange
+from tests.support.decode_made import made_exchanges
 from tests.support.decode_wire import recorded_exchanges
 
-EXCHANGES = recorded_exchanges()
+MADE = made_exchanges()
+EXCHANGES = {**recorded_exchanges(), **MADE}
 SMALL = {name: exchange for name, exchange in EXCHANGES.items() if len(exchange.request.body) < 10_000}
+ANY = Extractor(None)
 FORCED = [DecodeOptions(protocol=name) for name in DECODERS]
 
 
@@ -31,6 +35,9 @@ def check(found: Decoded | Undecodable) -> None:
             assert isinstance(values, np.ndarray | list)
     for name in (found.model, found.version, found.request_id):
         assert len(name) <= 128
+    for name, values in ANY.columns(found).items():
+        assert len(values) == found.rows, name
+        assert not isinstance(values, np.ndarray) or values.ndim == 1
 
 
 def with_bodies(exchange: Exchange, request: bytes, response: bytes) -> Exchange:
@@ -45,6 +52,11 @@ def with_bodies(exchange: Exchange, request: bytes, response: bytes) -> Exchange
 def test_recordings_decode_by_every_decoder_or_say_why_not(name):
     for options in (DEFAULT, *FORCED):
         check(decode(EXCHANGES[name], options))
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_what_was_made_decodes(name):
+    assert isinstance(decode(EXCHANGES[name]), Decoded)
 
 
 @pytest.mark.parametrize("name", SMALL)

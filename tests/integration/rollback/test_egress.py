@@ -75,7 +75,7 @@ class Resolver:
 )
 async def test_forbidden(url: str, egress: Egress) -> None:
     with pytest.raises(EgressError) as raised:
-        await egress.send(Call("POST", url), 2.0)
+        await egress.send(Call("POST", url))
     assert raised.value.word == "forbidden"
 
 
@@ -85,7 +85,7 @@ async def test_one_look_up_and_the_connection_goes_there() -> None:
         port = receiver.address.rpartition(":")[2].removesuffix("/rollback")
         receiver.behaviours = [lambda _receiver, _request, writer: receivers.answer(writer, 204)]
         egress = Egress(allow_http=True, resolve=resolver)
-        reply = await egress.send(Call("GET", f"http://deployer.example:{port}/x"), 5.0)
+        reply = await egress.send(Call("GET", f"http://deployer.example:{port}/x"))
     assert (reply.status, resolver.asked) == (204, 1)
     assert receiver.requests[0].headers["host"] == f"deployer.example:{port}"
 
@@ -94,7 +94,7 @@ async def test_redirects_are_not_followed_and_the_environment_is_not_asked(monke
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY"):
         monkeypatch.setitem(os.environ, name, "http://127.0.0.1:1")
     async with receiving(status(302, "Location: http://169.254.169.254/\r\n")) as receiver:
-        reply = await Egress(allow_http=True).send(Call("GET", receiver.address), 5.0)
+        reply = await Egress(allow_http=True).send(Call("GET", receiver.address))
     assert reply.status == 302
     assert len(receiver.requests) == 1
 
@@ -107,11 +107,11 @@ async def test_a_long_answer_is_cut() -> None:
             await writer.drain()
 
     async with receiving(talk) as receiver:
-        reply = await Egress(allow_http=True).send(Call("GET", receiver.address), 10.0)
+        reply = await Egress(allow_http=True).send(Call("GET", receiver.address))
     assert (reply.status, len(reply.body)) == (500, MOST_ANSWER_BYTES)
 
 
 async def test_a_name_that_does_not_resolve() -> None:
     with pytest.raises(EgressError) as raised:
-        await Egress().send(Call("GET", "https://no-such-host.invalid/"), 10.0)
+        await Egress().send(Call("GET", "https://no-such-host.invalid/"))
     assert raised.value.word == "unreachable"

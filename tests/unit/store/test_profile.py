@@ -19,8 +19,15 @@ def test_profiles_are_close_to_the_values() -> None:
     window.add({"amount": values})
     shape = profiles(reference, window.close())["amount"]
     assert shape.mean == pytest.approx(values.mean(), abs=0.1)
-    for name, q in {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}.items():
-        assert getattr(shape, name) == pytest.approx(np.quantile(values, q), abs=2.0)
+    widths = {
+        "q05": 2,
+        "q25": 2,
+        "q50": 2,
+        "q75": 2,
+        "q95": 8,
+    }  # the outermost bin, where q95 of shifted values lies, is wide
+    for name, width in widths.items():
+        assert getattr(shape, name) == pytest.approx(np.quantile(values, int(name[1:]) / 100), abs=width)
 
 
 def test_no_reference_no_profiles() -> None:

@@ -25,6 +25,7 @@ def numeric_cells(column):
     ("column", "cells"),
     [
         ([], [0, 0, 0, 0, 0]),
+        ([5.0] * 700 + [None] * 300 + ["x"] * 24, [0, 700, 0, 300, 24]),
         ([5.0], [0, 1, 0, 0, 0]),
         ([0.0, 10.0], [0, 2, 0, 0, 0]),
         ([-0.1, 10.1], [1, 0, 1, 0, 0]),
@@ -103,8 +104,8 @@ def test_missing_extra_and_uneven_columns_are_counted():
     counts = dict(zip(frozen.names, coarse(frozen, window.features), strict=True))
     missing = {name: int(row[cells - 1]) for (name, row), cells in zip(counts.items(), frozen.book.cells, strict=True)}
     assert window.rows == 3
-    assert missing == {"amount": 0, "score": 2, "clicks": 3, "age": 3, "prediction": 3, "country": 3}
-    assert all(row.sum() == 3 for row in counts.values())
+    assert missing == {"amount": 0, "score": 2, "clicks": 3, "age": 3, "prediction": 0, "country": 3}
+    assert {name: int(row.sum()) for name, row in counts.items() if row.sum() != 3} == {"prediction": 0}
     assert window.features.unexpected == {"surprise": 3}
 
 
@@ -120,6 +121,17 @@ def test_absent_labels_are_not_missing_rows():
     window = closed(frozen, {"x": [1.0, 2.0]}, {"x": [1.0], "y": [None], "z": ["a"]})
     assert window.features.numeric.sum(axis=1).tolist() == [3, 1]
     assert window.features.categorical.sum(axis=1).tolist() == [1]
+
+
+@pytest.mark.parametrize("rows", [3, 300])
+def test_a_role_that_was_not_observed_gets_no_rows(rows):
+    data = columns(rows)
+    inputs = {name: column for name, column in data.items() if name != "prediction"}
+    frozen = reference()
+    window = closed(frozen, inputs, {"prediction": data["prediction"]}, {"surprise": [1] * rows})
+    counted = dict(zip(frozen.names, coarse(frozen, window.features).sum(axis=1).tolist(), strict=True))
+    assert window.rows == 3 * rows
+    assert set(counted.values()) == {rows}
 
 
 def test_batching_does_not_change_the_counts():

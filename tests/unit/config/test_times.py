@@ -2,7 +2,7 @@
 
 import pytest
 
-from sentinel.cli.times import parse_time, show_time
+from sentinel.config.times import parse_time, show_time
 
 NOW = 1_767_225_600.0  # 2026-01-01T00:00Z
 

@@ -1,0 +1,50 @@
+"""Which tokens texts have, as one bit each: enough to say what share of a text is new, too little to say what it was.
+
+A token sets bit crc32(token) mod 2^16 (linear counting, Whang et al. 1990). With v distinct tokens a new token is taken
+for a known one with probability 1 − exp(−v/2^16): 14 % at 10,000, the same for reference and window.
+"""
+
+import zlib
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+BITS = 1 << 16
+
+
+class Vocabulary:
+    """8 KB, mergeable by |."""
+
+    __slots__ = ("_bits",)
+
+    def __init__(self, bits: np.ndarray[tuple[int], np.dtype[np.bool_]] | None = None) -> None:
+        self._bits = np.zeros(BITS, dtype=np.bool_) if bits is None else bits
+
+    @classmethod
+    def of(cls, texts: Iterable[Sequence[str]]) -> "Vocabulary":
+        """The vocabulary of tokenised texts."""
+        made = cls()
+        for tokens in texts:
+            made._bits[_places(tokens)] = True
+        return made
+
+    def unseen_share(self, tokens: Sequence[str]) -> float:
+        """Share of tokens whose bit is not set; 0 for none."""
+        return float(1 - self._bits[_places(tokens)].mean()) if tokens else 0.0
+
+    def __or__(self, other: "Vocabulary") -> "Vocabulary":
+        return Vocabulary(self._bits | other._bits)
+
+    def to_bytes(self) -> bytes:
+        return np.packbits(self._bits).tobytes()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Vocabulary":
+        """ValueError: not 8,192 bytes."""
+        if len(data) != BITS // 8:
+            raise ValueError(f"a vocabulary has {BITS // 8} bytes, not {len(data)}; build the reference again")
+        return cls(np.unpackbits(np.frombuffer(data, dtype=np.uint8)).astype(np.bool_))
+
+
+def _places(tokens: Iterable[str]) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    return np.array([zlib.crc32(token.encode(errors="replace")) % BITS for token in tokens], dtype=np.intp)

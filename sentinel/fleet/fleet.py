@@ -1,0 +1,121 @@
+"""One `sentinel fleet` process: leads if it can, and judges what is due. Synchronous; `step` is called every second.
+
+The judge is handed in (`PeriodJudge`), so that the fleet decides with the very code of a single sidecar.
+"""
+
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Protocol
+
+from sentinel.fleet import ledger
+from sentinel.fleet.lock import Leadership
+from sentinel.fleet.merging import Merged, merge
+from sentinel.fleet.periods import REMEMBERED_PERIODS, Due, Roll, Timing, Waiting
+from sentinel.reference.frozen import FrozenReference
+from sentinel.store.contract import WindowRecord
+from sentinel.store.engine import Database
+from sentinel.windows.closed import ClosedWindow
+
+FleetOptions = Timing
+
+
+class PeriodJudge(Protocol):
+    """Judges merged windows of all models. It keeps state in memory between calls, and starts from what it is given."""
+
+    def judge(self, window: ClosedWindow, state: bytes | None, now: float) -> WindowRecord:
+        """Judge one merged window; `state` is the model's in the store. The record carries the state after it."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """What one step did, for metrics: see `Fleet.step`."""
+
+    leading: bool = False
+    judged: list[WindowRecord] = field(default_factory=list)
+    replicas: dict[str, int] = field(default_factory=dict)  # model -> replicas in the last judged period
+    missing: dict[str, int] = field(default_factory=dict)  # model -> expected replicas that were not
+    late: int = 0  # windows that came after their period was judged
+    foreign: int = 0  # windows counted against another reference: only their traffic was used
+    overtaken: int = 0  # periods that another leader committed first
+    lag_seconds: float = 0.0  # age of the end of the oldest period that still waits
+    judging_seconds: float = 0.0
+
+
+class Fleet:
+    """Merges, judges and commits due periods while it leads. StoreError from `step` means: try again."""
+
+    def __init__(
+        self,
+        database: Database,
+        judge: PeriodJudge,
+        leadership: Leadership,
+        timing: Timing,
+        reference: FrozenReference | None = None,
+    ) -> None:
+        self._database = database
+        self._judge = judge
+        self._leadership = leadership
+        self._timing = timing
+        self._reference = reference
+        self._roll: Roll | None = None
+
+    def step(self, now: float) -> Progress:
+        """Judge every period that is due at `now` (seconds since the epoch); nothing while another process leads."""
+        progress = Progress(leading=self._leadership.held(now))
+        if not progress.leading:
+            self._roll = None
+            return progress
+        started = perf_counter()
+        roll = self._roll = self._roll or self._taken_over(now)
+        unjudged = self._without_late(roll, ledger.waiting(self._database), progress)
+        for period in roll.due(unjudged, now):
+            if not self._leadership.held(now):
+                break
+            self._judge_period(period, now, progress)
+            roll.judged(period)
+        self._measure_lag(roll, unjudged, now, progress)
+        progress.judging_seconds = perf_counter() - started
+        return progress
+
+    def release(self) -> None:
+        self._leadership.release()
+
+    def _taken_over(self, now: float) -> Roll:
+        roll = Roll(self._timing)
+        since = now - (REMEMBERED_PERIODS + 1) * self._timing.period_seconds
+        for model, replicas in ledger.recent_replicas(self._database, since).items():
+            roll.report(model, replicas)
+        return roll
+
+    def _without_late(self, roll: Roll, waiting: list[Waiting], progress: Progress) -> list[Waiting]:
+        def place(window: Waiting) -> tuple[str, str, float]:
+            return window.model, window.version, roll.start_of(window.start)
+
+        judged = ledger.already_judged(self._database, sorted({place(window) for window in waiting}))
+        late = [window.id for window in waiting if place(window) in judged]
+        if late:
+            progress.late += ledger.mark_late(self._database, late)
+        return [window for window in waiting if place(window) not in judged]
+
+    def _judge_period(self, period: Due, now: float, progress: Progress) -> None:
+        for ids in period.versions.values():
+            merged = self._merged(period, ids)
+            progress.foreign += len(merged.foreign)
+            known = ledger.state(self._database, period.model)
+            record = self._judge.judge(merged.window, known, now)
+            if ledger.commit(self._database, record, ids, known):
+                progress.judged.append(record)
+            else:
+                progress.overtaken += 1
+        progress.replicas[period.model] = len(period.replicas)
+        progress.missing[period.model] = len(period.missing)
+
+    def _merged(self, period: Due, ids: tuple[int, ...]) -> Merged:
+        end = period.start + self._timing.period_seconds
+        return merge(ledger.read(self._database, ids), period.start, end, self._reference)
+
+    def _measure_lag(self, roll: Roll, unjudged: list[Waiting], now: float, progress: Progress) -> None:
+        done = {(record.window.key.model, record.window.start) for record in progress.judged}
+        starts = {(window.model, roll.start_of(window.start)) for window in unjudged} - done
+        ends = [start + self._timing.period_seconds for _, start in starts]
+        progress.lag_seconds = max([now - end for end in ends if end <= now], default=0.0)

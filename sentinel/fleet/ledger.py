@@ -1,0 +1,96 @@
+"""What the fleet reads and writes: waiting windows in, judged periods out, each in one transaction."""
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import select, tuple_, update
+
+from sentinel.fleet.periods import Waiting
+from sentinel.store.codec import window_row
+from sentinel.store.contract import WindowRecord
+from sentinel.store.engine import Database
+from sentinel.store.once import insert_window
+from sentinel.store.schema import judge_state, windows
+from sentinel.store.sql import write_consequences
+from sentinel.windows.closed import MANY, ClosedWindow
+
+MOST_WAITING = 50_000
+"""Windows looked at in one turn: fifty periods of a thousand replicas; the rest come in the next turn."""
+READ_AT_ONCE = 500
+
+
+def waiting(database: Database) -> list[Waiting]:
+    """Windows that nobody has judged, oldest first."""
+    columns = (windows.c.id, windows.c.model, windows.c.version, windows.c.replica, windows.c.started_at)
+    unjudged = (windows.c.standing == "waiting") & (windows.c.grain == "window") & (windows.c.replica != MANY)
+    query = select(*columns).where(unjudged).order_by(windows.c.started_at).limit(MOST_WAITING)
+    with database.read() as connection:
+        return [Waiting(*row) for row in connection.execute(query)]
+
+
+def already_judged(database: Database, periods: Sequence[tuple[str, str, float]]) -> set[tuple[str, str, float]]:
+    """Which of the (model, version, start) have been judged for the fleet."""
+    key = (windows.c.model, windows.c.version, windows.c.started_at)
+    judged = select(*key).where(windows.c.grain == "window", windows.c.replica == MANY)
+    found: set[tuple[str, str, float]] = set()
+    with database.read() as connection:
+        for first in range(0, len(periods), READ_AT_ONCE):
+            chosen = judged.where(tuple_(*key).in_(periods[first : first + READ_AT_ONCE]))
+            found.update((row.model, row.version, row.started_at) for row in connection.execute(chosen))
+    return found
+
+
+def read(database: Database, ids: Sequence[int]) -> Iterator[ClosedWindow]:
+    """The windows of these ids, some at a time."""
+    for first in range(0, len(ids), READ_AT_ONCE):
+        chosen = select(windows.c.sketch).where(windows.c.id.in_(ids[first : first + READ_AT_ONCE]))
+        with database.read() as connection:
+            sketches = connection.execute(chosen).scalars().all()
+        yield from map(ClosedWindow.from_bytes, sketches)
+
+
+def state(database: Database, model: str) -> bytes | None:
+    """The fleet's judge of a model, as of the last judged period."""
+    query = select(judge_state.c.state).where(judge_state.c.model == model, judge_state.c.replica == MANY)
+    with database.read() as connection:
+        return connection.execute(query).scalar()
+
+
+def commit(database: Database, record: WindowRecord, merged: Sequence[int], known: bytes | None) -> bool:
+    """Write a judged period and mark its windows, if the judge's state in the store is still the `known` one.
+
+    False when another leader was faster: nothing is written, and this one's judge must read its state again.
+    """
+    model = record.window.key.model
+    current = select(judge_state.c.state).where(judge_state.c.model == model, judge_state.c.replica == MANY)
+    with database.write() as connection:
+        if connection.execute(current.with_for_update()).scalar() != known:
+            return False
+        window_id = insert_window(connection, window_row(record.window, "window", "judged"))
+        if window_id is None:
+            return False
+        write_consequences(connection, window_id, record)
+        for first in range(0, len(merged), READ_AT_ONCE):
+            chosen = windows.c.id.in_(merged[first : first + READ_AT_ONCE])
+            connection.execute(update(windows).where(chosen).values(standing="judged"))
+    return True
+
+
+def mark_late(database: Database, ids: Sequence[int]) -> int:
+    """Windows whose period was judged without them: kept for history, never judged. How many."""
+    marked = 0
+    with database.write() as connection:
+        for first in range(0, len(ids), READ_AT_ONCE):
+            chosen = windows.c.id.in_(ids[first : first + READ_AT_ONCE]) & (windows.c.standing == "waiting")
+            marked += connection.execute(update(windows).where(chosen).values(standing="late")).rowcount
+    return marked
+
+
+def recent_replicas(database: Database, since: float) -> dict[str, frozenset[str]]:
+    """By model, the replicas on time since then: for a leader that has just taken over."""
+    on_time = (windows.c.standing == "judged") & (windows.c.replica != MANY) & (windows.c.grain == "window")
+    query = select(windows.c.model, windows.c.replica).where(on_time, windows.c.started_at >= since).distinct()
+    found: dict[str, set[str]] = {}
+    with database.read() as connection:
+        for row in connection.execute(query):
+            found.setdefault(row.model, set()).add(row.replica)
+    return {model: frozenset(names) for model, names in found.items()}

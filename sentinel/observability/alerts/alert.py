@@ -1,0 +1,31 @@
+"""What an alert is, as data. Its runbook is the page alerts/runbooks/NAME.md, which a test asks for."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["critical", "warning", "info"]
+
+MODEL = "namespace, model, model_version"  # how alerts about a model are grouped; namespace is empty outside Kubernetes
+WATCHED = "namespace, job, instance"  # how alerts about one sidecar are grouped
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """hold: how long it must be true (Prometheus `for`); keep: how long it stays after (`keep_firing_for`).
+
+    summary: one line without a value. description: what it means here, and what to do first.
+    """
+
+    name: str
+    severity: Severity
+    expr: str
+    summary: str
+    description: str
+    hold: str = "0s"
+    keep: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    record: str
+    expr: str

@@ -1,0 +1,64 @@
+"""Rules as YAML, in the form that Prometheus and a PrometheusRule's `groups` share."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from sentinel.observability.alerts.alert import Alert, Recording
+from sentinel.observability.shape import Shape
+
+LEAVE_OUT = "none"
+RECORDING_SECONDS = "30s"
+_HEADER = (
+    "# Built by `sentinel alerts build` from the metric catalogue: change sentinel/observability/alerts, not this.\n"
+)
+
+
+class _Yaml(yaml.SafeDumper):
+    """Queries and descriptions as blocks that people read."""
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+
+
+_Yaml.add_representer(str, _text)
+
+
+def severity_of(alert: Alert, severities: Mapping[str, str]) -> str:
+    """The configured severity, or the alert's own."""
+    return severities.get(alert.name, alert.severity)
+
+
+def rules_yaml(groups: Mapping[str, Sequence[Alert | Recording]], shape: Shape) -> str:
+    """Groups of rules as YAML text; alerts whose severity is `none` are left out."""
+    written = [_group(name, rules, shape) for name, rules in groups.items()]
+    kept = [group for group in written if group["rules"]]
+    return _HEADER + yaml.dump({"groups": kept}, Dumper=_Yaml, sort_keys=False, width=120, allow_unicode=True)
+
+
+def _group(name: str, rules: Sequence[Alert | Recording], shape: Shape) -> dict[str, Any]:
+    group: dict[str, Any] = {"name": name}
+    if all(isinstance(rule, Recording) for rule in rules):
+        group["interval"] = RECORDING_SECONDS
+    group["rules"] = [written for rule in rules if (written := _rule(rule, shape)) is not None]
+    return group
+
+
+def _rule(rule: Alert | Recording, shape: Shape) -> dict[str, Any] | None:
+    if isinstance(rule, Recording):
+        return {"record": rule.record, "expr": rule.expr}
+    severity = severity_of(rule, shape.severities)
+    if severity == LEAVE_OUT:
+        return None
+    written: dict[str, Any] = {"alert": rule.name, "expr": rule.expr, "for": rule.hold}
+    if rule.keep:
+        written["keep_firing_for"] = rule.keep
+    written["labels"] = {"severity": severity, "component": "sentinel"}
+    written["annotations"] = {
+        "summary": rule.summary,
+        "description": rule.description,
+        "runbook_url": shape.runbook_url.replace("{alert}", rule.name),
+    }
+    return written

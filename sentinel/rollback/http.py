@@ -1,0 +1,64 @@
+"""What the HTTP interfaces of this package share: who may ask, how the store is asked, how answers look."""
+
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+from aiohttp import web
+
+from sentinel.config.settings import RollbackSettings
+from sentinel.rollback.signing import SecretError, read_secret_text
+from sentinel.store.contract import Store
+
+T = TypeVar("T")
+
+MOST_BODY_BYTES = 1 << 20
+"""Longest request body; Alertmanager's groups are the largest."""
+
+answer = partial(web.json_response, headers={"Cache-Control": "no-store"})
+
+
+class AskStore(Protocol):
+    """Runs a function on the store, on the thread that owns it."""
+
+    def __call__(self, use: Callable[[Store], T]) -> Awaitable[T]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Backing:
+    """What the handlers work on. clock: seconds since the epoch; committed: called after intents were written."""
+
+    ask: AskStore
+    settings: RollbackSettings
+    clock: Callable[[], float]
+    committed: Callable[[], None] = lambda: None
+
+
+def bearer_problem(headers: Mapping[str, str], token_file: str, setting: str) -> web.Response | None:
+    """Why a request may not pass, as an answer; None when its bearer token is the one in the file.
+
+    The file is read every time, so a token can be changed without a restart. No file, no way in.
+    """
+    if not token_file:
+        return answer({"error": f"closed: set {setting} to open it"}, status=403)
+    try:
+        token = read_secret_text(token_file).strip()
+    except SecretError as error:
+        return answer({"error": f"closed: {error}"}, status=403)
+    if not token:
+        return answer({"error": f"closed: {token_file} is empty"}, status=403)
+    scheme, _, given = headers.get("Authorization", "").partition(" ")
+    same = hmac.compare_digest(given.strip().encode("utf-8", "replace"), token.encode())
+    return None if same and scheme.lower() == "bearer" else answer({"error": "wrong or missing token"}, status=401)
+
+
+def text_field(document: Any, name: str) -> str:
+    """A text in a JSON object; "" when absent. Raises ValueError for anything else."""
+    if not isinstance(document, dict):
+        raise ValueError("the body must be a JSON object")
+    value = document.get(name, "")
+    if not isinstance(value, str):
+        raise ValueError(f"{name} must be text")
+    return value

@@ -1,0 +1,53 @@
+"""GitLab pipeline trigger: runs a pipeline of one branch with the request in its variables.
+
+GitLab knows no idempotency key either: the pipeline should use SENTINEL_ROLLBACK_ID as its resource group.
+The event goes in as a variable and never as the body, in which a field called `ref` would choose the branch.
+Source: GitLab API, "Trigger a pipeline with a token".
+"""
+
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from sentinel.config.settings import TargetSettings
+from sentinel.rollback.egress import Egress
+from sentinel.rollback.retries import Answer
+from sentinel.rollback.signing import read_secret_text
+from sentinel.rollback.targets.api import Api
+from sentinel.store.contract import Intent
+
+API = "https://gitlab.com"
+
+
+@dataclass(frozen=True, slots=True)
+class GitLab:
+    """Options: `project` (id or path), `ref` (branch, default main). secret_file: a pipeline trigger token.
+
+    The pipeline gets SENTINEL_ROLLBACK_ID, SENTINEL_FROM_VERSION, SENTINEL_TO_VERSION and SENTINEL_EVENT.
+    """
+
+    settings: TargetSettings
+    egress: Egress
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+    @property
+    def timeout_seconds(self) -> float:
+        return self.settings.timeout_seconds
+
+    async def ask(self, intent: Intent, attempt: int, now: float) -> Answer:
+        options = self.settings.options
+        form = {
+            "token": read_secret_text(self.settings.secret_file).strip(),
+            "ref": options.get("ref", "main"),
+            "variables[SENTINEL_ROLLBACK_ID]": intent.id,
+            "variables[SENTINEL_FROM_VERSION]": intent.from_version,
+            "variables[SENTINEL_TO_VERSION]": intent.to_version,
+            "variables[SENTINEL_EVENT]": intent.body.decode(),
+        }
+        api = Api(self.egress, self.settings.url or API)
+        path = f"/api/v4/projects/{quote(options.get('project', ''), safe='')}/trigger/pipeline"
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        await api.call("POST", path, urlencode(form).encode(), headers)
+        return Answer("delivered", "delivered", 201)

@@ -1,0 +1,84 @@
+"""Stored windows for people and programs: rows to list and export, and any range merged into one window.
+
+Reads only. A listing never opens the sketches, so it costs little however long the range; merging reads them page
+by page.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+
+from sentinel.store.codec import window_row
+from sentinel.store.contract import Selection
+from sentinel.store.engine import Database
+from sentinel.store.schema import verdicts, window_features, windows
+from sentinel.windows.closed import MANY, NOTHING, ClosedWindow
+
+PAGE = 200
+MOST_LISTED = 10_000
+"""Rows of a listing at most, whatever is asked for: about 10 MB of JSON."""
+
+_NAMED = ("model", "version", "replica", "grain")
+_SHOWN = [column for column in windows.c if column.name not in ("id", "sketch")]
+
+
+def conditions(chosen: Selection) -> list[ColumnElement[bool]]:
+    named = [windows.c[name] == value for name in _NAMED if (value := getattr(chosen, name))]
+    in_time = [windows.c.started_at >= chosen.since, windows.c.started_at < chosen.until]
+    own = [] if chosen.replica else [or_(windows.c.grain != "window", windows.c.replica != MANY)]
+    return named + in_time + own
+
+
+def listing(database: Database, chosen: Selection, limit: int = 1000) -> list[dict[str, Any]]:
+    """Plain columns of the chosen windows with their verdicts, oldest first: the rows of `sentinel windows list`."""
+    joined = windows.outerjoin(verdicts, verdicts.c.window_id == windows.c.id)
+    columns = (*_SHOWN, verdicts.c.state, verdicts.c.explanation, verdicts.c.evidence)
+    query = select(*columns).select_from(joined).where(*conditions(chosen))
+    ordered = query.order_by(windows.c.started_at, windows.c.id).limit(min(limit, MOST_LISTED))
+    with database.read() as connection:
+        return [dict(row) for row in connection.execute(ordered).mappings()]
+
+
+def features(database: Database, chosen: Selection, limit: int = 1000) -> list[dict[str, Any]]:
+    """Scores and shapes of the features of the chosen windows, oldest first."""
+    key = (windows.c.model, windows.c.version, windows.c.replica, windows.c.started_at)
+    own = [column for column in window_features.c if column.name != "window_id"]
+    query = select(*key, *own).join(window_features, window_features.c.window_id == windows.c.id)
+    ordered = query.where(*conditions(chosen)).order_by(windows.c.started_at, windows.c.id, window_features.c.feature)
+    with database.read() as connection:
+        return [dict(row) for row in connection.execute(ordered.limit(limit)).mappings()]
+
+
+def closed_windows(database: Database, chosen: Selection) -> Iterator[ClosedWindow]:
+    """The chosen windows themselves, oldest first; no transaction stays open between pages."""
+    after: list[ColumnElement[bool]] = []
+    while True:
+        with database.read() as connection:
+            page = connection.execute(_page(conditions(chosen) + after)).all()
+        yield from (ClosedWindow.from_bytes(row.sketch) for row in page)
+        if len(page) < PAGE:
+            return
+        last = page[-1]
+        same_start = and_(windows.c.started_at == last.started_at, windows.c.id > last.id)
+        after = [or_(windows.c.started_at > last.started_at, same_start)]
+
+
+def merged(database: Database, chosen: Selection) -> list[ClosedWindow]:
+    """The chosen windows merged into one per model, version and reference: what `--merge` shows."""
+    sums: dict[tuple[str, str, str], ClosedWindow] = {}
+    for window in closed_windows(database, chosen):
+        key = (window.key.model, window.key.version, window.reference_id)
+        sums[key] = sums.get(key, NOTHING) | window
+    return [sums[key] for key in sorted(sums)]
+
+
+def plain(window: ClosedWindow) -> dict[str, Any]:
+    """A merged window as one row like those of `listing`."""
+    row = window_row(window, "range", "judged")
+    return {name: value for name, value in row.items() if name not in ("sketch", "standing")}
+
+
+def _page(conditions: list[ColumnElement[bool]]) -> Select[Any]:
+    columns = (windows.c.id, windows.c.started_at, windows.c.sketch)
+    return select(*columns).where(*conditions).order_by(windows.c.started_at, windows.c.id).limit(PAGE)

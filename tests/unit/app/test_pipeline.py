@@ -1,0 +1,146 @@
+"""From exchanges to windows: each row in one window, each window closed once, everything accounted for."""
+
+import json
+
+import numpy as np
+import pytest
+
+from sentinel.app.pipeline import GRACE_SECONDS, QUIET_WINDOWS, Pipeline, PipelineOptions
+from sentinel.reference.build import build
+from sentinel.reference.frozen import FrozenReference
+from sentinel.traffic import Exchange, Message, Route, RouteTraffic
+from sentinel.windows.closed import ClosedWindow
+
+START = 1_767_225_600.0
+INFER = Route("POST", "/v2/models/fraud/infer", "http/1.1")
+JSON = {"content-type": "application/json"}
+
+
+@pytest.fixture(scope="module")
+def reference() -> FrozenReference:
+    generator = np.random.default_rng(1)
+    columns = {"amount": generator.normal(size=2000), "score": generator.uniform(size=2000)}
+    return build(columns, name="fraud", version="1", predictions=["score"])
+
+
+def pipeline(reference: FrozenReference | None = None, seconds: float = 60.0) -> Pipeline:
+    return Pipeline(reference, PipelineOptions(model="fraud", replica="pod-0", window_seconds=seconds))
+
+
+def tensor(name: str, values: list[float]) -> dict[str, object]:
+    return {"name": name, "shape": [len(values)], "datatype": "FP64", "data": values}
+
+
+def exchange(at: float, version: str = "1", rows: int = 2, status: int = 200) -> Exchange:
+    asked = {"inputs": [tensor("amount", [0.1] * rows)]}
+    answered = {"model_name": "fraud", "model_version": version, "outputs": [tensor("score", [0.5] * rows)]}
+    return Exchange(
+        protocol="http/1.1",
+        method="POST",
+        target=INFER.path,
+        status=status,
+        request=Message(JSON, json.dumps(asked).encode()),
+        response=Message(JSON, json.dumps(answered).encode() if status == 200 else b"{}"),
+        started_at=at,
+        duration_seconds=0.01,
+        first_byte_seconds=0.005,
+    )
+
+
+def busy(windows: list[ClosedWindow]) -> list[ClosedWindow]:
+    return [window for window in windows if window.traffic.received]
+
+
+def test_a_row_counts_in_the_window_in_which_its_exchange_ended(reference: FrozenReference) -> None:
+    subject = pipeline(reference)
+    subject.exchange(exchange(START + 59.985))
+    subject.exchange(exchange(START + 59.995))
+    first, second = busy(subject.close_due(START + 121))
+    assert (first.start, first.end, first.rows) == (START, START + 60, 2)
+    assert (second.start, second.rows) == (START + 60, 2)
+
+
+def test_nothing_closes_before_the_grace_is_over_and_nothing_twice(reference: FrozenReference) -> None:
+    subject = pipeline(reference)
+    subject.exchange(exchange(START))
+    assert subject.close_due(START + 60 + GRACE_SECONDS / 2) == []
+    assert len(subject.close_due(START + 60 + GRACE_SECONDS)) == 1
+    assert subject.close_due(START + 60 + GRACE_SECONDS) == []
+    assert subject.seconds_to_close(START + 60 + GRACE_SECONDS) == pytest.approx(60)
+
+
+def test_what_comes_late_counts_in_the_window_open_then(reference: FrozenReference) -> None:
+    subject = pipeline(reference)
+    subject.exchange(exchange(START))
+    subject.close_due(START + 61)
+    subject.exchange(exchange(START + 1))
+    (window,) = busy(subject.close_due(START + 121))
+    assert (window.start, window.rows) == (START + 60, 2)
+
+
+def test_an_earlier_life_has_closed_its_windows(reference: FrozenReference) -> None:
+    subject = pipeline(reference)
+    subject.resume(START + 60)
+    subject.exchange(exchange(START + 30))
+    assert [window.start for window in busy(subject.close_due(START + 121))] == [START + 60]
+
+
+def test_versions_have_windows_of_their_own_and_share_all_traffic(reference: FrozenReference) -> None:
+    subject = pipeline(reference)
+    for i in range(30):
+        subject.exchange(exchange(START + i, version="2" if i % 3 == 0 else "1"))
+    subject.route_traffic(INFER, RouteTraffic(codes={"2xx": 300}, latency={5: 300}), START + 30)
+    subject.passed_over(270, {"channel_full": 9}, START + 30)
+    one, two = sorted(busy(subject.close_due(START + 61)), key=lambda window: window.key.version)
+    assert (one.key.version, two.key.version) == ("1", "2")
+    assert (one.traffic.codes["2xx"], two.traffic.codes["2xx"]) == (200, 100)
+    assert one.traffic.sampled_out + two.traffic.sampled_out == 270
+    for traffic in (one.traffic, two.traffic):
+        accounted = traffic.analysed + traffic.sampled_out + sum(traffic.dropped.values())
+        assert traffic.received == accounted + sum(traffic.undecodable.values())
+
+
+def test_errors_and_unreadable_samples_are_counted_with_their_reason(reference: FrozenReference) -> None:
+    subject = pipeline(reference)
+    subject.exchange(exchange(START, status=500))
+    subject.unparsed("bad_framing", START)
+    (window,) = busy(subject.close_due(START + 61))
+    assert window.rows == 0
+    assert window.traffic.undecodable == {"error_response": 1, "bad_framing": 1}
+    assert window.traffic.received == 2
+
+
+def test_traffic_before_the_first_named_version_is_that_versions(reference: FrozenReference) -> None:
+    subject = pipeline(reference)
+    subject.unparsed("bad_framing", START)
+    subject.exchange(exchange(START + 1, version="7"))
+    (window,) = busy(subject.close_due(START + 61))
+    assert (window.key.version, window.traffic.received) == ("7", 2)
+
+
+def test_health_checks_are_in_no_window(reference: FrozenReference) -> None:
+    subject = pipeline(reference)
+    parts = subject.route_traffic(Route("GET", "/v2/health/live", "http/1.1"), RouteTraffic(codes={"2xx": 5}), START)
+    assert [pair for pair, _ in parts] == [("", "")]
+    assert busy(subject.close_due(START + 61)) == []
+
+
+def test_a_quiet_version_gets_a_few_empty_windows_and_is_forgotten(reference: FrozenReference) -> None:
+    subject = pipeline(reference)
+    subject.exchange(exchange(START, version="1"))
+    subject.exchange(exchange(START + 1, version="2"))
+    subject.close_due(START + 61)
+    versions = [
+        sorted(window.key.version for window in subject.close_due(START + 61 + 60 * i))
+        for i in range(1, QUIET_WINDOWS + 3)
+    ]
+    assert versions[:QUIET_WINDOWS] == [["1", "2"]] * QUIET_WINDOWS
+    assert versions[-1] == ["2"]
+
+
+def test_another_model_is_counted_but_not_against_this_reference(reference: FrozenReference) -> None:
+    subject = pipeline(reference)
+    other = Pipeline(reference, PipelineOptions(model="other"))
+    assert subject.judged("fraud")
+    assert not subject.judged("someone-else")
+    assert other.judged("fraud")  # the reference names its model
