@@ -11,6 +11,7 @@ import uvloop
 
 from sentinel.app.assembly import assemble, check_store
 from sentinel.app.observer import Observer
+from sentinel.app.serving import CannotListen
 from sentinel.config import ConfigurationError, parse
 from sentinel.store import StoreError
 from sentinel.traffic.handover import Handover
@@ -26,9 +27,12 @@ def main() -> int:
     try:
         settings = parse(handover.settings)
         check_store(settings)
-        observer = Observer(settings, assemble(settings), handover)
+        observer = Observer(assemble(settings), handover)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(observer.run())
+    except CannotListen as error:
+        sys.stderr.write(f"sentinel: {error}\n")
+        return 1
     except (ConfigurationError, StoreError) as error:
         sys.stderr.write("".join(f"sentinel: {line}\n" for line in str(error).splitlines()))
         return 2

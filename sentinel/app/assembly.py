@@ -14,10 +14,13 @@ from sentinel.app.queue import JudgingQueue
 from sentinel.app.verdicts import Judging, policy_options
 from sentinel.config import ConfigurationError, Problem, Settings
 from sentinel.decode import DecodeOptions
+from sentinel.judge.binding import Roles
+from sentinel.judge.policy import Policy, PolicyOptions
 from sentinel.reference.files import ReferenceFileError, load
 from sentinel.reference.frozen import FrozenReference
 from sentinel.rollback.targets.base import Target
 from sentinel.rollback.targets.building import build_targets
+from sentinel.rollback.trial import Predictions
 from sentinel.store import StoreCorrupt, StoreIncompatible, StoreUnavailable, open_store
 from sentinel.store.spool import Spool, folder_for
 from sentinel.store.writer import Writer
@@ -30,6 +33,7 @@ logger = logging.getLogger("sentinel.observer")
 class Parts:
     """What an observer is made of."""
 
+    settings: Settings
     reference: FrozenReference | None
     pipeline: Pipeline
     queue: JudgingQueue
@@ -43,10 +47,13 @@ def assemble(settings: Settings) -> Parts:
     reference = load_reference(settings)
     replica = settings.process.replica or socket.gethostname()
     writer = Writer(lambda: open_store(settings.store.url), _spool(settings))
-    judging = Judging(reference, policy_options(settings), StoreMemory(writer, settings.rollback, replica))
+    options = policy_options(settings)
+    memory = StoreMemory(writer, settings.rollback, replica, _predictions(reference, options))
+    judging = Judging(reference, options, memory)
     pipeline = Pipeline(reference, pipeline_options(settings, replica))
     pipeline.resume(_closed_until(writer, replica))
     return Parts(
+        settings=settings,
         reference=reference,
         pipeline=pipeline,
         queue=JudgingQueue(judging, writer),
@@ -100,6 +107,11 @@ def check_store(settings: Settings) -> None:
         raise ConfigurationError([Problem("store.url", str(error))]) from error
     except StoreUnavailable as error:
         logger.warning("the store is away; windows wait in the spool: %s", error)
+
+
+def _predictions(reference: FrozenReference | None, options: PolicyOptions) -> Predictions | None:
+    """What comparing the predictions of two versions needs."""
+    return Predictions(reference, Roles(reference, Policy(**options))) if reference else None
 
 
 def _spool(settings: Settings) -> Spool:

@@ -6,8 +6,10 @@ from sentinel.config.settings import RollbackSettings
 from sentinel.judge.verdict import Verdict
 from sentinel.rollback.desk import Desk
 from sentinel.rollback.planning import Plan
+from sentinel.rollback.trial import Predictions
 from sentinel.store import Store, StoreError
 from sentinel.store.writer import Writer
+from sentinel.windows.closed import ClosedWindow
 
 logger = logging.getLogger("sentinel.judging")
 
@@ -22,23 +24,26 @@ class StoreMemory:
     so `decide` then decides nothing; a breach that stays open comes back with the next window.
     """
 
-    def __init__(self, writer: Writer, settings: RollbackSettings, replica: str) -> None:
+    def __init__(
+        self, writer: Writer, settings: RollbackSettings, replica: str, predictions: Predictions | None = None
+    ) -> None:
         self._writer = writer
         self._settings = settings
         self._replica = replica
+        self._predictions = predictions
         self._desk: Desk | None = None
 
     def judge_state(self, model: str) -> bytes | None:
         return self._writer.judge_state(model, self._replica).result(WAIT_SECONDS)
 
-    def decide(self, verdict: Verdict, now: float) -> Plan:
+    def decide(self, verdict: Verdict, window: ClosedWindow, now: float) -> Plan:
         try:
-            return self._writer.call(lambda store: self._at(store).decide(verdict, now)).result(WAIT_SECONDS)
+            return self._writer.call(lambda store: self._at(store).decide(verdict, now, window)).result(WAIT_SECONDS)
         except (StoreError, TimeoutError) as error:
             logger.warning("nothing is decided while the store is away: %s", error)
             return Plan()
 
     def _at(self, store: Store) -> Desk:
         if self._desk is None:
-            self._desk = Desk(store, self._settings, self._replica)
+            self._desk = Desk(store, self._settings, self._replica, self._predictions)
         return self._desk

@@ -6,31 +6,24 @@ The event loop takes samples and serves HTTP. Closed windows are judged on one t
 
 import asyncio
 import logging
-import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from typing import Any
-
-from aiohttp import web
 
 from sentinel.app.assembly import Parts
 from sentinel.app.counting import Added, Counting
 from sentinel.app.pipeline import DROPPED, UNDECODABLE
+from sentinel.app.serving import serving
 from sentinel.app.verdicts import Judgement
-from sentinel.config import ConfigurationError, Problem, Settings, split_address
-from sentinel.config.times import parse_time
 from sentinel.intake.receiver import Callbacks, Receiver
 from sentinel.rollback.deliverer import Deliverer, DelivererOptions, DeliveryEvent
 from sentinel.store import StoreError, open_store
 from sentinel.store.contract import Retention
-from sentinel.store.query import windows_json
 from sentinel.telemetry.gpu import GpuReader
 from sentinel.telemetry.pictures import pictures
-from sentinel.telemetry.server import Sources, telemetry_app
-from sentinel.telemetry.verdict_api import analysis
 from sentinel.telemetry.view import FeaturePicture
 from sentinel.traffic import Exchange, TrafficSummary
 from sentinel.traffic.handover import Handover
@@ -47,8 +40,8 @@ RETENTION_SECONDS = 300.0
 class Observer:
     """One life of the observer, from its handover to its end."""
 
-    def __init__(self, settings: Settings, parts: Parts, handover: Handover) -> None:
-        self.settings = settings
+    def __init__(self, parts: Parts, handover: Handover) -> None:
+        self.settings = settings = parts.settings
         self.parts = parts
         self.recorder = parts.recorder
         self._lifeline = handover.lifeline
@@ -68,7 +61,7 @@ class Observer:
             loop.add_signal_handler(number, self._stop.set)
         loop.add_reader(self._lifeline, self._stop.set)
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(self._serving())
+            await stack.enter_async_context(serving(self.parts, lambda: self._wake_deliverer(), self._not_ready))
             self.receiver.start()
             self.recorder.ready(True)
             for name, work in self._work().items():
@@ -215,41 +208,8 @@ class Observer:
     def _delivered(self, event: DeliveryEvent) -> None:
         self.recorder.delivery(event.target, event.result, event.seconds, time.time())
 
-    # -- servers ------------------------------------------------------------------------------------------------
-
-    @asynccontextmanager
-    async def _serving(self) -> AsyncIterator[None]:
-        sources = Sources(time.time, self._windows, self._verdict, self._not_ready)
-        runner = web.AppRunner(telemetry_app(self.recorder, sources), access_log=None)
-        await runner.setup()
-        try:
-            await _listen(runner, "telemetry.listen", self.settings.telemetry.listen)
-            yield
-        finally:
-            await runner.cleanup()
-
-    async def _windows(self, query: Mapping[str, str]) -> Any:
-        now = time.time()
-        future = self.parts.writer.call(lambda store: windows_json(store, query, lambda text: parse_time(text, now)))
-        return await asyncio.wrap_future(future)
-
-    async def _verdict(self, model: str, query: Mapping[str, str]) -> Any:
-        return analysis(self.recorder.view(), model, query.get("version", ""), time.time())
-
     def _not_ready(self) -> str:
-        return "" if not self._stop.is_set() else "the observer is stopping"
-
-
-async def _listen(runner: web.AppRunner, path: str, address: str) -> None:
-    """Serve at the address that the setting `path` names. Raises ConfigurationError where that cannot be had."""
-    host, port = split_address(address)
-    try:
-        await web.TCPSite(runner, host, port, reuse_address=True).start()
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise ConfigurationError(
-            [Problem(path, f"cannot listen on {address}: {reason}; choose another address")]
-        ) from error
+        return "the observer is stopping" if self._stop.is_set() else ""
 
 
 async def _cancelled(task: "asyncio.Task[Any]") -> None:

@@ -30,8 +30,8 @@ class Memory(Protocol):
     def judge_state(self, model: str) -> bytes | None:
         """The judge's last state. Raises StoreError or TimeoutError while it cannot be known."""
 
-    def decide(self, verdict: Verdict, now: float) -> Plan:
-        """What the verdict leads to; nothing while the past cannot be known."""
+    def decide(self, verdict: Verdict, window: ClosedWindow, now: float) -> Plan:
+        """What the verdict on the window leads to; nothing while the past cannot be known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Judging:
         judge = self._judge(window.key.model, judged, afresh)
         scores = score(self.reference, window) if judged and self.reference is not None else {}
         verdict = judge.observe(window, scores)
-        return Judgement(window, scores, verdict, self.memory.decide(verdict, now), judge.state())
+        return Judgement(window, scores, verdict, self.memory.decide(verdict, window, now), judge.state())
 
     def _judge(self, model: str, judged: bool, afresh: bool) -> Judge:
         if model not in self._judges:

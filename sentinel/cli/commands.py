@@ -28,6 +28,7 @@ WINDOWS = (
 )
 LIMIT = arg("--limit", type=int, default=1000, help="most rows (%(default)s)")
 MERGE = arg("--merge", action="store_true", help="add the windows up")
+CHECK = arg("--check", action="store_true", help="write nothing; exit 1 when a file is not what would be built")
 REASON = arg("--reason", required=True, metavar="TEXT", help="why; kept in the audit")
 ACTOR = arg("--actor", metavar="NAME", help="who; kept in the audit (default: the user)")
 
@@ -159,5 +160,47 @@ COMMANDS = (
             arg("--features", action="store_true", help="one row per window and feature instead of per window"),
             arg("--output", "-o", required=True, metavar="FILE", help="*.parquet or *.json"),
         ),
+    ),
+    Command(
+        "replay",
+        "Judge stored windows or a table of rows again: what would have paged, with these or other options.",
+        "replay:replay",
+        "sentinel replay --tolerance psi:0.05 --from 2026-11-01",
+        (
+            arg("table", nargs="?", metavar="TABLE", help="CSV or Parquet file of rows (default: the stored windows)"),
+            CONFIG,
+            STORE,
+            MODEL,
+            SINCE,
+            UNTIL,
+            arg("--reference", metavar="FILE", help="reference to compare with"),
+            arg("--tolerance", metavar="T", help="harmless drift: default, nats, psi:… or sd:…"),
+            arg("--false-pages", type=float, metavar="N", help="false pages accepted per --per-days"),
+            arg("--per-days", type=float, metavar="DAYS", help="period of --false-pages"),
+            arg("--window-seconds", type=float, metavar="S", help="length of windows made of a table"),
+            arg("--time-column", default="", metavar="COLUMN", help="column with the time of each row"),
+            arg(
+                "--rows-per-hour",
+                type=float,
+                default=12000.0,
+                metavar="N",
+                help="pace of a table without times (%(default)g)",
+            ),
+            JSON,
+        ),
+    ),
+    Command(
+        "dashboards build",
+        "Write Grafana dashboards: all there is, or with --config what this configuration has.",
+        "observability:dashboards",
+        "sentinel dashboards build --config sentinel.yaml --output dashboards",
+        (CONFIG, arg("--output", "-o", default="dashboards", metavar="DIR", help="folder (%(default)s)"), CHECK),
+    ),
+    Command(
+        "alerts build",
+        "Write Prometheus alert rules: all there are, or with --config those of this configuration.",
+        "observability:alerts",
+        "sentinel alerts build --config sentinel.yaml --output alerts",
+        (CONFIG, arg("--output", "-o", default="alerts", metavar="DIR", help="folder (%(default)s)"), CHECK),
     ),
 )

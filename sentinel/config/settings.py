@@ -254,6 +254,19 @@ class ProcessSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class FleetSettings:
+    member: bool = option(
+        False, help="Leave judging and rollbacks to `sentinel fleet`; this sidecar only measures and stores."
+    )
+    settle_seconds: float = option(
+        1.0, least=0, help="Wait after a period's end, once all known replicas reported, for ones not heard of before."
+    )
+    straggler_seconds: float = option(
+        20.0, least=0, help="Longest wait for replicas that have not reported; what comes later is kept, not judged."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     model: ModelSettings = option(factory=ModelSettings, help="The model behind this sidecar.")
     relay: tuple[ListenerSettings, ...] = option((ListenerSettings(),), help="Listeners and the servers behind them.")
@@ -268,5 +281,6 @@ class Settings:
     rollback: RollbackSettings = option(factory=RollbackSettings, help="When and whom to ask for a rollback.")
     telemetry: TelemetrySettings = option(factory=TelemetrySettings, help="Metrics and the status page.")
     admin: AdminSettings = option(factory=AdminSettings, help="The admin interface.")
+    fleet: FleetSettings = option(factory=FleetSettings, help="One judgement for many replicas over a shared store.")
     gpu: GpuSettings = option(factory=GpuSettings, help="GPU metrics.")
     process: ProcessSettings = option(factory=ProcessSettings, help="Processes of the sidecar.")

@@ -1,9 +1,10 @@
 """One exchange made ready for a protocol's decoder: bodies without content encoding, and what the path says."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
-from sentinel.decode import predictions
+import msgspec
+
+from sentinel.decode import predictions, privacy
 from sentinel.decode.options import DecodeOptions
 from sentinel.decode.rows import Decoded
 from sentinel.decode.tables import Table
@@ -16,8 +17,7 @@ MAX_NAME_CHARACTERS = 128
 REQUEST_ID_HEADERS = ("x-request-id", "ce-requestid", "traceparent")
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, gc=False):
     """`response` is None where no answer is to be seen (mirrored traffic). model, version: as the path says, or ""."""
 
     exchange: Exchange
@@ -37,20 +37,24 @@ class Call:
     def decoded(
         self,
         table: Table,
-        outputs: Iterable[tuple[str, Block]] = (),
+        outputs: Sequence[tuple[str, Block]] = (),
         *,
         model: object = "",
         version: object = "",
         request_id: object = "",
     ) -> Decoded:
-        """The answer of a decoder: inputs and outputs joined row by row; what the body does not say, the path may."""
+        """The answer of a decoder, the only way to make one: what must not be kept is left behind here.
+
+        Inputs and outputs are joined row by row; what the body does not say, the path may.
+        """
+        said = predictions.columns(outputs, table.rows, self.options)
         return Decoded(
             rows=table.rows,
-            inputs=table.columns,
-            predictions=predictions.columns(outputs, table.rows, self.options),
+            inputs=privacy.kept(table.columns, self.options, numbers=table.numbers),
+            predictions=privacy.kept(said, self.options, numbers=all(output.few for _, output in outputs)),
             model=name_text(model) or self.model,
             version=self._configured_version() or name_text(version) or self.version,
-            request_id=name_text(request_id) or self._request_id(),
+            request_id=privacy.kept_name(name_text(request_id) or self._request_id()),
             event_time=self.exchange.started_at,
         )
 

@@ -12,7 +12,6 @@ from sentinel.decode import (
     invocations,
     openai,
     plain,
-    privacy,
     raw,
     tfserving_grpc,
     v1,
@@ -73,7 +72,7 @@ def _decoded(exchange: Exchange, options: DecodeOptions, said: Route) -> Decoded
     request = opened(exchange.request, limit)
     response = opened(exchange.response, limit) if answered else None
     call = Call(exchange, options, request, response, said.model, said.version)
-    return privacy.kept(_decoder(call, said)(call), options)
+    return _decoder(call, said)(call)
 
 
 def _body(message: Message, limit: int) -> bytes:

@@ -34,4 +34,4 @@ def table(tensors: Sequence[tuple[str, Block]], options: DecodeOptions) -> Table
         columns.update(split(name, tensor, names, options.max_columns))
         if len(columns) > options.max_columns:
             raise Refused(Reason.TOO_MANY_COLUMNS)
-    return Table(rows, columns)
+    return Table(rows, columns, numbers=all(tensor.few for _, tensor in tensors))

@@ -12,6 +12,8 @@ One list of numbers is several rows if the answer has as many values, else one r
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from sentinel.decode import jsontext, outputs, pointer
 from sentinel.decode.call import Call
 from sentinel.decode.options import DecodeOptions
@@ -111,7 +113,8 @@ def _lists_in(answer: Any) -> list[list[Any]]:
 
 
 def _is_distribution(values: list[Any]) -> bool:
-    return is_distribution(column(values), (1, len(values)))
+    scores = column(values)
+    return isinstance(scores, np.ndarray) and is_distribution(scores[None])
 
 
 def _from_object(values: Mapping[str, Any], options: DecodeOptions) -> Table:

@@ -17,6 +17,9 @@ SIGNIFICANT_DIGITS = {2: 3, 4: 6}
 MAX_VALUES = 1 << 14
 """Longer arrays are images and vectors, whose values repeat by accident only."""
 
+LONGEST_WRITTEN = 12
+"""Characters of a number that was no float32 printed in full: those have 16 or more, unless they are round."""
+
 _LARGEST_EXACT_POWER = 22
 """10^22 is the largest power of ten that a float64 holds exactly."""
 
@@ -36,6 +39,14 @@ def written_by_float32(values: np.ndarray[Any, np.dtype[np.float64]]) -> Floats:
     with np.errstate(over="ignore"):
         narrow = values.astype(np.float32)
     return decimals(narrow) if (narrow == values).all() else values
+
+
+def few_written_by_float32(values: list[float]) -> list[float]:
+    """The same for a short list, told by its ends: a float32 printed in full is longer than what people write."""
+    if not values or max(len(repr(values[0])), len(repr(values[-1]))) <= LONGEST_WRITTEN:
+        return values
+    found: list[float] = written_by_float32(np.array(values, dtype=np.float64)).tolist()
+    return found
 
 
 def _rounded(values: np.ndarray[Any, np.dtype[np.float64]], digits: int) -> Floats:

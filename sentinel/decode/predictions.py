@@ -5,6 +5,7 @@ An output is a block of values: its first axis is the batch. What a block of sco
 """
 
 from collections.abc import Iterable
+from math import log
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,11 @@ from sentinel.decode.reasons import Reason, Refused
 from sentinel.decode.rows import Column
 from sentinel.decode.values import Block, split
 
+Array = np.ndarray[Any, Any]
 Scores = np.ndarray[Any, np.dtype[np.float64]]
+
+FEW_SCORES = 32
+"""Scores of one output that are read one by one."""
 
 SUM_TOLERANCE = 1e-2
 """How far a row of probabilities may be from 1: half precision and rounded answers."""
@@ -44,16 +49,18 @@ def _aligned(output: Block, rows: int) -> Block:
 
 def _described(name: str, output: Block, options: DecodeOptions) -> dict[str, Column]:
     kind = options.outputs.get(name, "auto")
-    if not isinstance(output.flat, np.ndarray) or len(output.shape) < 2 or output.shape[1] < 2:
+    if kind == "label" or len(output.shape) < 2 or output.shape[1] < 2:
+        return _plain(name, output, kind, options)
+    if kind == "auto" and output.few and len(output.flat) <= FEW_SCORES:
+        return _few_classified(name, output) or _plain(name, output, kind, options)
+    if (scores := output.array()) is None:
         return _plain(name, output, kind, options)
     if kind == "auto":
-        kind = _kind_of(output)
+        kind = _kind_of(scores)
     if kind in ("probabilities", "logits"):
-        scores = output.flat.reshape(output.shape[0], -1).astype(np.float64)
-        return classified(name, scores if kind == "probabilities" else softmax(scores))
-    if kind == "embedding":
-        return {name: output.flat.reshape(output.shape)}
-    return split(name, output, (), options.max_columns)
+        rows = scores.reshape(len(scores), -1).astype(np.float64)
+        return classified(name, rows if kind == "probabilities" else softmax(rows))
+    return {name: scores} if kind == "embedding" else split(name, output, (), options.max_columns)
 
 
 def _plain(name: str, output: Block, kind: OutputKind, options: DecodeOptions) -> dict[str, Column]:
@@ -61,21 +68,36 @@ def _plain(name: str, output: Block, kind: OutputKind, options: DecodeOptions) -
     return {title: label_texts(values) for title, values in found.items()} if kind == "label" else found
 
 
-def _kind_of(output: Block) -> OutputKind:
-    if len(output.shape) > 2:
+def _kind_of(scores: Array) -> OutputKind:
+    if scores.ndim > 2:
         return "embedding"
-    if is_distribution(output.flat, output.shape):
+    if is_distribution(scores):
         return "probabilities"
-    return "value" if output.shape[1] <= MAX_VALUE_COLUMNS else "embedding"
+    return "value" if scores.shape[1] <= MAX_VALUE_COLUMNS else "embedding"
 
 
-def is_distribution(flat: Column, shape: tuple[int, ...]) -> bool:
-    """Whether every row is non-negative and sums to 1."""
-    if not isinstance(flat, np.ndarray) or flat.dtype.kind != "f" or flat.size == 0:
+def is_distribution(scores: Array) -> bool:
+    """Whether every row of a [rows, classes] array is non-negative and sums to 1."""
+    if scores.dtype.kind != "f" or scores.size == 0:
         return False
     with np.errstate(over="ignore", invalid="ignore"):
-        scores = flat.reshape(shape).astype(np.float64)
-        return bool(scores.min() >= 0 and np.abs(scores.sum(axis=1) - 1).max() <= SUM_TOLERANCE)
+        sums = scores.sum(axis=1, dtype=np.float64)
+        return bool(scores.min() >= 0 and np.abs(sums - 1).max() <= SUM_TOLERANCE)
+
+
+def _few_classified(name: str, output: Block) -> dict[str, Column] | None:
+    """What `classified` says of rows that are distributions; None if one is not. For a few scores arrays cost more."""
+    flat, width = list(output.flat), output.shape[1]
+    classes, confidences, entropies = [], [], []
+    for start in range(0, len(flat), width):
+        row = flat[start : start + width]
+        if not (min(row) >= 0 and abs(sum(row) - 1) <= SUM_TOLERANCE):
+            return None
+        best = max(row)
+        classes.append(str(row.index(best)))
+        confidences.append(best)
+        entropies.append(-sum(score * log(score) for score in row if score > 0))
+    return {f"{name}.class": classes, f"{name}.confidence": confidences, f"{name}.entropy": entropies}
 
 
 def classified(name: str, probabilities: Scores) -> dict[str, Column]:

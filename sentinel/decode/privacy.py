@@ -1,48 +1,54 @@
 """Privacy before the first queue: fields dropped or hashed, secrets in text redacted. Every decoder's last step."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
 
 import numpy as np
 
 from sentinel.decode.options import DecodeOptions
-from sentinel.decode.redaction import redacted
-from sentinel.decode.rows import Column, Decoded
+from sentinel.decode.redaction import SHORTEST_SECRET_CHARACTERS, redacted
+from sentinel.decode.rows import Column
 
 HASH_BYTES = 8
 """Enough that different values of one field stay different, too few to be of use elsewhere."""
 
 
-def kept(decoded: Decoded, options: DecodeOptions) -> Decoded:
-    """The same rows without what must not be kept. Names are searched for secrets too: JSON keys are payload."""
-    return replace(
-        decoded,
-        inputs=_columns(decoded.inputs, options),
-        predictions=_columns(decoded.predictions, options),
-        request_id=redacted(decoded.request_id),
-    )
+def kept(columns: Mapping[str, Column], options: DecodeOptions, *, numbers: bool = False) -> Mapping[str, Column]:
+    """The columns without what must not be kept. Names are searched for secrets too: JSON keys are payload.
 
-
-def _columns(columns: Mapping[str, Column], options: DecodeOptions) -> Mapping[str, Column]:
-    if not options.drop and not options.hash and not (options.redact and _may_hold_secrets(columns)):
+    numbers: it is known that no value is text.
+    """
+    secrets = options.redact and not (_harmless(tuple(columns)) and (numbers or _no_text(columns)))
+    if not (secrets or options.drop or options.hash):
         return columns
     found: dict[str, Column] = {}
     for name, values in columns.items():
         if options.drop and names(name, options.drop):
             continue
+        title = kept_name(name) if options.redact else name
         if options.hash and names(name, options.hash):
-            found[name] = [_hashed(value, options.hash_key) for value in _listed(values)]
-        elif isinstance(values, list) and options.redact:
-            found[redacted(name)] = [redacted(value) if type(value) is str else value for value in values]
+            found[title] = [_hashed(value, options.hash_key) for value in _listed(values)]
+        elif options.redact and isinstance(values, list):
+            found[title] = [redacted(value) if type(value) is str else value for value in values]
         else:
-            found[redacted(name) if options.redact else name] = values
+            found[title] = values
     return found
 
 
-def _may_hold_secrets(columns: Mapping[str, Column]) -> bool:
-    return not _harmless(tuple(columns)) or any(type(values) is list for values in columns.values())
+@lru_cache(maxsize=1024)
+def kept_name(name: str) -> str:
+    """A name or an id without secrets in it."""
+    return redacted(name)
+
+
+def _no_text(columns: Mapping[str, Column]) -> bool:
+    """Whether no value is a text that is long enough to hold a secret."""
+    return not any(type(values) is list and _has_text(values) for values in columns.values())
+
+
+def _has_text(values: list[object]) -> bool:
+    return any(type(value) is str and len(value) >= SHORTEST_SECRET_CHARACTERS for value in values)
 
 
 @lru_cache(maxsize=256)

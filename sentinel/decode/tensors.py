@@ -32,6 +32,11 @@ WIRE_TYPES: Mapping[str, np.dtype[Any]] = {
 _FLOATS = frozenset({"FP16", "FP32", "FP64", "BF16"})
 _DATATYPES = frozenset(WIRE_TYPES) | {"BYTES", "BF16"}
 
+FEW_VALUES = 512
+"""JSON numbers that stay a list: slicing one is cheaper than making and slicing an array of this size."""
+
+_PLAIN_NUMBERS = frozenset({float, int})
+
 LENGTH_BYTES = 4
 """Each element of a raw BYTES tensor follows its length."""
 
@@ -40,7 +45,7 @@ def checked_shape(shape: Sequence[int]) -> tuple[int, ...]:
     """The declared shape. Refused: bad_tensor (negative), too_deep."""
     if len(shape) > MAX_RANK:
         raise Refused(Reason.TOO_DEEP)
-    if any(size < 0 for size in shape):
+    if shape and min(shape) < 0:
         raise Refused(Reason.BAD_TENSOR)
     return tuple(shape)
 
@@ -50,16 +55,15 @@ def from_values(datatype: str, shape: Sequence[int], values: Any) -> Block:
     if datatype not in _DATATYPES or not isinstance(values, list):
         raise Refused(Reason.BAD_TENSOR)
     flat = flattened(values)
+    if datatype not in _FLOATS:
+        return shaped(column(flat), shape)
+    if len(flat) <= FEW_VALUES and set(map(type, flat)) <= _PLAIN_NUMBERS:
+        return shaped(precision.few_written_by_float32(flat) if datatype == "FP32" else flat, shape, few=True)
     try:
-        found: Column = _floats(datatype, flat) if datatype in _FLOATS else column(flat)
+        values = np.array(flat, dtype=np.float64)
     except (ValueError, TypeError, OverflowError):
         raise Refused(Reason.BAD_TENSOR) from None
-    return shaped(found, shape)
-
-
-def _floats(datatype: str, values: list[Any]) -> Column:
-    found = np.array(values, dtype=np.float64)
-    return precision.written_by_float32(found) if datatype == "FP32" else found
+    return shaped(precision.written_by_float32(values) if datatype == "FP32" else values, shape)
 
 
 def flattened(values: list[Any]) -> list[Any]:
@@ -74,12 +78,12 @@ def flattened(values: list[Any]) -> list[Any]:
     raise Refused(Reason.TOO_DEEP)
 
 
-def shaped(flat: Column, shape: Sequence[int]) -> Block:
+def shaped(flat: Column, shape: Sequence[int], *, few: bool = False) -> Block:
     """Values with their declared shape. Refused: bad_tensor when the numbers disagree."""
     sizes = checked_shape(shape)
     if prod(sizes) != len(flat):
         raise Refused(Reason.BAD_TENSOR)
-    return Block(flat, sizes)
+    return Block(flat, sizes, few)
 
 
 def from_raw(datatype: str, shape: Sequence[int], raw: bytes | memoryview) -> Block:

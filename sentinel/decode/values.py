@@ -1,10 +1,10 @@
 """JSON lists become flat values with a shape, and flat values become columns of one type. Knows no protocol."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from sentinel.decode.reasons import Reason, Refused
@@ -17,16 +17,25 @@ _NUMBERS = frozenset({int, float, bool, type(None)})
 _CELLS = _NUMBERS | {str, bytes}
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Values in row-major order and the shape they fill; `flat` is an array, or a list if not all are numbers."""
+class Block(msgspec.Struct, frozen=True, gc=False):
+    """Values in row-major order and the shape they fill; `flat` is an array, or a list if not all are numbers.
+
+    few: a short list of numbers all the same, which costs less as it is than as an array.
+    """
 
     flat: Column
     shape: tuple[int, ...]
+    few: bool = False
 
     @property
     def rows(self) -> int:
         return self.shape[0] if self.shape else 1
+
+    def array(self) -> np.ndarray[Any, Any] | None:
+        """The values in their shape if they are numbers."""
+        if isinstance(self.flat, np.ndarray):
+            return self.flat.reshape(self.shape)
+        return np.array(self.flat, dtype=np.float64).reshape(self.shape) if self.few else None
 
 
 def block(values: Sequence[Any]) -> Block:
@@ -88,10 +97,12 @@ def split(name: str, values: Block, names: Sequence[str], max_columns: int) -> d
         titles = column_names(name, width, names)
         if isinstance(flat, np.ndarray):
             return dict(zip(titles, flat.reshape(shape).T, strict=True))
+        if values.few:
+            return {title: flat[at::width] for at, title in enumerate(titles)}
         return {title: column(flat[at::width]) for at, title in enumerate(titles)}
-    if not isinstance(flat, np.ndarray):
+    if (whole := values.array()) is None:
         raise Refused(Reason.TOO_MANY_COLUMNS if len(shape) == 2 else Reason.BAD_TENSOR)
-    return {name: flat.reshape(shape)}
+    return {name: whole}
 
 
 def column_names(name: str, width: int, names: Sequence[str]) -> Sequence[str]:

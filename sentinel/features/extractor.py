@@ -28,7 +28,16 @@ class Extractor:
     vocabularies: the reference's tokens, by the name of a text column.
     """
 
-    __slots__ = ("_ignored", "_inputs", "_predictions", "_renamed", "_schema", "_vocabularies")
+    __slots__ = (
+        "_ignored",
+        "_input_set",
+        "_inputs",
+        "_prediction_set",
+        "_predictions",
+        "_renamed",
+        "_schema",
+        "_vocabularies",
+    )
 
     def __init__(
         self,
@@ -43,6 +52,7 @@ class Extractor:
         self._schema = None if schema is None else [spec for spec in schema if spec.name not in self._ignored]
         self._inputs = tuple(spec.name for spec in self._schema or () if spec.role == "input")
         self._predictions = tuple(spec.name for spec in self._schema or () if spec.role == "prediction")
+        self._input_set, self._prediction_set = frozenset(self._inputs), frozenset(self._predictions)
 
     def columns(self, decoded: Decoded) -> dict[str, Column]:
         """One column of `decoded.rows` values per feature; no text or picture is among them.
@@ -54,6 +64,8 @@ class Extractor:
         inputs, predictions = self._named(decoded.inputs), self._named(decoded.predictions)
         if self._schema is None:
             return expanded({**inputs, **predictions}, decoded.kinds, self._vocabularies)
+        if inputs.keys() == self._input_set and predictions.keys() == self._prediction_set:
+            return {**inputs, **predictions}
         return {
             **self._matched(self._inputs, {**predictions, **inputs}, decoded.rows),
             **self._matched(self._predictions, {**inputs, **predictions}, decoded.rows),

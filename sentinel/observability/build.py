@@ -4,11 +4,14 @@ Pure of the file system: the caller writes or compares. Equal configuration give
 can be checked by comparing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sentinel.config.settings import Settings
 from sentinel.observability import alerts, dashboards
-from sentinel.observability.shape import everything, shape_of
+from sentinel.observability.documents import alerts_document, metrics_document
+from sentinel.observability.shape import Shape, everything, shape_of
+
+RuleGroups = Mapping[str, Sequence[alerts.Alert | alerts.Recording]]
 
 
 class ExtraMissing(RuntimeError):
@@ -38,15 +41,21 @@ def build_dashboards(settings: Settings | None = None, features: Sequence[str] =
 def build_alerts(settings: Settings | None = None) -> dict[str, str]:
     """Prometheus rule files by file name: the whole set, or with the severities, job and parts that `settings` has."""
     shape = everything() if settings is None else shape_of(settings)
-    files: dict[str, dict[str, Sequence[alerts.Alert | alerts.Recording]]] = {
-        "sentinel-drift.yml": {"sentinel-drift": alerts.DRIFT},
-        "sentinel-sidecar.yml": {"sentinel-sidecar": alerts.sidecar(shape.job)},
-    }
-    if shape.slos:
-        files["sentinel-serving.yml"] = {
-            "sentinel-recordings": alerts.recordings(),
-            "sentinel-serving": alerts.SERVING,
-        }
+    return {name: alerts.rules_yaml(groups, shape) for name, groups in _rule_files(shape).items()}
+
+
+def build_documents() -> dict[str, str]:
+    """docs/metrics.md and docs/alerts.md."""
+    groups = {name: rules for file in _rule_files(everything()).values() for name, rules in file.items()}
+    return {"metrics.md": metrics_document(), "alerts.md": alerts_document(groups)}
+
+
+def _rule_files(shape: Shape) -> dict[str, RuleGroups]:
+    files: dict[str, RuleGroups] = {"sentinel-drift.yml": {"sentinel-drift": alerts.DRIFT}}
     if shape.rollback:
         files["sentinel-rollback.yml"] = {"sentinel-rollback": alerts.ROLLBACK}
-    return {name: alerts.rules_yaml(groups, shape) for name, groups in sorted(files.items())}
+    if shape.slos:
+        serving: RuleGroups = {"sentinel-recordings": alerts.recordings(), "sentinel-serving": alerts.SERVING}
+        files["sentinel-serving.yml"] = serving
+    files["sentinel-sidecar.yml"] = {"sentinel-sidecar": alerts.sidecar(shape.job)}
+    return files

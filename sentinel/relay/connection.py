@@ -13,23 +13,13 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Protocol, cast
 
-from sentinel.relay.following import Opaque
+from sentinel.relay.following import Opaque, Tracker
 
 HIGH_WATER_BYTES = 0  # write at once, in the call that read: uvloop gathers until the end of its turn otherwise
 REFUSAL_SECONDS = 0.1  # a client that was accepted while the server refuses may still say what it asked for
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: close sends RST
 
 Look = Callable[[bytes, float], None]
-
-
-class Tracker(Protocol):
-    """Follows the exchanges of a connection; see `http1` and `http2`."""
-
-    def client(self, data: bytes, now: float) -> None: ...
-    def server(self, data: bytes, now: float) -> None: ...
-    def resting(self, now: float, quiet_seconds: float) -> bool: ...
-    def abandoned(self) -> None: ...
-    def closed(self, *, by_client: bool, now: float) -> None: ...
 
 
 class Owner(Protocol):
@@ -46,10 +36,10 @@ class Pair:
 
     __slots__ = ("client", "listener", "owner", "task", "tracker", "upstream")
 
-    def __init__(self, owner: Owner, listener: int, tracker: Tracker | None) -> None:
+    def __init__(self, owner: Owner, listener: int) -> None:
         self.owner = owner
         self.listener = listener
-        self.tracker = tracker
+        self.tracker: Tracker | None = None
         self.client = ClientSide(self)
         self.upstream = UpstreamSide(self)
         self.client.peer, self.upstream.peer = self.upstream, self.client

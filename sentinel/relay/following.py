@@ -4,6 +4,7 @@ interface.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from sentinel.relay.sampler import Sampler
 from sentinel.relay.tally import Tally
@@ -16,6 +17,16 @@ class Opaque(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class Tracker(Protocol):
+    """Follows the exchanges of a connection; see `http1` and `http2`. `client` and `server` raise Opaque."""
+
+    def client(self, data: bytes, now: float) -> None: ...
+    def server(self, data: bytes, now: float) -> None: ...
+    def resting(self, now: float, quiet_seconds: float) -> bool: ...
+    def abandoned(self) -> None: ...
+    def closed(self, *, by_client: bool, now: float) -> None: ...
 
 
 @dataclass(slots=True)

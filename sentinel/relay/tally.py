@@ -9,8 +9,11 @@ from sentinel.traffic.summary import OTHER, Code, Route, RouteTraffic
 
 MOST_ROUTES = 200  # a server has tens; each costs a few kB in worker and observer
 MOST_LINES = 2048  # request lines (with query) whose route is remembered
+MOST_HEADS = 2048  # request heads of HTTP/2 whose route is remembered
 LONGEST_PATH = 256  # characters of a path that are kept
 
+_TIMEOUT_UNITS = {"H": 3600.0, "M": 60.0, "S": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
+Headers = tuple[tuple[bytes, bytes], ...]
 _VERSIONS = (b"HTTP/1.1", b"HTTP/1.0")
 _METHOD_CHARACTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ-_")
 
@@ -18,10 +21,15 @@ _METHOD_CHARACTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ-_")
 class RouteTally:
     """Cumulative counts of one route, and whether they changed since they were last sent."""
 
-    __slots__ = ("changed", "codes", "first_byte", "gaps", "latency", "request_bytes", "response_bytes", "route", "sum")
+    __slots__ = (
+        "bodiless", "changed", "codes", "first_byte", "gaps", "latency", "request_bytes", "response_bytes", "route",
+        "sum", "tunnels",
+    )  # fmt: skip
 
     def __init__(self, route: Route) -> None:
         self.route = route
+        self.bodiless = route.method == "HEAD"  # an answer to it has no body, whatever its head says
+        self.tunnels = route.method == "CONNECT"
         self.codes: dict[Code, int] = {}
         self.latency: dict[int, int] = {}
         self.first_byte: dict[int, int] = {}
@@ -37,7 +45,8 @@ class RouteTally:
         codes[code] = codes.get(code, 0) + 1
         bucket = bucket_of(duration)
         latency[bucket] = latency.get(bucket, 0) + 1
-        bucket = bucket_of(first_byte)
+        if first_byte != duration:
+            bucket = bucket_of(first_byte)
         first[bucket] = first.get(bucket, 0) + 1
         self.sum += duration
         self.request_bytes += sent
@@ -67,12 +76,27 @@ class Tally:
     def __init__(self) -> None:
         self._routes: dict[Route, RouteTally] = {}
         self._lines: dict[bytes, RouteTally] = {}
+        self.known_line = self._lines.get  # as of_line, for lines seen before
+        self._heads: dict[Headers, tuple[RouteTally, float]] = {}
         self.opaque: dict[str, int] = {}
 
     def of_line(self, line: bytes) -> RouteTally | None:
         """The counts that a request line belongs to; None when it is no HTTP/1 request line."""
         tally = self._lines.get(line)
         return tally if tally is not None else self._learn(line)
+
+    def of_headers(self, headers: Headers) -> tuple[RouteTally, float]:
+        """The counts that an HTTP/2 request belongs to, and its `grpc-timeout` in seconds (0: none)."""
+        known = self._heads.get(headers)
+        if known is None:
+            fields = dict(headers)
+            grpc = fields.get(b"content-type", b"").startswith(b"application/grpc")
+            path = fields.get(b":path", b"").split(b"?", 1)[0].decode("latin-1")
+            tally = self.of_route(fields.get(b":method", b"").decode("latin-1"), path, "grpc" if grpc else "http/2")
+            known = tally, timeout_seconds(fields.get(b"grpc-timeout", b""))
+            if len(self._heads) < MOST_HEADS:
+                self._heads[headers] = known
+        return known
 
     def of_route(self, method: str, path: str, protocol: str) -> RouteTally:
         route = Route(method[:32], path[:LONGEST_PATH], protocol)
@@ -100,3 +124,11 @@ class Tally:
         if len(self._lines) < MOST_LINES:
             self._lines[line] = tally
         return tally
+
+
+def timeout_seconds(value: bytes) -> float:
+    """A `grpc-timeout` header in seconds; 0 when it is none."""
+    text = value.decode("latin-1")
+    if not 2 <= len(text) <= 9 or not text[:-1].isdigit():
+        return 0.0
+    return int(text[:-1]) * _TIMEOUT_UNITS.get(text[-1], 0.0)

@@ -14,9 +14,9 @@ import time
 
 import uvloop
 
-from sentinel.relay.connection import Pair, Tracker
-from sentinel.relay.following import Follower
-from sentinel.relay.http1 import Http1
+from sentinel.relay.connection import Pair
+from sentinel.relay.detection import FOLLOWED, Detection
+from sentinel.relay.following import Follower, Tracker
 from sentinel.relay.options import BACKLOG, WorkerOptions
 from sentinel.relay.sampler import Sampler
 from sentinel.relay.sending import Sender
@@ -123,12 +123,17 @@ class Worker:
             pair.refused()
 
     def _pair(self, number: int) -> Pair:
-        return Pair(self, number, self._tracker(number))
+        pair = Pair(self, number)
+        pair.tracker = self._tracker(number, pair)
+        return pair
 
-    def _tracker(self, number: int) -> Tracker | None:
+    def _tracker(self, number: int, pair: Pair) -> Tracker | None:
+        make = FOLLOWED.get(self._options.listeners[number].protocol)
+        if make is not None:
+            return make(self._follower, number)
         if self._options.listeners[number].protocol == "opaque":
             return None
-        return Http1(self._follower, number)
+        return Detection(self._follower, number, pair.follow)
 
     # -- what happens by the clock
 

@@ -126,12 +126,12 @@ def _data(case: Case, decision: Decision, findings: Sequence[Finding]) -> dict[s
 
 
 def _reason(case: Case, findings: Sequence[Finding]) -> dict[str, Any]:
-    incident, verdict, comparison = case.incident, case.verdict, case.surroundings.comparison
+    incident, verdict, comparison = case.incident, case.verdict, case.comparison
     return {
         "rule": incident.cause,
         "explanation": incident.explanation[:TEXT_LENGTH],
-        "evidence": _number(verdict.evidence),
-        "rollback_evidence": _number(verdict.rollback_evidence),
+        "evidence": _number(incident.evidence),
+        "rollback_evidence": _number(incident.rollback_evidence),
         "threshold": 1.0,
         "opened_at": _moment(incident.opened_at),
         "window_start": _moment(verdict.start),

@@ -18,7 +18,7 @@ from sentinel.rollback.policy import RollbackPolicy, Rule
 HOUR_SECONDS = 3600.0
 DAY_SECONDS = 86400.0
 PAGE_EVIDENCE = 1.0
-"""Wealth at which a book acts (see Verdict.rollback_evidence)."""
+"""Wealth at which a book acts (see Incident.rollback_evidence)."""
 
 DRIFT_CAUSES = ("input_drift", "prediction_drift")
 """Causes judged by the book of evidence, which has a stricter second book for rollbacks."""
@@ -26,12 +26,16 @@ DRIFT_CAUSES = ("input_drift", "prediction_drift")
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The version under trial against its baseline: worse than it, both as bad, or not yet known."""
+    """The version under trial against its baseline: worse than it, both as bad, or not yet known.
+
+    value: log evidence that it is worse. observations: of the baseline. concurrent: both serve now.
+    """
 
     result: Literal["worse", "as_bad", "unknown"]
     value: float = 0.0
     observations: int = 0
     explanation: str = ""
+    concurrent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +48,10 @@ class Replicas:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What else is known when deciding. comparison: None when no baseline was compared."""
+    """What else is known when deciding. comparisons: by cause, where a baseline was compared."""
 
     versions: VersionHistory = field(default_factory=VersionHistory)
-    comparison: Comparison | None = None
+    comparisons: Mapping[str, Comparison] = field(default_factory=dict)
     replicas: Replicas = Replicas()
 
 
@@ -69,6 +73,10 @@ class Case:
     @cached_property
     def rule(self) -> Rule:
         return self.policy.rule(self.incident.cause)
+
+    @cached_property
+    def comparison(self) -> Comparison | None:
+        return self.surroundings.comparisons.get(self.incident.cause)
 
     @cached_property
     def to_version(self) -> str:
@@ -94,7 +102,7 @@ class Case:
 def _facts(case: Case) -> dict[str, Any]:
     """The inputs of a decision: plain JSON values, no feature values."""
     incident, verdict, policy = case.incident, case.verdict, case.policy
-    replicas, comparison = case.surroundings.replicas, case.surroundings.comparison
+    replicas, comparison = case.surroundings.replicas, case.comparison
     mine = case.requests(float("inf"), incident.model)
     return {
         "incident_id": incident.id,
@@ -104,8 +112,8 @@ def _facts(case: Case) -> dict[str, Any]:
         "cause": incident.cause,
         "mode": policy.mode,
         "state": str(verdict.state),
-        "evidence": round(verdict.evidence, 6),
-        "rollback_evidence": round(verdict.rollback_evidence, 6),
+        "evidence": round(incident.evidence, 6),
+        "rollback_evidence": round(incident.rollback_evidence, 6),
         "observations": case.observations,
         "minimum_rows": case.rule.minimum_rows,
         "breach_seconds": round(max(case.now - incident.opened_at, 0.0), 3),
@@ -140,13 +148,19 @@ class Interlock:
 
 
 def _inputs_drifted_too(case: Case) -> bool:
-    """Without a comparison, moved inputs explain moved predictions: the world changed, not only the version."""
-    drifted = any(i.cause == "input_drift" and i.version == case.incident.version for i in case.verdict.open)
-    return case.surroundings.comparison is None and case.incident.cause == "prediction_drift" and drifted
+    """Unless both versions serve now, inputs that moved since the release explain moved predictions: the world changed.
+
+    The judge watches the inputs of all versions together, so an incident on them counts whichever version it names.
+    """
+    comparison = case.comparison
+    beside = comparison is not None and comparison.concurrent
+    released = case.now - case.release_age_seconds
+    drifted = any(i.cause == "input_drift" and i.opened_at >= released for i in case.verdict.open)
+    return case.incident.cause == "prediction_drift" and drifted and not beside
 
 
 def _compared(result: str) -> Callable[[Case], bool]:
-    return lambda case: case.surroundings.comparison is not None and case.surroundings.comparison.result == result
+    return lambda case: case.comparison is not None and case.comparison.result == result
 
 
 def _taken_back_before(case: Case) -> bool:
@@ -208,7 +222,7 @@ INTERLOCKS: tuple[Interlock, ...] = (
     ),
     Interlock(
         "suppressed_evidence",
-        lambda case: case.incident.cause in DRIFT_CAUSES and case.verdict.rollback_evidence < PAGE_EVIDENCE,
+        lambda case: case.incident.cause in DRIFT_CAUSES and case.incident.rollback_evidence < PAGE_EVIDENCE,
         "The evidence suffices for a page but not for a rollback: {rollback_evidence:.3g} of 1.",
     ),
     Interlock(

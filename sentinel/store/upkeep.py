@@ -1,7 +1,8 @@
 """What an operator asks of a database itself: bring its schema up to date, look whether it is sound."""
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
+from sentinel.store.contract import StoreCorrupt
 from sentinel.store.engine import Database
 from sentinel.store.opening import prepare, revision
 from sentinel.store.schema import HEAD
@@ -21,14 +22,23 @@ def upgrade(url: str) -> tuple[str | None, str]:
 
 
 def check(url: str) -> list[str]:
-    """What is wrong with a database, as sentences; reads all of it, changes nothing. Raises as `open_store` does."""
+    """What is wrong with a database, as sentences; reads all of it, changes nothing.
+
+    Raises StoreUnavailable where there is none and StoreIncompatible where its schema is not today's.
+    """
     database = Database(url)
     try:
         prepare(database, upgrade=False, create=False)
         with database.read() as connection:
-            damage = connection.execute(text("PRAGMA quick_check(5)")).scalars().all() if database.is_sqlite else ["ok"]
-            broken = first_break(connection)
-        problems = [f"{database.name}: {found}; restore a copy" for found in damage if found != "ok"]
-        return problems + ([broken] if broken else [])
+            damage = _damage(connection) if database.is_sqlite else []
+            broken = first_break(connection) if not damage else ""
+        return [f"{database.name}: {found}; restore a copy" for found in damage] + ([broken] if broken else [])
+    except StoreCorrupt as error:
+        return [str(error)]
     finally:
         database.close()
+
+
+def _damage(connection: Connection) -> list[str]:
+    found = connection.execute(text("PRAGMA quick_check(5)")).scalars()
+    return [line for line in found if line != "ok"]

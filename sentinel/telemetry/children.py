@@ -41,6 +41,9 @@ def create_children(series: Series, settings: Settings, version: str) -> None:
     for metric in _FROM_START:
         series.put(metric)
     series.put(rollback.ENFORCED, (), int(settings.rollback.mode == "enforce"))
+    for metric in CATALOGUE:
+        if "feature" in metric.labels:
+            series.put(internals.SERIES_DROPPED, (metric.name,))
     for process in internals.PROCESSES:
         series.put(internals.RESTARTS, (process,))
     series.histogram(internals.COMMIT_DURATION)

@@ -288,7 +288,7 @@ GPU_METRICS = tuple(value for value in vars(gpu).values() if isinstance(value, M
 
 
 def _title(incident: Incident) -> str:
-    return incident.cause.replace("_", " ")
+    return incident.cause.replace("_", " ").capitalize()
 
 
 def _of(incident: Incident) -> Pair:

@@ -17,7 +17,8 @@ class Message:
 class Exchange:
     """A sampled exchange.
 
-    protocol: "http/1.1", "grpc" or "push"; `method` and `target` as on the request line (gRPC: POST and :path).
+    protocol: "http/1.1", "http/2", "grpc" or "push"; `method` and `target` as on the request line (HTTP/2: :method and
+    :path).
     status: HTTP status, 0 when no answer was seen; grpc_status: from the trailers, None for plain HTTP.
     started_at: wall clock, seconds since the epoch; durations in seconds, monotonic.
     chunk_seconds: arrival of each response chunk after `started_at`, for streams (SSE, gRPC streaming); else empty.

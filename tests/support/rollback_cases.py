@@ -23,6 +23,7 @@ def incident(**values: Any) -> Incident:
         "opened_at": NOW - 60.0,
         "resolved_at": None,
         "evidence": 3.0,
+        "rollback_evidence": 1.5,
         "features": ("score",),
         "explanation": "predictions moved",
     }
@@ -52,7 +53,6 @@ def verdict(*open_incidents: Incident, **values: Any) -> Verdict:
         "state": State.BREACH,
         "explanation": "breach",
         "evidence": 3.0,
-        "rollback_evidence": 1.5,
         "findings": (finding(),),
         "opened": standing,
         "open": standing,

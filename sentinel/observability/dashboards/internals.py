@@ -104,12 +104,14 @@ def _losses() -> list[Panel]:
             "reqps",
             alerts=("SentinelExchangesDropped",),
         ),
-        _lines(
+        Panel(
             "Connections",
-            "Open client connections at the relay.",
-            f"sum by (instance) ({_of(serving.CONNECTIONS_OPEN)})",
-            "{{instance}}",
-            "short",
+            "Client connections at the relay: open now, and accepted per second.",
+            "timeseries",
+            [
+                Query(f"sum by (instance) ({_of(serving.CONNECTIONS_OPEN)})", "{{instance}} open"),
+                Query(f"sum by (instance) ({rate(_of(serving.CONNECTIONS))})", "{{instance}} accepted/s"),
+            ],
         ),
         _lines(
             "Opaque connections",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sentinel.observability.dashboards.common import FEATURE, INSTANCE, JOB, MODEL, VERSION, annotations, severity
+from sentinel.observability.dashboards.gpu import gpu_panels
 from sentinel.observability.panel import (
     GREEN,
     GREY,
@@ -19,7 +20,7 @@ from sentinel.observability.panel import (
 )
 from sentinel.observability.query import BY_MODEL, RATE, most, on_dashboard, rate, ratio, selector, total
 from sentinel.observability.shape import Shape
-from sentinel.telemetry.catalogue import drift, gpu, rollback, serving
+from sentinel.telemetry.catalogue import drift, rollback, serving
 
 _STATE_STEPS = (Step(None, GREEN), Step(1, GREY), Step(2, YELLOW), Step(3, RED))
 _BAD_CODES = f'code=~"{"|".join(serving.BAD_CODES)}"'
@@ -27,7 +28,7 @@ _VERSION = "{{model}} {{model_version}}"
 _STACKED: Mapping[str, Any] = {"custom": {"stacking": {"mode": "normal", "group": "A"}, "fillOpacity": 40}}
 _THRESHOLD_LINE: Mapping[str, Any] = {"custom": {"thresholdsStyle": {"mode": "dashed"}}}
 _MOST_FEATURE_PANELS = 24
-_NOT_IDLE = 'reason!="gpu_idle"'
+_SUM_AND_COUNT = ("_sum", "_count")
 
 
 def model(shape: Shape) -> Dashboard:
@@ -43,7 +44,7 @@ def model(shape: Shape) -> Dashboard:
     if shape.language_model:
         rows.append(Row("Language model", _language_model(), collapsed=True))
     if shape.gpu:
-        rows.append(Row("GPU", _gpu(), collapsed=True))
+        rows.append(Row("GPU", gpu_panels(), collapsed=True))
     if shape.rollback:
         rows.append(Row("Rollback", _rollback()))
     return Dashboard(
@@ -132,6 +133,11 @@ def _traffic(shape: Shape) -> list[Panel]:
             more={"options": {"yAxis": {"unit": "s", "axisPlacement": "left", "reverse": False}}},
         ),
     ]
+    sent, answered = on_dashboard(serving.REQUEST_BYTES), on_dashboard(serving.RESPONSE_BYTES)
+    bandwidth = [Query(f"sum({rate(sent)})", "requests"), Query(f"sum({rate(answered)})", "answers")]
+    panels.append(
+        Panel("Bandwidth", "Bytes that clients sent and the model answered.", "timeseries", bandwidth, "Bps", 12)
+    )
     if shape.slos:
         bad = total(f"{BY_MODEL}, slo", rate(on_dashboard(serving.SLO_BAD_EVENTS), "1h"))
         events = total(f"{BY_MODEL}, slo", rate(on_dashboard(serving.SLO_EVENTS), "1h"))
@@ -283,58 +289,13 @@ def _language_model() -> list[Panel]:
     ]
 
 
-def _gpu() -> list[Panel]:
-    up = f"{selector(gpu.COLLECTOR_UP, _target(''))} == 0"
-    dcgm = f"DCGM_FI_DEV_GPU_UTIL / 100 and on (namespace, pod) ({up})"
-    memory = ratio(
-        f"max by (instance, gpu) ({on_dashboard(gpu.MEMORY_USED)})",
-        f"max by (instance, gpu) ({on_dashboard(gpu.MEMORY_TOTAL)})",
-    )
-    told = (
-        (
-            "Utilisation",
-            "Share of time in which a kernel ran: NVML where the sidecar sees the device, else DCGM's of the same pod.",
-            f"max by (instance, gpu) ({on_dashboard(gpu.UTILIZATION)} or {dcgm})",
-            "{{instance}} {{gpu}}",
-            "percentunit",
-        ),
-        ("Memory", "Device memory in use.", memory, "{{instance}} {{gpu}}", "percentunit"),
-        (
-            "Power",
-            "Power drawn.",
-            f"max by (instance, gpu) ({on_dashboard(gpu.POWER)})",
-            "{{instance}} {{gpu}}",
-            "watt",
-        ),
-        (
-            "Temperature",
-            "Core temperature.",
-            f"max by (instance, gpu) ({on_dashboard(gpu.TEMPERATURE)})",
-            "{{instance}} {{gpu}}",
-            "celsius",
-        ),
-        (
-            "Held-back clocks",
-            "Reasons for which clocks are held down now; idle is not one of them.",
-            f"max by (gpu, reason) ({on_dashboard(gpu.THROTTLED, _NOT_IDLE)})",
-            "{{gpu}} {{reason}}",
-            "short",
-        ),
-        (
-            "Memory errors",
-            "ECC errors per minute.",
-            f"sum by (gpu, kind) (rate({on_dashboard(gpu.ECC_ERRORS)}[{RATE}])) * 60",
-            "{{gpu}} {{kind}}",
-            "short",
-        ),
-    )
-    empty = "No GPU is visible to this sidecar"
-    return [_lines(title, text, expr, legend, unit, empty=empty) for title, text, expr, legend, unit in told]
-
-
 def _rollback() -> list[Panel]:
     decisions = f"sum by (outcome) (increase({on_dashboard(rollback.DECISIONS)}[$__range])) > 0 or vector(0)"
     deliveries = f"sum by (target, result) (increase({on_dashboard(rollback.DELIVERIES)}[{RATE}]))"
+    seconds = [
+        f"sum by (target) (rate({on_dashboard(rollback.DELIVERY_DURATION, suffix=s)}[1h]))" for s in _SUM_AND_COUNT
+    ]
+    took = ratio(*seconds)
     return [
         _stat(
             "Dead letters",
@@ -366,6 +327,7 @@ def _rollback() -> list[Panel]:
             "{{target}} {{result}}",
             "short",
         ),
+        _lines("Time to deliver", "Mean time of an attempt.", took, "{{target}}", "s", empty="No request was sent"),
     ]
 
 

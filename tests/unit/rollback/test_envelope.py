@@ -58,8 +58,8 @@ def test_baseline_previous_rollback_and_infinite_evidence() -> None:
     comparison = Comparison("worse", float("inf"), 4000)
     event = event_of(
         past=past,
-        verdict=verdict(evidence=float("inf")),
-        surroundings=surroundings(comparison=comparison),
+        verdict=verdict(incident(evidence=float("inf"))),
+        surroundings=surroundings(comparisons={"prediction_drift": comparison}),
     )
     assert event["data"]["previous_rollback_at"] == "2026-11-21T08:33:20.000Z"
     assert event["data"]["reason"]["baseline"] == {"result": "worse", "value": None, "observations": 4000}

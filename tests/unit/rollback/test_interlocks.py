@@ -27,16 +27,22 @@ ROWS: list[tuple[str, Callable[[], Case]]] = [
     ("suppressed_insufficient_data", lambda: case(verdict=verdict(state=State.INSUFFICIENT))),
     ("suppressed_insufficient_data", lambda: case(policy=policy(rules=rule(minimum_rows=2000)))),
     ("suppressed_recovering", lambda: case(verdict=verdict(state=State.OK))),
-    ("suppressed_evidence", lambda: case(verdict=verdict(rollback_evidence=0.99))),
-    ("triggered", lambda: case(incident=incident(cause="error_ratio"), verdict=verdict(rollback_evidence=0.0))),
+    ("suppressed_evidence", lambda: case(incident=incident(rollback_evidence=0.99))),
+    ("triggered", lambda: case(incident=incident(cause="error_ratio", rollback_evidence=0.0))),
     ("suppressed_for_duration", lambda: case(policy=policy(rules=rule(for_seconds=61)))),
     ("suppressed_no_previous", lambda: case(surroundings=surroundings(versions=versions(("2", NOW - 10))))),
     ("suppressed_no_previous", lambda: case(incident=incident(version=""))),
     ("suppressed_one_per_version", lambda: case(past=asked("2", "1", ago=1e7))),
     ("suppressed_deploy_window", lambda: case(policy=policy(rules=rule(deploy_window_seconds=299)))),
-    ("suppressed_baseline_bad", lambda: case(surroundings=surroundings(comparison=Comparison("as_bad")))),
-    ("suppressed_baseline_unknown", lambda: case(surroundings=surroundings(comparison=Comparison("unknown")))),
-    ("triggered", lambda: case(surroundings=surroundings(comparison=Comparison("worse")))),
+    (
+        "suppressed_baseline_bad",
+        lambda: case(surroundings=surroundings(comparisons={"prediction_drift": Comparison("as_bad")})),
+    ),
+    (
+        "suppressed_baseline_unknown",
+        lambda: case(surroundings=surroundings(comparisons={"prediction_drift": Comparison("unknown")})),
+    ),
+    ("triggered", lambda: case(surroundings=surroundings(comparisons={"prediction_drift": Comparison("worse")}))),
     (
         "suppressed_baseline_bad",
         lambda: case(verdict=verdict(incident(), incident(id="i2", cause="input_drift"))),
@@ -45,8 +51,19 @@ ROWS: list[tuple[str, Callable[[], Case]]] = [
         "triggered",  # both drift, but the comparison shows that the new version is worse on the same traffic
         lambda: case(
             verdict=verdict(incident(), incident(id="i2", cause="input_drift")),
-            surroundings=surroundings(comparison=Comparison("worse")),
+            surroundings=surroundings(comparisons={"prediction_drift": Comparison("worse", concurrent=True)}),
         ),
+    ),
+    (
+        "suppressed_baseline_bad",  # worse than the past, but the inputs moved since and nothing serves beside it
+        lambda: case(
+            verdict=verdict(incident(), incident(id="i2", cause="input_drift")),
+            surroundings=surroundings(comparisons={"prediction_drift": Comparison("worse")}),
+        ),
+    ),
+    (
+        "triggered",  # the inputs drifted before this version came, so they do not explain it
+        lambda: case(verdict=verdict(incident(), incident(id="i2", cause="input_drift", opened_at=NOW - 5_000))),
     ),
     ("suppressed_flip_flop", lambda: case(past=asked("1", "0", ago=86_000))),
     ("triggered", lambda: case(past=asked("1", "0", ago=86_500))),

@@ -86,6 +86,11 @@ def test_dry_run_decides_once_sends_nothing_and_does_not_stand_in_the_way_of_enf
     assert len(enforced.intents) == 1
 
 
+def test_an_incident_of_another_version_is_not_decided_on_with_this_versions_window() -> None:
+    other = replace(verdict(), version="1")
+    assert plan(other, policy(), Past(), NOW, surroundings()) == Plan()
+
+
 def test_nothing_open_nothing_planned() -> None:
     calm = replace(verdict(), open=(), opened=())
     assert plan(calm, policy(), Past(), NOW, surroundings()) == Plan()

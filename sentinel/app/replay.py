@@ -1,0 +1,58 @@
+"""The same engine over what was kept: stored windows or tables of rows, faster than real time.
+
+Verdicts over stored windows are those of the live sidecar, to the bit, when the options are the same: a window's counts
+are all that the judge ever saw. Other options answer "what would have paged?". Nothing is stored and nothing is sent.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sentinel.app.pipeline import Pipeline, PipelineOptions
+from sentinel.app.verdicts import Judgement, Judging
+from sentinel.judge.policy import PolicyOptions
+from sentinel.judge.verdict import Verdict
+from sentinel.reference.frozen import FrozenReference
+from sentinel.rollback.planning import Plan
+from sentinel.windows.closed import ClosedWindow
+
+Columns = Mapping[str, Any]
+
+
+class NoMemory:
+    """A past in which nothing happened, and nobody to decide."""
+
+    def judge_state(self, model: str) -> bytes | None:
+        return None
+
+    def decide(self, verdict: Verdict, window: ClosedWindow, now: float) -> Plan:
+        return Plan()
+
+
+def replay_windows(
+    windows: Iterable[ClosedWindow], reference: FrozenReference | None, options: PolicyOptions
+) -> Iterator[Judgement]:
+    """Judge windows in the order given."""
+    judging = Judging(reference, options, NoMemory())
+    return (judging.judge(window, window.end) for window in windows)
+
+
+def windows_of_tables(
+    tables: Iterable[tuple[Columns, list[float]]], reference: FrozenReference | None, options: PipelineOptions
+) -> Iterator[ClosedWindow]:
+    """Windows of tables whose rows come with times (seconds since the epoch, ascending)."""
+    pipeline = Pipeline(reference, options)
+    for columns, times in tables:
+        for start, stop in _runs(times, options.window_seconds):
+            yield from pipeline.close_due(times[start])
+            part = {name: values[start:stop] for name, values in columns.items()}
+            pipeline.columns(options.model, options.version, part, times[start])
+    yield from pipeline.close_all()
+
+
+def _runs(times: list[float], seconds: float) -> Iterator[tuple[int, int]]:
+    """Stretches of rows of the same window."""
+    start = 0
+    for i in range(1, len(times) + 1):
+        if i == len(times) or times[i] // seconds != times[start] // seconds:
+            yield start, i
+            start = i

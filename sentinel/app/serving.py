@@ -1,0 +1,83 @@
+"""The observer's HTTP: telemetry with the hooks of other systems, and the admin interface."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from aiohttp import web
+
+from sentinel.app.assembly import Parts
+from sentinel.config import split_address
+from sentinel.config.times import parse_time
+from sentinel.rollback.admin import admin_app
+from sentinel.rollback.answers import Standing
+from sentinel.rollback.http import Backing
+from sentinel.rollback.integrations import integration_routes
+from sentinel.store import Store
+from sentinel.store.query import windows_json
+from sentinel.telemetry.recorder import Recorder
+from sentinel.telemetry.server import Sources, telemetry_app
+from sentinel.telemetry.verdict_api import analysis
+
+Answer = TypeVar("Answer")
+
+
+class CannotListen(Exception):
+    """An address that cannot be had now. Traffic passes all the same, and the observer is started again."""
+
+
+@asynccontextmanager
+async def serving(parts: Parts, committed: Callable[[], None], not_ready: Callable[[], str]) -> AsyncIterator[None]:
+    """Serve while the context lasts. `committed` is called after intents were written; `not_ready` says why, or "".
+
+    Raises CannotListen for an address that cannot be had.
+    """
+    settings = parts.settings
+
+    def ask(use: Callable[[Store], Answer]) -> Awaitable[Answer]:
+        return asyncio.wrap_future(parts.writer.call(use))
+
+    async def windows(query: Mapping[str, str]) -> Any:
+        now = time.time()
+        return await ask(lambda store: windows_json(store, query, lambda text: parse_time(text, now)))
+
+    async def verdict(model: str, query: Mapping[str, str]) -> Any:
+        return analysis(parts.recorder.view(), model, query.get("version", ""), time.time())
+
+    backing = Backing(ask, settings.rollback, time.time, committed)
+    telemetry = telemetry_app(parts.recorder, Sources(time.time, windows, verdict, not_ready))
+    telemetry.add_routes(integration_routes(backing, lambda model: _standing(parts.recorder, model)))
+    admin = admin_app(backing, settings.admin.token_file)
+    async with (
+        _listening(telemetry, "telemetry.listen", settings.telemetry.listen),
+        _listening(admin, "admin.listen", settings.admin.listen),
+    ):
+        yield
+
+
+def _standing(recorder: Recorder, model: str) -> Standing:
+    """What the newest verdict says of a model."""
+    verdicts = [view.verdict for view in recorder.view().models if view.model == model and view.verdict]
+    newest = max(verdicts, key=lambda verdict: verdict.end, default=None)
+    return Standing(newest.state, newest.explanation) if newest else Standing(None, "not judged yet")
+
+
+@asynccontextmanager
+async def _listening(app: web.Application, path: str, address: str) -> AsyncIterator[None]:
+    """Serve at the address that the setting `path` names. Raises CannotListen."""
+    host, port = split_address(address)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port, reuse_address=True).start()
+    except OSError as error:
+        await runner.cleanup()
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise CannotListen(f"{path}: cannot listen on {address}: {reason}; choose another address") from error
+    try:
+        yield
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,88 @@
+"""docs/metrics.md and docs/alerts.md: the tables that code and documents must not disagree on."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sentinel.observability.alerts import Alert, Recording
+from sentinel.telemetry.catalogue import CATALOGUE, Metric
+
+_METRICS = """# Metrics
+
+Everything on `/metrics` of the telemetry port (`:9108`). Built from the catalogue in `sentinel/telemetry/catalogue`;
+nothing is exported that is not listed here, besides `process_*` of the observer itself.
+
+* Units are base units: seconds, bytes, ratios from 0 to 1.
+* Everything about a model has `model` and `model_version`; a version that the traffic does not tell is `unknown`.
+* Counters exist from the start with 0. Gauges about a window are withdrawn when they are no longer valid: no traffic,
+  no rows, or a version without a window for 15 minutes.
+* Histograms are classic, with bounds that double from 1.25 ms to 11 minutes. Durations are counted in buckets 2 %
+  wide, so a request less than 2 % below a bound may be counted under the next one, and never under a lower one.
+  `sentinel_request_duration_quantile_seconds` is within 1 %: prefer it where the last window is what you ask for.
+  It is typed as a summary, since only a summary may have the label `quantile`.
+* `sentinel_prediction_value` has bounds and counts but no sum.
+* Exemplars (`trace_id`) are on `sentinel_request_duration_seconds` and `sentinel_incidents_total` under OpenMetrics:
+  Prometheus needs `--enable-feature=exemplar-storage`.
+* Series are capped at `telemetry.max_series` (1,500). Features beyond their room share `feature="__other__"`, which
+  holds the sum of their evidence and the largest of their scores; those with evidence keep their own. Model versions
+  beyond the cap share `__other__` too, and every label value is printable and at most 128 characters.
+  `sentinel_series_dropped_total` counts what was folded or left out.
+* One process serves the page: no multiprocess mode, no `_created` series.
+"""
+_ALERTS = """# Alerts
+
+The rules in `alerts/*.yml`, built from `sentinel/observability/alerts`. Each has a page in
+[alerts/runbooks](../alerts/runbooks) with meaning, impact, diagnosis and mitigation.
+
+`critical` pages somebody now, `warning` is a ticket, `info` is to know. Change a severity, or leave an alert out, in
+`telemetry.alert_severities` (`SentinelBlind: critical`, `SentinelOddReplica: none`) and build the rules again:
+
+```
+sentinel alerts build --config sentinel.yaml --out rules/
+promtool check rules rules/*.yml
+```
+
+A breach pages because a false-page budget stands behind it. Raw scores never page. `alerts/alertmanager.example.yml`
+groups by model and inhibits what is only a consequence: a dead sidecar silences what it would have judged, a drifted
+data set silences its features, an outage silences drift.
+"""
+
+
+def metrics_document() -> str:
+    """docs/metrics.md."""
+    sections: dict[str, list[Metric]] = {}
+    for metric in CATALOGUE:
+        sections.setdefault(metric.section, []).append(metric)
+    parts = [_METRICS]
+    for section, metrics in sections.items():
+        parts.append(f"\n## {section}\n\n" + _table(("name", "type", "labels", "help", "since"), map(_metric, metrics)))
+    return "".join(parts)
+
+
+def alerts_document(groups: Mapping[str, Sequence[Alert | Recording]]) -> str:
+    """docs/alerts.md, from the groups of rules by file."""
+    parts = [_ALERTS]
+    for name, rules in groups.items():
+        rows = [_alert(rule) for rule in rules if isinstance(rule, Alert)]
+        if rows:
+            parts.append(f"\n## {name}\n\n" + _table(("alert", "severity", "for", "says"), rows))
+    recorded = [(f"`{rule.record}`",) for rules in groups.values() for rule in rules if isinstance(rule, Recording)]
+    parts.append("\n## Recording rules\n\n" + _table(("name",), recorded))
+    return "".join(parts)
+
+
+def _metric(metric: Metric) -> tuple[str, ...]:
+    labels = ", ".join(_label(metric, name) for name in metric.labels) or "–"
+    return (f"`{metric.name}`", metric.kind, labels, metric.help, metric.since)
+
+
+def _label(metric: Metric, name: str) -> str:
+    values = metric.values.get(name)
+    return f"`{name}`" if not values else f"`{name}` ({', '.join(values)})"
+
+
+def _alert(alert: Alert) -> tuple[str, ...]:
+    return (f"[{alert.name}](../alerts/runbooks/{alert.name}.md)", alert.severity, alert.hold, alert.summary)
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)

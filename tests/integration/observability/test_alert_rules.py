@@ -1,0 +1,113 @@
+"""Every alert, on series that should fire it and on those that should not, by promtool's unit tests of rules."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sentinel.config.settings import RollbackSettings, Settings, TelemetrySettings
+from sentinel.judge.verdict import Cause
+from sentinel.observability import build_alerts, stale, write
+from sentinel.observability.alerts import DRIFT, ROLLBACK, SERVING, Alert, sidecar
+from tests.support.alert_cases import CASES, Case, values
+from tests.support.tools import need
+
+ROOT = Path(__file__).parents[3]
+RUNBOOKS = ROOT / "alerts" / "runbooks"
+ALERTS = (*SERVING, *DRIFT, *ROLLBACK, *sidecar("sentinel"))
+HEADINGS = ("## Meaning", "## Impact", "## Diagnosis", "## Mitigation")
+
+
+@pytest.fixture(scope="module")
+def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("rules")
+    write(build_alerts(), folder)
+    return folder
+
+
+def as_promtool_test(case: Case) -> dict[str, object]:
+    firing = f'count(ALERTS{{alertname="{case.alert}", alertstate="firing"}}) or vector(0)'
+    expected = [(step, 1) for step in case.firing] + [(step, 0) for step in case.quiet]
+    return {
+        "name": f"{case.alert}: {case.why}",
+        "interval": f"{case.step}m",
+        "input_series": [{"series": name, "values": values(name, phases)} for name, phases in case.series.items()],
+        "promql_expr_test": [
+            {"expr": firing, "eval_time": f"{step * case.step}m", "exp_samples": [{"labels": "{}", "value": count}]}
+            for step, count in expected
+        ],
+    }
+
+
+@pytest.mark.parametrize("file", sorted(build_alerts()))
+def test_every_alert_fires_keeps_quiet_and_resolves(file: str, rules: Path, tmp_path: Path) -> None:
+    here = [case for case in CASES if f"alert: {case.alert}\n" in build_alerts()[file]]
+    for step in {case.step for case in here}:
+        document = {
+            "rule_files": [str(rules / file)],
+            "evaluation_interval": f"{step}m",
+            "tests": [as_promtool_test(case) for case in here if case.step == step],
+        }
+        path = tmp_path / f"cases-{step}.yml"
+        path.write_text(yaml.safe_dump(document, sort_keys=False))
+        done = subprocess.run([need("promtool"), "test", "rules", path], capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_alert_has_a_case_that_fires_and_minutes_that_do_not() -> None:
+    for alert in ALERTS:
+        cases = [case for case in CASES if case.alert == alert.name]
+        assert any(case.firing and case.quiet for case in cases), alert.name
+    assert {case.alert for case in CASES} == {alert.name for alert in ALERTS}
+
+
+def test_rules_pass_promtools_linter(rules: Path) -> None:
+    files = sorted(rules.glob("*.yml"))
+    done = subprocess.run([need("promtool"), "check", "rules", "--lint=all", *files], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
+def test_an_alert_says_what_to_do_and_has_its_runbook(alert: Alert) -> None:
+    assert alert.severity in ("critical", "warning", "info")
+    assert alert.summary.endswith(".")
+    assert "{{" not in alert.summary
+    assert len(alert.description) > 60
+    page = (RUNBOOKS / f"{alert.name}.md").read_text(encoding="utf-8")
+    assert page.startswith(f"# {alert.name}\n")
+    positions = [page.index(heading) for heading in HEADINGS]
+    assert positions == sorted(positions)
+    assert "```" in page[positions[2] : positions[3]], "diagnosis needs a command"
+
+
+def test_there_is_no_runbook_without_an_alert() -> None:
+    assert {path.stem for path in RUNBOOKS.glob("*.md")} == {alert.name for alert in ALERTS}
+
+
+def test_every_cause_of_an_incident_has_its_alert() -> None:
+    told = " ".join(alert.expr for alert in DRIFT)
+    for cause in Cause.__args__:  # type: ignore[attr-defined]
+        assert f'cause="{cause}"' in told
+
+
+def test_breaches_page_and_scores_do_not() -> None:
+    severities = {alert.name: alert.severity for alert in ALERTS}
+    assert severities["SentinelInputDrift"] == severities["SentinelPredictionDrift"] == "critical"
+    assert severities["SentinelFeatureDrift"] == severities["SentinelBreachApproaching"] == "warning"
+
+
+def test_severities_and_parts_follow_the_configuration() -> None:
+    telemetry = TelemetrySettings(
+        scrape_job="models", alert_severities={"SentinelBlind": "critical", "SentinelOddReplica": "none"}
+    )
+    built = build_alerts(Settings(telemetry=telemetry, rollback=RollbackSettings(mode="off")))
+    assert set(built) == {"sentinel-drift.yml", "sentinel-sidecar.yml"}
+    drift = {rule["alert"]: rule for rule in yaml.safe_load(built["sentinel-drift.yml"])["groups"][0]["rules"]}
+    assert drift["SentinelBlind"]["labels"]["severity"] == "critical"
+    assert "SentinelOddReplica" not in drift
+    assert 'up{job="models"}' in built["sentinel-sidecar.yml"]
+
+
+def test_the_committed_rules_are_what_is_built() -> None:
+    assert stale(build_alerts(), ROOT / "alerts") == [], "run `make observability`"
