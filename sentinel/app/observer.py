@@ -77,7 +77,7 @@ class Observer:
         work: dict[str, Any] = {"windows": self._close_windows(), "retention": self._forget()}
         if self.settings.gpu.enabled:
             work["gpu"] = self._read_gpus()
-        if self.settings.rollback.mode != "off":
+        if self.settings.rollback.mode != "off" and not self.settings.fleet.member:
             work["deliverer"] = self._deliver()
         return work
 
