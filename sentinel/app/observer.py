@@ -194,7 +194,7 @@ class Observer:
     async def _read_gpus(self) -> None:
         while not driver_present():
             await asyncio.sleep(DRIVER_SECONDS)
-        from sentinel.telemetry.gpu import GpuReader  # 12 MB that only a machine with a driver needs
+        from sentinel.telemetry.gpu import GpuReader  # 12 MB, for machines with a driver
 
         reader = GpuReader()
         while True:
