@@ -90,6 +90,16 @@ async def test_exactly_one_dead_letter(tmp_path: Path, name: str) -> None:
     assert "never reached deployer" in sentence
 
 
+@pytest.mark.parametrize("header", ["Retry-After: 120", "retry-after: 120"])
+async def test_retry_after_is_waited_for(tmp_path: Path, header: str) -> None:
+    async with receiving(status(503, f"{header}\r\n"), receivers.accept) as receiver:
+        with delivering(tmp_path, target(receiver.address, tmp_path)) as setting:
+            intent = await only(setting)
+            first, second = setting.store.deliveries(intent.id)
+    assert second.at - first.at >= 120
+    assert intent.state == "delivered"
+
+
 async def test_nobody_listens_until_the_expiry(tmp_path: Path) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
