@@ -1,5 +1,6 @@
 """The relays that are compared: each started in front of an upstream port, on one core, and ended by its process id."""
 
+import getpass
 import json
 import os
 import shutil
@@ -84,7 +85,8 @@ def upstream(folder: Path, core: int) -> tuple[Peer, int]:
     body = "r" * 200
     (folder / "megabyte").write_bytes(os.urandom(1 << 20))
     config = f"""
-    daemon off; pid {folder}/upstream.pid; error_log {folder}/upstream.log error; worker_processes 1;
+    user {getpass.getuser()}; daemon off;
+    pid {folder}/upstream.pid; error_log {folder}/upstream.log error; worker_processes 1;
     events {{ worker_connections 4096; }}
     http {{ access_log off; keepalive_requests 1000000000; client_max_body_size 64m;
       client_body_temp_path {folder}/ub; proxy_temp_path {folder}/up; fastcgi_temp_path {folder}/uf;

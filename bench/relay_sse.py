@@ -8,6 +8,7 @@ import asyncio
 import json
 import sys
 import time
+from typing import cast
 
 import uvloop
 
@@ -17,14 +18,14 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding
 
 
 async def stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.readuntil(b"\r\n\r\n")
-    writer.write(HEAD)
     try:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(HEAD)
         while True:
             event = b"data: %d\n\n" % time.monotonic_ns()
             writer.write(b"%x\r\n%b\r\n" % (len(event), event))
             await asyncio.sleep(1 / EVENTS_PER_SECOND)
-    except (ConnectionError, asyncio.CancelledError):
+    except (ConnectionError, asyncio.IncompleteReadError):
         writer.close()
 
 
@@ -40,8 +41,7 @@ class Hearing(asyncio.Protocol):
         self._delays = delays
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        transport.write(b"GET /events HTTP/1.1\r\nHost: h\r\n\r\n")
+        cast("asyncio.Transport", transport).write(b"GET /events HTTP/1.1\r\nHost: h\r\n\r\n")
 
     def data_received(self, data: bytes) -> None:
         now = time.monotonic_ns()
@@ -52,11 +52,12 @@ class Hearing(asyncio.Protocol):
 async def hear(port: int, seconds: float) -> None:
     loop = asyncio.get_running_loop()
     delays: list[int] = []
-    for _ in range(STREAMS):
-        await loop.create_connection(lambda: Hearing(delays), "127.0.0.1", port)
+    streams = [await loop.create_connection(lambda: Hearing(delays), "127.0.0.1", port) for _ in range(STREAMS)]
     await asyncio.sleep(0.3)
     delays.clear()
     await asyncio.sleep(seconds)
+    for transport, _ in streams:
+        transport.abort()
     delays.sort()
     print(json.dumps({"events": len(delays), "p50_us": delays[len(delays) // 2] / 1000}))
 

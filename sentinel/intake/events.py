@@ -41,7 +41,7 @@ class Event:
 
 
 def binary_event(headers: Mapping[str, str], body: bytes, now: float) -> Event:
-    """A CloudEvent whose attributes are `ce-` headers (lower-case names) and whose data is the body; raises BadEvent."""
+    """A CloudEvent whose attributes are `ce-` headers (lower-case names) and its data the body; raises BadEvent."""
     kept = {name: value for name, value in headers.items() if name.startswith("ce-") or name.startswith("content-")}
     return _event(headers.get("ce-id", ""), headers.get("ce-type", ""), headers.get("ce-time", ""), kept, body, now)
 
