@@ -74,15 +74,17 @@ class Reference(FrozenReference):
         kinds: Mapping[str, Kind] | None = None,
         predictions: Sequence[str] = (),
         labels: Sequence[str] = (),
+        joint: bool = False,
     ) -> "Reference":
         """Freeze columns (name -> one value per row; also an Arrow table or a data frame) into a reference.
 
         kinds overrides the inferred kind of a column ("numeric", "categorical"); predictions and labels name the
-        columns of these roles, besides those whose name begins with "prediction". ValueError for columns of unequal
-        length or none.
+        columns of these roles, besides those whose name begins with "prediction"; joint adds a sketch of the joint law
+        of the numeric inputs, scored as "__joint__". ValueError for columns of unequal length or none.
         """
         made = Derivation()(columns_of(columns))
-        return cls._of(build(made, name=name, version=version, kinds=kinds, predictions=predictions, labels=labels))
+        roles = {"predictions": predictions, "labels": labels}
+        return cls._of(build(made, name=name, version=version, kinds=kinds, joint=joint, **roles))
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str], *, name: str, version: str, **options: Any) -> "Reference":
