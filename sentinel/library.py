@@ -19,6 +19,7 @@ from sentinel.reference.schema import Kind
 from sentinel.reference.values import Coded
 from sentinel.windows import ClosedWindow, WindowKey
 from sentinel.windows import Window as PlainWindow
+from sentinel.windows.growing import grown
 
 __all__ = ["Derivation", "FalsePageBudget", "Judge", "Reference", "Window"]
 
@@ -99,6 +100,10 @@ class Reference(FrozenReference):
     @classmethod
     def _of(cls, frozen: FrozenReference) -> "Reference":
         return cls(**{field.name: getattr(frozen, field.name) for field in fields(frozen)})
+
+    def grown(self, accepted: ClosedWindow) -> "Reference":
+        """The reference with the rows of accepted windows counted in; it has a fingerprint of its own."""
+        return self._of(grown(self, accepted))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the reference file, whole or not at all."""

@@ -24,6 +24,8 @@ from sentinel.reference.schema import FeatureSpec, Kind, Role
 from sentinel.reference.survey import ColumnSurvey, Surveyed
 from sentinel.reference.tally import Tally, count_columns
 
+COUNTED_KINDS: tuple[Kind, ...] = ("numeric", "categorical")
+"""Columns of other kinds are counted by what is derived from them (`sentinel.features`)."""
 MOST_CELLS = 100
 """Categories with a fine cell of their own; the rest count as other."""
 MOST_POOLED = 4096
@@ -98,6 +100,9 @@ class Builder:
             unknown = sorted(set(names) - self._surveys.keys())
             if unknown:
                 raise ValueError(f"{what} names {unknown[0]!r}, which is no column; columns are {_some(self._surveys)}")
+        for name, kind in self._kinds.items():
+            if kind not in COUNTED_KINDS:
+                raise ValueError(f"column {name!r} cannot be {kind!r}; its kind is {' or '.join(COUNTED_KINDS)}")
 
     def _plan(self) -> FrozenReference:
         """The reference with its cells laid out and nothing counted."""
