@@ -62,9 +62,15 @@ class Watch(Protocol):
 
 
 class DriftWatch:
-    """Watches features against the reference. labels: [F][K] names of the cells, for the words."""
+    """Watches features against the reference.
 
-    def __init__(self, cause: Cause, book: Book, labels: tuple[tuple[str, ...], ...]) -> None:
+    labels: [F][K] names of the cells, for the words. missing_last: the last cell of a feature holds missing values.
+    """
+
+    def __init__(
+        self, cause: Cause, book: Book, labels: tuple[tuple[str, ...], ...], missing_last: bool = True
+    ) -> None:
+        self.missing_last = missing_last
         self.cause = cause
         self.book = book
         self.labels = labels
@@ -117,6 +123,8 @@ class DriftWatch:
 
     def _is_quality(self, f: int, span: int) -> bool:
         """Whether most of the departure is in the share of missing values."""
+        if not self.missing_last:
+            return False
         p0, moved, cell = self.book.laws.p0[f], self._moved(f, span), self._missing(f)
         return moved[cell] > 0 and bool(moved[cell] ** 2 / p0[cell] > self._divergence(f, span))
 
