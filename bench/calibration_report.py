@@ -10,6 +10,7 @@ import numpy as np
 import scipy
 
 Result = dict[str, Any]
+OURS = ("false_pages_multinomial", "false_pages_raw", "false_pages_seasonal", "false_pages_joint")
 
 HEAD = """# Calibration: false pages, delays, false rollbacks
 
@@ -42,7 +43,7 @@ def _table(head: list[str], rows: Iterable[list[Any]]) -> str:
 
 
 def _false_pages(results: list[Result]) -> list[str]:
-    ours = list(_of(results, "false_pages_multinomial", "false_pages_raw"))
+    ours = list(_of(results, *OURS))
     rows = [[r["name"], r["months"], r["pages"], r["with_page"], r.get("dependence", "")] for r in ours]
     months, pages = sum(r["months"] for r in ours), sum(r["pages"] for r in ours)
     rows.append(["**all**", months, pages, sum(r["with_page"] for r in ours), ""])
