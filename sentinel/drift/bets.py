@@ -23,6 +23,8 @@ Ints = NDArray[np.intp]
 Flags = NDArray[np.bool_]
 
 
+SMALLEST_DEPARTURE = 1e-100
+"""Keeps δ/X finite where an alternative is the reference itself."""
 MOST_MIXED = 1 - 1e-9
 """Largest a: at 1 the bet on a cell that q forbids would be 0/0. Any a gives a valid bet."""
 
@@ -37,7 +39,7 @@ def log_bet(q: Floats, p0: Floats, delta: Floats) -> Floats:
     """log e(k) of each alternative: q [..., K], p0 broadcast to it, delta [...] in nats. Padding cells give 0."""
     ratio = _ratio(q, p0)
     x = np.sum(p0 * (ratio - 1) ** 2, axis=-1)
-    a = np.minimum(MOST_MIXED, np.sqrt(2 * delta / np.maximum(x, np.finfo(float).tiny)))[..., None]
+    a = np.minimum(MOST_MIXED, np.sqrt(2 * delta / np.maximum(x, SMALLEST_DEPARTURE)))[..., None]
     g = ratio / ((1 - a) + a * ratio)
     mean = np.sum(p0 * g, axis=-1, keepdims=True)
     spread = np.sqrt(np.sum(p0 * (g - mean) ** 2, axis=-1, keepdims=True))

@@ -23,6 +23,10 @@ LEADING_SHARE = 0.1
 """A feature speaks for the book if it holds at least this share of the wealth."""
 RECOVERY_MISS = 0.1
 """Chance, per period of the budget, that a drift still at the tolerance is taken for recovered."""
+RECOVERED_PART = 4
+RECOVERED_NATS = 0.005
+"""Recovered means within tolerance. Where that is smaller than these nats: a quarter of the drift paged, or these
+nats, whichever is less; for nobody can show that a drift is exactly nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,6 +152,7 @@ class Book:
         self.capital = Capital.empty(weights * laws.features.weights[:, None])
         self.memory = np.zeros((features, accounts.PLUGINS, cells))
         self.blocks = Blocks.empty(features, cells)
+        self.recover_to = laws.features.tolerances
         self.expected = None if seasons is None else Blocks.empty(features, cells, np.float64)
         self.meter = Meter.of(laws.p0, laws.features.cells, laws.features.ordered)
 
@@ -220,7 +225,10 @@ class Book:
         return self.laws.p0 if self.expected is None else _shares(self.expected.trailing()[span], self.laws.p0)
 
     def restart_blocks(self) -> None:
-        """An incident opens: count the blocks for its recovery from here."""
+        """An incident opens: count the blocks for its recovery from here, and settle what recovered means."""
+        seen = np.maximum(self.excess().max(axis=0), 0.0)
+        close = np.minimum(seen / RECOVERED_PART, RECOVERED_NATS)
+        self.recover_to = np.maximum(self.laws.features.tolerances, close)
         self.blocks.restart()
         if self.expected is not None:
             self.expected.restart()
@@ -245,7 +253,7 @@ class Book:
         level = RECOVERY_MISS * LENGTHS[length] * seconds / (self.budget.seconds * len(LENGTHS))
         filled = (rows[:, None] * self.laws.p0[chosen] >= 1).sum(axis=1)  # cells that add noise to the statistic
         freedom = np.maximum(filled - 1, 1)
-        low = chndtrix(min(level, 0.5), freedom, 2 * self.laws.features.tolerances[chosen] * effective)
+        low = chndtrix(min(level, 0.5), freedom, 2 * self.recover_to[chosen] * effective)
         return bool((statistic <= low).all())
 
     def clear(self) -> None:

@@ -75,6 +75,7 @@ def _adopt_watches(roster: Roster, watches: list[Any]) -> None:
         watch = roster.watches[version, what]
         if isinstance(watch, DriftWatch):
             watch.book.memory = unpack_array(arrays["memory"], np.float64)
+            watch.book.recover_to = unpack_array(arrays["recover_to"], np.float64)
             if arrays["expected"] is not None:
                 watch.book.expected = _restored(arrays["expected"], np.float64)
             for name in METER:
@@ -92,7 +93,13 @@ def _watch(watch: Watch) -> dict[str, Any]:
         return packed
     meter = {name: pack_array(getattr(watch.book.meter, name)) for name in METER}
     expected = None if watch.book.expected is None else _blocks(watch.book.expected)
-    return {**packed, "memory": pack_array(watch.book.memory), "meter": meter, "expected": expected}
+    return {
+        **packed,
+        "memory": pack_array(watch.book.memory),
+        "recover_to": pack_array(watch.book.recover_to),
+        "meter": meter,
+        "expected": expected,
+    }
 
 
 def _blocks(blocks: Blocks) -> list[Any]:
