@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sentinel.drift.blocks import Blocks
 from sentinel.judge.roster import Roster, VersionState
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 MAGIC = b"SNTLJDG\n"
 VERSION = 1
 WHAT = "the state of a judge"
+QUICK = 1
+"""zlib level: the state is written with every window, and most of it are floats that hardly shrink."""
 METER = ("pending", "elapsed", "previous", "rows", "pairs", "jumps", "learnt")
 """What a meter of dependence remembers; its scores follow from the reference."""
 
@@ -37,7 +40,7 @@ def encode(judge: "Judge") -> bytes:
         "open": [[*key, _incident(incident)] for key, incident in docket.open.items()],
         "pages": docket.pages,
     }
-    return frame(MAGIC, VERSION, content)
+    return frame(MAGIC, VERSION, content, level=QUICK)
 
 
 def adopt(judge: "Judge", data: bytes) -> None:
@@ -91,7 +94,7 @@ def _watch(watch: Watch) -> dict[str, Any]:
     }
     if not isinstance(watch, DriftWatch):
         return packed
-    meter = {name: pack_array(getattr(watch.book.meter, name)) for name in METER}
+    meter = {name: pack_array(_whole(getattr(watch.book.meter, name))) for name in METER}
     expected = None if watch.book.expected is None else _blocks(watch.book.expected)
     return {
         **packed,
@@ -100,6 +103,11 @@ def _watch(watch: Watch) -> dict[str, Any]:
         "meter": meter,
         "expected": expected,
     }
+
+
+def _whole(array: NDArray[np.float64]) -> NDArray[Any]:
+    """Counts kept as floats, as integers: they pack into a fraction of the bytes."""
+    return array.astype(np.int64) if array.size and (array == np.rint(array)).all() else array
 
 
 def _blocks(blocks: Blocks) -> list[Any]:
