@@ -1,6 +1,6 @@
 """False pages, detection delays and false rollbacks, by simulation: docs/benchmarks/calibration.md and .json.
 
-Everything is seeded. `python -m bench.calibration [--quick]`: an hour on two cores, minutes with --quick.
+Everything is seeded. `python -m bench.calibration [--scale 0.1]`: two hours on two cores, minutes at 0.1.
 """
 
 import argparse
@@ -391,24 +391,24 @@ def run(job: Job) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the months and runs")
+    parser.add_argument("--scale", type=float, default=1.0, help="part of the months and runs; 0.1 takes minutes")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--only", default="", help="kinds whose name contains this")
     chosen = parser.parse_args()
-    todo = [job for job in jobs(0.1 if chosen.quick else 1.0) if chosen.only in job.kind]
+    todo = [job for job in jobs(chosen.scale) if chosen.only in job.kind]
     OUT.mkdir(parents=True, exist_ok=True)
     results = []
     with ProcessPoolExecutor(chosen.processes) as pool:
         for i, result in enumerate(pool.map(run, todo), 1):
             results.append(result)
             print(f"{i}/{len(todo)} {json.dumps(result, ensure_ascii=False)}", flush=True)
-    write(results, chosen.quick)
+    write(results)
 
 
-def write(results: list[dict[str, Any]], quick: bool) -> None:
-    written = {"date": date.today().isoformat(), "quick": quick, "results": results}
+def write(results: list[dict[str, Any]]) -> None:
+    written = {"date": date.today().isoformat(), "results": results}
     (OUT / "calibration.json").write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n")
-    (OUT / "calibration.md").write_text(report(results, quick))
+    (OUT / "calibration.md").write_text(report(results))
 
 
 if __name__ == "__main__":

@@ -15,19 +15,18 @@ OURS = ("false_pages_multinomial", "false_pages_raw", "false_pages_seasonal", "f
 HEAD = """# Calibration: false pages, delays, false rollbacks
 
 Simulated, written by `make calibration` on {date}: Python {python}, numpy {numpy}, scipy {scipy}, {cores} cores.
-{quick}30 features unless said otherwise, windows of five minutes; a month is one model-month of 8,640 windows.
+30 features unless said otherwise, windows of five minutes; a month is one model-month of 8,640 windows.
 The book is `sentinel.drift.book`, with the whole budget of one page per 30 days and dependence learnt on the way.
 """
 
 
-def report(results: list[Result], quick: bool) -> str:
+def report(results: list[Result]) -> str:
     head = HEAD.format(
         date=date.today().isoformat(),
         python=platform.python_version(),
         numpy=np.__version__,
         scipy=scipy.__version__,
         cores=os.cpu_count(),
-        quick="**A quick run: a tenth of the months.** " if quick else "",
     )
     parts = [head, *_false_pages(results), *_delays(results), *_incidents(results), *_rollback(results)]
     return "\n".join(parts)

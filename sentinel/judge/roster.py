@@ -90,7 +90,7 @@ class Roster:
         """Dependence of rows is a matter of the traffic: a new version starts with what the last one learnt."""
         before, after = self.watches.get(old), self.watches.get(new)
         if isinstance(before, DriftWatch) and isinstance(after, DriftWatch):
-            after.book.meter = deepcopy(before.book.meter)
+            after.book.learn_from(deepcopy(before.book.meter))
 
     def served(self, version: str, window: ClosedWindow) -> bool:
         """Whether a version still has windows at the time of `window`."""

@@ -83,6 +83,7 @@ def _adopt_watches(roster: Roster, watches: list[Any]) -> None:
                 watch.book.expected = _restored(arrays["expected"], np.float64)
             for name in METER:
                 setattr(watch.book.meter, name, unpack_array(arrays["meter"][name], np.float64))
+            watch.book.learn_from(watch.book.meter)
 
 
 def _watch(watch: Watch) -> dict[str, Any]:

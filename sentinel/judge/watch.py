@@ -84,7 +84,7 @@ class DriftWatch:
             return None
         names = tuple(self.book.laws.features.names[f] for f in spans)
         first, span = next(iter(spans.items()))
-        rows = int(self.book.blocks.trailing()[span, first].sum())
+        rows = int(self.book.blocks.span(span)[first].sum())
         what = f"{self._label(first)} {self._change(first, span, scores)}"
         return Opening(self._cause(first, span), names, what, rows, self.book.blocks.trailing_windows(span))
 
@@ -95,8 +95,10 @@ class DriftWatch:
     def findings(self, scores: Scores) -> list[Finding]:
         wealth = self.book.log_wealth()
         order = np.argsort(-wealth, kind="stable")[:SHOWN_FINDINGS]
-        excess = self.book.excess()
-        return [self._finding(int(f), float(wealth[f]), int(excess[:, f].argmax()), scores) for f in order]
+        spans = self.book.excess(order.tolist()).argmax(axis=0)
+        return [
+            self._finding(int(f), float(wealth[f]), int(span), scores) for f, span in zip(order, spans, strict=True)
+        ]
 
     def _finding(self, f: int, log_wealth: float, span: int, scores: Scores) -> Finding:
         name = self.book.laws.features.names[f]
@@ -114,7 +116,7 @@ class DriftWatch:
 
     def _moved(self, f: int, span: int) -> Floats:
         """p̂ − p0 per cell; zeros without rows."""
-        counts = self.book.blocks.trailing()[span, f]
+        counts = self.book.blocks.span(span)[f]
         p0 = self.book.expected_shares(span)[f]
         return counts / counts.sum() - p0 if counts.sum() else np.zeros_like(p0)
 
