@@ -5,7 +5,6 @@ fault is its own. Versions served at the same time share the budget of what is w
 known here.
 """
 
-from copy import deepcopy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -90,7 +89,7 @@ class Roster:
         """Dependence of rows is a matter of the traffic: a new version starts with what the last one learnt."""
         before, after = self.watches.get(old), self.watches.get(new)
         if isinstance(before, DriftWatch) and isinstance(after, DriftWatch):
-            after.book.learn_from(deepcopy(before.book.meter))
+            after.book.learn_from(before.book.meter.successor())
 
     def served(self, version: str, window: ClosedWindow) -> bool:
         """Whether a version still has windows at the time of `window`."""

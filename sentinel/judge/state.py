@@ -20,7 +20,7 @@ VERSION = 1
 WHAT = "the state of a judge"
 QUICK = 1
 """zlib level: the state is written with every window, and most of it are floats that hardly shrink."""
-METER = ("pending", "elapsed", "previous", "rows", "pairs", "jumps", "learnt")
+METER = ("pending", "elapsed", "previous", "rows", "pairs", "jumps", "largest", "learnt")
 """What a meter of dependence remembers; its scores follow from the reference."""
 
 

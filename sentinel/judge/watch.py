@@ -135,7 +135,8 @@ class DriftWatch:
 
     def _label(self, f: int) -> str:
         role = "prediction" if self.cause == "prediction_drift" else "input"
-        return f"{role} {self.book.laws.features.names[f]}"
+        name = self.book.laws.features.names[f]
+        return name if name.startswith(role) else f"{role} {name}"
 
     def _change(self, f: int, span: int, scores: Scores) -> str:
         moved, ordered = self._moved(f, span), int(self.book.laws.features.ordered[f])
