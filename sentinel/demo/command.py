@@ -53,7 +53,12 @@ def _parser() -> argparse.ArgumentParser:
         epilog="example: sentinel demo --fast --ports auto",
     )
     parser.add_argument("--fast", action="store_true", help="windows of 2 s instead of 5: about a minute in all")
-    parser.add_argument("--keep", action="store_true", help="stay up after the last act, until Ctrl-C")
+    parser.add_argument(
+        "--keep",
+        action=argparse.BooleanOptionalAction,
+        default=sys.stdout.isatty(),
+        help="stay up after the last act, until Ctrl-C; on a terminal it does unless told not to",
+    )
     parser.add_argument(
         "--upstream", metavar="HOST:PORT", help="put only the sidecar in front of your own server; no story"
     )

@@ -92,19 +92,19 @@ async def _epilogue(stage: Stage, teller: Teller) -> None:
         ],
     )
     option = f"--config {place.configuration}"
-    teller.close(
-        "What to open next",
-        [
-            f"status page   {ports.url('telemetry')}/" + ("" if stage.plan.keep else "   (with --keep)"),
-            f"metrics       {ports.url('telemetry')}/metrics",
-            f"verdict       {ports.url('telemetry')}/v1/verdict/{MODEL_NAME}",
-            f"windows       sentinel windows list {option}",
-            f"rollbacks     sentinel rollback status {option}",
-            f"configuration {place.configuration}",
-            f"logs          {place.run / 'logs'}",
-            "dashboards    dashboards/ (Grafana), alerts/ (Prometheus rules, runbooks)",
-        ],
-    )
+    lasting = [
+        f"windows       sentinel windows list {option}",
+        f"rollbacks     sentinel rollback status {option}",
+        f"configuration {place.configuration}",
+        f"logs          {place.run / 'logs'}",
+        "dashboards    dashboards/ (Grafana), alerts/ (Prometheus rules, runbooks)",
+    ]
+    live = [
+        f"status page   {ports.url('telemetry')}/",
+        f"metrics       {ports.url('telemetry')}/metrics",
+        f"verdict       {ports.url('telemetry')}/v1/verdict/{MODEL_NAME}",
+    ]
+    teller.close("What to open next", [*live, *lasting] if stage.plan.keep else lasting)
     if stage.plan.keep:
         teller.step("Everything stays up; Ctrl-C stops it.")
         await stage.until("end", lambda _: False, patience_windows=math.inf)

@@ -116,6 +116,14 @@ def shares(cells: int, ordered: int) -> Floats:
     return np.concatenate([np.full(number, share / number) for share, number in parts])
 
 
+def all_weights(cells: Ints, ordered: Ints, width: int) -> Floats:
+    """Weights [F, J] of all accounts, none dropped: for books whose reference changes with the season."""
+    weights = np.zeros((len(cells), TILTS + SPIKES * width + PLUGINS))
+    for f, (k, in_order) in enumerate(zip(cells.tolist(), ordered.tolist(), strict=True)):
+        weights[f, _columns(k, width)] = shares(k, in_order)
+    return weights
+
+
 def dictionary(p0: Floats, cells: Ints, ordered: Ints, delta: Floats) -> Dictionary:
     """The accounts of F features: p0 [F, K] padded with zeros, delta [F] of the static accounts in nats."""
     features, width = p0.shape

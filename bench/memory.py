@@ -1,0 +1,152 @@
+"""Resident memory of every process of the sidecar: `python -m bench.memory [--seconds 60]`.
+
+A reference of 50 features over 20,000 rows, a model server that answers at once, 200 requests of 4 rows a second
+through the relay with the default sampling, windows of 5 s. Memory is read from /proc every second; steady is the
+median of the last third. Prints the table and writes docs/benchmarks/memory.{md,json}.
+"""
+
+import argparse
+import csv
+import datetime
+import http.client
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from tests.support.model_stub import model_stub
+from tests.support.sidecar_process import configuration, running
+
+PAGE = Path(__file__).parent.parent / "docs/benchmarks/memory.md"
+NUMERIC, CATEGORICAL = 40, 10
+CATEGORIES = 12
+REFERENCE_ROWS = 20_000
+ROWS = 4
+REQUESTS_PER_SECOND = 200
+WINDOW_SECONDS = 5.0
+GOALS_MB = {"observer": 75, "relay": 30}
+MEGABYTE = 1e6
+
+
+def table(rows: int, rng: np.random.Generator) -> dict[str, list[float] | list[str]]:
+    columns: dict[str, list[float] | list[str]] = {f"n{i}": rng.normal(size=rows).tolist() for i in range(NUMERIC)}
+    for i in range(CATEGORICAL):
+        columns[f"c{i}"] = [f"k{k}" for k in rng.integers(CATEGORIES, size=rows)]
+    return columns
+
+
+def build_reference(folder: Path, rng: np.random.Generator) -> Path:
+    columns = table(REFERENCE_ROWS, rng) | {"y": rng.random(REFERENCE_ROWS).tolist()}
+    with (folder / "training.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+    path = folder / "reference.sentinel"
+    build = [sys.executable, "-m", "sentinel.cli", "reference", "build", str(folder / "training.csv")]
+    subprocess.run([*build, "--output", str(path), "--name", "stub", "--prediction", "y"], check=True)
+    return path
+
+
+def bodies(rng: np.random.Generator, count: int = 64) -> list[bytes]:
+    """Requests to send in turn."""
+    found = []
+    for _ in range(count):
+        inputs = [
+            {
+                "name": name,
+                "datatype": "FP64" if name.startswith("n") else "BYTES",
+                "shape": [ROWS, 1],
+                "data": values,
+            }
+            for name, values in table(ROWS, rng).items()
+        ]
+        found.append(json.dumps({"inputs": inputs}).encode())
+    return found
+
+
+def answer(rng: np.random.Generator) -> bytes:
+    output = {"name": "y", "datatype": "FP64", "shape": [ROWS], "data": rng.random(ROWS).tolist()}
+    return json.dumps({"model_name": "stub", "model_version": "1", "outputs": [output]}).encode()
+
+
+def processes(supervisor: int) -> dict[str, int]:
+    """Role -> pid of the supervisor and its children."""
+    found = {"supervisor": supervisor}
+    children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+    for pid in map(int, children):
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+        found["observer" if "sentinel.app" in words else "relay"] = pid
+    return found
+
+
+def resident_mb(pid: int) -> float:
+    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) * 1024 / MEGABYTE
+
+
+def measure(port: int, supervisor: int, requests: list[bytes], seconds: float) -> dict[str, list[float]]:
+    """Megabytes of each process, once a second, under traffic."""
+    seen = defaultdict(list)
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    begun = time.monotonic()
+    for number in range(int(seconds * REQUESTS_PER_SECOND)):
+        time.sleep(max(0.0, begun + number / REQUESTS_PER_SECOND - time.monotonic()))
+        connection.request("POST", "/v2/models/stub/infer", requests[number % len(requests)])
+        connection.getresponse().read()
+        if number % REQUESTS_PER_SECOND == 0:
+            for role, pid in processes(supervisor).items():
+                seen[role].append(resident_mb(pid))
+    return seen
+
+
+def page(seen: dict[str, list[float]], seconds: float, analysed: float) -> str:
+    lines = []
+    for role, values in seen.items():
+        steady = statistics.median(values[len(values) * 2 // 3 :])
+        goal = f"≤ {GOALS_MB[role]}" if role in GOALS_MB else "–"
+        lines.append(f"| {role} | {values[0]:.0f} | {steady:.0f} | {max(values):.0f} | {goal} |")
+    today = datetime.datetime.now(datetime.UTC).date()
+    return f"""# Memory of the sidecar
+
+{today}, Python {platform.python_version()}, {os.cpu_count()} cores (`python -m bench.memory`). {NUMERIC + CATEGORICAL}
+features and a prediction, {REQUESTS_PER_SECOND} requests of {ROWS} rows a second for {seconds:.0f} s, {analysed:,.0f}
+exchanges analysed, windows of {WINDOW_SECONDS:.0f} s, SQLite. Resident memory in MB (10⁶ bytes).
+
+| process | first second | steady | most | goal |
+|---|---|---|---|---|
+{chr(10).join(lines)}
+"""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Resident memory of the sidecar's processes.")
+    parser.add_argument("--seconds", type=float, default=60.0)
+    arguments = parser.parse_args()
+    rng = np.random.default_rng(1)
+    with tempfile.TemporaryDirectory(prefix="sentinel-memory-") as name, model_stub() as stub:
+        folder = Path(name)
+        stub.answer = answer(rng)
+        reference = {"path": str(build_reference(folder, rng))}
+        document = configuration(folder, stub.address, reference=reference, window={"seconds": WINDOW_SECONDS})
+        del document["capture"]
+        with running(folder, document) as sidecar:
+            seen = measure(sidecar.traffic, sidecar.process.pid, bodies(rng), arguments.seconds)
+            analysed = sidecar.metrics("sentinel_exchanges_total", "outcome")["analysed"]
+    text = page(seen, arguments.seconds, analysed)
+    PAGE.parent.mkdir(parents=True, exist_ok=True)
+    PAGE.write_text(text)
+    PAGE.with_suffix(".json").write_text(json.dumps(seen, indent=1) + "\n")
+    print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
