@@ -7,7 +7,7 @@ from typing import Any
 from sentinel.decode.call import name_text
 from sentinel.decode.loosely import mapping, objects, text
 from sentinel.decode.reasons import Reason, Refused
-from sentinel.decode.usage import MAX_FINISH_REASON_CHARACTERS, LlmUsage, count, stream_times
+from sentinel.decode.usage import MAX_FINISH_REASON_CHARACTERS, Events, LlmUsage, count, stream_times
 from sentinel.traffic import Exchange
 
 Event = Mapping[str, Any]
@@ -24,8 +24,16 @@ class Answer:
     id: object = ""
     usage: Mapping[str, Any] = field(default_factory=dict)
     pieces: int = 0
-    silent_events: int = 0
+    before: int = 0
+    after: int = 0
+    events: int = 1
     complete: bool = True
+
+    def note(self, *, spoke: bool) -> None:
+        """Count an event that carried a piece of the answer, or none."""
+        self.pieces += spoke
+        self.before += not spoke and self.pieces == 0
+        self.after = 0 if spoke else self.after + 1
 
 
 def from_choices(events: Sequence[Event]) -> Answer:
@@ -46,8 +54,7 @@ def from_choices(events: Sequence[Event]) -> Answer:
             if finished := name_text(choice.get("finish_reason")):
                 reasons[index] = finished[:MAX_FINISH_REASON_CHARACTERS]
             spoke = spoke or bool(piece or said.get("tool_calls") or said.get("reasoning_content"))
-        answer.pieces += spoke
-        answer.silent_events += not spoke and answer.pieces == 0
+        answer.note(spoke=spoke)
     if not texts:
         raise Refused(Reason.BAD_JSON)
     answer.texts = ["".join(texts[index]) for index in sorted(texts)]
@@ -69,8 +76,7 @@ def from_output(events: Sequence[Event]) -> Answer:
         spoke = str(event.get("type", "")).endswith(".delta")
         if spoke:
             pieces.append(text(event.get("delta")))
-        answer.pieces += spoke
-        answer.silent_events += not spoke and answer.pieces == 0
+        answer.note(spoke=spoke)
         whole = mapping(event.get("response")) or (event if "output" in event else whole)
     items = objects(whole.get("output"))
     said = [text(item.get("content")) for item in items if item.get("type") == "message"]
@@ -92,9 +98,8 @@ def usage(exchange: Exchange, answer: Answer, operation: str, streamed: bool) ->
     details = mapping(told.get("prompt_tokens_details") or told.get("input_tokens_details"))
     estimated = made is None and streamed
     made = answer.pieces if estimated else made
-    times = stream_times(
-        exchange.chunk_seconds, answer.silent_events, exchange.first_byte_seconds, exchange.duration_seconds
-    )
+    events = Events(answer.events, answer.before, answer.after)
+    times = stream_times(exchange.chunk_seconds, events, exchange.first_byte_seconds, exchange.duration_seconds)
     return LlmUsage(
         operation=operation,
         streamed=streamed,

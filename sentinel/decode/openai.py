@@ -151,6 +151,7 @@ def _answer(call: Call, read: Reader) -> tuple[answers.Answer, bool]:
         raise Refused(Reason.ERROR_RESPONSE)
     answer: answers.Answer = read(events)
     answer.complete = ended or bool(answer.finish_reasons)
+    answer.events, answer.after = len(events) + ended, answer.after + ended
     return answer, streamed
 
 
