@@ -62,6 +62,26 @@ def from_choices(events: Sequence[Event]) -> Answer:
     return answer
 
 
+def from_ollama(events: Sequence[Event]) -> Answer:
+    """Ollama's own API: pieces as `message.content` or `response`; the last event says `done` and counts tokens."""
+    answer = Answer()
+    pieces = []
+    for event in events:
+        piece = text(mapping(event.get("message")).get("content") or event.get("response"))
+        pieces.append(piece)
+        answer.note(spoke=bool(piece))
+        if event.get("done"):
+            answer.finish_reasons = [name_text(event.get("done_reason"))[:MAX_FINISH_REASON_CHARACTERS] or "stop"]
+            answer.usage = {
+                "prompt_tokens": event.get("prompt_eval_count"),
+                "completion_tokens": event.get("eval_count"),
+            }
+    if not any("message" in event or "response" in event for event in events):
+        raise Refused(Reason.BAD_JSON)
+    answer.texts = ["".join(pieces)]
+    return answer
+
+
 def _names_a_function(tool_call: Event) -> bool:
     """Of the pieces of a streamed tool call only the first names its function."""
     return bool(mapping(tool_call.get("function")).get("name"))

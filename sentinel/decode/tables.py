@@ -96,6 +96,16 @@ def _binary(value: Any) -> Any:
         raise Refused(Reason.BAD_VALUE) from None
 
 
+def from_split(split: Mapping[str, Any], options: DecodeOptions) -> Table:
+    """pandas' split form: `columns` (names) and `data` (rows). Refused: no_rows, bad_value."""
+    names, rows = split.get("columns"), split.get("data")
+    if not isinstance(rows, list) or not rows:
+        raise Refused(Reason.NO_ROWS)
+    if not isinstance(names, list) or any(not isinstance(row, list) or len(row) != len(names) for row in rows):
+        raise Refused(Reason.BAD_VALUE)
+    return from_columns(dict(zip(map(str, names), map(list, zip(*rows, strict=True)), strict=True)), options)
+
+
 def from_block(name: str, values: Block, options: DecodeOptions, names: Sequence[str]) -> Table:
     """A tensor whose first axis is the batch."""
     check_rows(values.rows, options)
