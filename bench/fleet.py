@@ -1,9 +1,9 @@
-"""How the fleet grows: `python -m bench.fleet [--replicas 10 30 100 300 1000] [--rounds 7] [--minutes 60]`.
+"""How the fleet grows: `python -m bench.fleet [--replicas 10 100 1000 10000] [--rounds 5] [--minutes 60]`.
 
 A real PostgreSQL with fsync. Replicas are simulated: four processes write the windows of all of them, each window in a
 transaction of its own, as sidecars do. Rounds are interleaved over fleet sizes. Beside the leader's time stands a bare
-baseline: reading the same sketches with psycopg and nothing else. Then an hour of the largest fleet is written and
-judged as one backlog. Writes docs/benchmarks/fleet.{md,json}; asserts no time.
+baseline: reading the same sketches with psycopg and nothing else. Then an hour of 1,000 replicas is written and judged as
+one backlog. Writes docs/benchmarks/fleet.{md,json}; asserts no time.
 """
 
 import argparse
@@ -28,6 +28,8 @@ from sentinel.app.verdicts import policy_options
 from sentinel.config import Settings
 from sentinel.fleet import Fleet
 from sentinel.fleet.periods import Timing
+from sentinel.fleet.siblings import Siblings
+from sentinel.judge.policy import Policy
 from sentinel.store import Selection, SqlStore, WindowRecord, open_store
 from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.window import WindowKey
@@ -36,6 +38,7 @@ from tests.support.postgres import Postgres, binaries
 
 PAGE = Path(__file__).parent.parent / "docs/benchmarks/fleet.md"
 WRITERS = 4
+HOUR_REPLICAS = 1000
 PERIOD = 60.0
 TIMING = Timing(PERIOD, 1.0, 20.0)
 Figures = dict[str, Any]
@@ -101,7 +104,7 @@ def rounds(
 def an_hour(
     fleet: Fleet, store: SqlStore, url: str, made: list[ClosedWindow], size: int, minutes: int
 ) -> dict[str, float]:
-    """An hour of the largest fleet, written at once and judged as a backlog."""
+    """An hour of a large fleet, written at once and judged as a backlog."""
     first = 1000
     halves = [range(first, first + minutes // 2), range(first + minutes // 2, first + minutes)]
     writing = [write_all(url, made, "hour", size, half) for half in halves]
@@ -149,14 +152,14 @@ def page(figures: Figures, sizes: dict[int, Figures], hour: Figures, disk: Figur
 
 {figures["date"]}, Python {figures["python"]}, PostgreSQL {figures["postgresql"]} with fsync, {figures["cores"]} shared
 cores (`make bench-fleet`). Simulated replicas, 50 features, one window a minute each. Times are those of the leader for
-one period: look for what waits, read all sketches, merge, score, judge, commit. Medians of {figures["rounds"]} rounds,
+one period: look for what waits, read all sketches, merge, score, judge, commit, compare siblings. Medians of {figures["rounds"]} rounds,
 interleaved over the sizes; a bare read of the same sketches with psycopg stands beside them.
 
 | replicas | one period | each replica more | bare read | ratio |
 |---|---|---|---|---|
 {chr(10).join(lines)}
 
-An hour of the largest fleet ({hour["windows"]:,} windows) was written by {WRITERS} processes, one transaction a window,
+An hour of 1,000 replicas ({hour["windows"]:,} windows) was written by {WRITERS} processes, one transaction a window,
 at {first:,.0f} windows/s in its first half and {second:,.0f} in its second, then judged as one backlog in
 {hour["judging_seconds_per_minute_of_traffic"]:.2f} s for each minute of traffic; every exchange was counted once.
 A window takes {disk["bytes_per_window"]:,.0f} bytes with its indexes; its sketch {disk["sketch_bytes"]:,.0f}
@@ -166,7 +169,7 @@ of them, {disk["sketch_bytes"] / 50:,.0f} a feature.
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="The fleet over many simulated replicas.")
-    parser.add_argument("--replicas", type=int, nargs="+", default=[10, 30, 100, 300, 1000])
+    parser.add_argument("--replicas", type=int, nargs="+", default=[10, 100, 1000, 10_000])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--minutes", type=int, default=60)
     arguments = parser.parse_args()
@@ -181,10 +184,11 @@ def main() -> int:
         reference = reference_of(random)
         made = patterns(reference, random, 64)
         store = open_store(url)
-        judge = FleetJudge(reference, policy_options(Settings()))
-        fleet = Fleet(store.database, judge, Lead(), TIMING, reference)
+        options = policy_options(Settings())
+        siblings = Siblings(reference, Policy(**options))
+        fleet = Fleet(store.database, FleetJudge(reference, options), Lead(), TIMING, reference, siblings)
         sizes = rounds(fleet, url, made, arguments.replicas, arguments.rounds)
-        hour = an_hour(fleet, store, url, made, max(arguments.replicas), arguments.minutes)
+        hour = an_hour(fleet, store, url, made, HOUR_REPLICAS, arguments.minutes)
         disk = sizes_on_disk(url)
         with psycopg.connect(url) as connection:
             version = connection.execute("SHOW server_version").fetchone()
