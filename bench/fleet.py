@@ -2,8 +2,8 @@
 
 A real PostgreSQL with fsync. Replicas are simulated: four processes write the windows of all of them, each window in a
 transaction of its own, as sidecars do. Rounds are interleaved over fleet sizes. Beside the leader's time stands a bare
-baseline: reading the same sketches with psycopg and nothing else. Then an hour of 1,000 replicas is written and judged as
-one backlog. Writes docs/benchmarks/fleet.{md,json}; asserts no time.
+baseline: reading the same sketches with psycopg and nothing else. Then an hour of 1,000 replicas is written and judged
+as one backlog. Writes docs/benchmarks/fleet.{md,json}; asserts no time.
 """
 
 import argparse
@@ -152,8 +152,8 @@ def page(figures: Figures, sizes: dict[int, Figures], hour: Figures, disk: Figur
 
 {figures["date"]}, Python {figures["python"]}, PostgreSQL {figures["postgresql"]} with fsync, {figures["cores"]} shared
 cores (`make bench-fleet`). Simulated replicas, 50 features, one window a minute each. Times are those of the leader for
-one period: look for what waits, read all sketches, merge, score, judge, commit, compare siblings. Medians of {figures["rounds"]} rounds,
-interleaved over the sizes; a bare read of the same sketches with psycopg stands beside them.
+one period: look for what waits, read all sketches, merge, score, judge, commit, compare siblings. Medians of
+{figures["rounds"]} rounds, interleaved over the sizes; a bare read of the same sketches with psycopg stands beside them.
 
 | replicas | one period | each replica more | bare read | ratio |
 |---|---|---|---|---|
