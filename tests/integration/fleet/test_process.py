@@ -3,7 +3,12 @@
 import asyncio
 import contextlib
 import json
+import os
+import signal
+import subprocess
+import sys
 import time
+import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -137,3 +142,31 @@ def test_the_odd_replica_has_a_verdict_of_its_own(url: str) -> None:
     [own] = store.list_windows(Selection(replica="c", since=incident.opened_at - 60.0, until=incident.opened_at))
     assert (own["state"], own["explanation"]) == ("breach", incident.explanation)
     store.close()
+
+
+def test_the_command_runs_until_it_is_told_to_stop(sqlite_url: str, tmp_path: Path) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    environment = os.environ | {"SENTINEL__TELEMETRY__LISTEN": address}
+    command = [sys.executable, "-m", "sentinel.cli", "fleet", "--store", sqlite_url]
+    process = subprocess.Popen(command, env=environment, cwd=tmp_path, stderr=subprocess.PIPE)
+    try:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        said = b""
+        while b"sentinel_fleet_leader 1.0" not in said:
+            assert process.poll() is None
+            assert time.monotonic() < deadline, said
+            time.sleep(0.1)
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as answer:
+                said = answer.read()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=PATIENCE_SECONDS)
+    assert (process.returncode, errors) == (0, b"")
+
+
+def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sentinel.cli", "fleet", "--store", f"sqlite:///{tmp_path}/no/sentinel.db"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert f"there is no folder {tmp_path}/no; create it" in done.stderr
+    assert "Traceback" not in done.stderr
