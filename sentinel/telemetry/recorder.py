@@ -126,7 +126,9 @@ class Recorder:
             self._opened(incident)
         for incident in verdict.resolved:
             self.incidents.pop(incident.id, None)
-            self._event(Event(incident.resolved_at or closed.end, "resolved", _title(incident), "", *_of(incident)))
+            self._event(
+                Event(incident.resolved_at or closed.end, "resolved", f"{_title(incident)} is over", "", *_of(incident))
+            )
         self._stand(verdict)
 
     def _opened(self, incident: Incident) -> None:
@@ -242,7 +244,7 @@ class Recorder:
 
     def _conservation(self) -> Conservation:
         reasons = {**self._sums(serving.DROPPED), **self._sums(serving.UNDECODABLE)}
-        received = sum(self.series.values[serving.RECEIVED].values())
+        received = sum(self.series.values.get(serving.RECEIVED, {}).values())
         return Conservation(received, self._sums(serving.EXCHANGES), reasons)
 
     def _sums(self, metric: Metric) -> dict[str, float]:
