@@ -17,6 +17,8 @@ def columns_of(table: Any) -> Mapping[str, Any]:
     TypeError for anything else.
     """
     if isinstance(table, Mapping):
+        if set(map(type, table.values())) <= _READY:
+            return table
         return {str(name): column_of(column) for name, column in table.items()}
     names = getattr(table, "column_names", None)  # Arrow
     if names is None:
@@ -24,6 +26,9 @@ def columns_of(table: Any) -> Mapping[str, Any]:
     if names is None or callable(names):
         raise TypeError(f"columns cannot be read from {type(table).__name__}; give a mapping of name to values")
     return {str(name): column_of(table[name]) for name in names}
+
+
+_READY = {list, np.ndarray, Coded}
 
 
 def column_of(column: Any) -> Any:

@@ -70,7 +70,7 @@ class Desk:
         surroundings = Surroundings(versions, comparisons, replicas or self._replicas(verdict, own))
         made = plan(verdict, self.policy, past, now, surroundings, self._actor)
         seen = effects(past, verdict, versions, self.policy.effect_seconds)
-        self._watching = bool(made.intents) or not settled(past)
+        self._watching = bool(made.intents) or not settled(past, now)
         return replace(made, effects=seen, audit=made.audit + tuple(record_of(effect, now) for effect in seen))
 
     def request(self, verdict: Verdict, now: float, actor: str) -> Plan:
