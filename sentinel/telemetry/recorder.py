@@ -162,12 +162,12 @@ class Recorder:
         self._event(Event(at, "decision", f"Rollback: {outcome.replace('_', ' ')}", sentence, *pair))
 
     def delivery(self, target: str, result: str, seconds: float, at: float) -> None:
-        """Count one attempt to deliver a rollback request, or with `dead_letter` a request that was given up."""
+        """Count one attempt to deliver a rollback request, or with `expired` a request that was given up."""
         name = label(target)
         self.series.add(rollback.DELIVERIES, (name, self._reason(rollback.DELIVERIES, result)))
-        if result != rollback.DEAD_LETTER:
+        if result != rollback.EXPIRED:
             self.series.histogram(rollback.DELIVERY_DURATION, (name,)).observe(seconds)
-        detail = "" if result == rollback.DEAD_LETTER else f"took {seconds:.2f} s"
+        detail = "" if result == rollback.EXPIRED else f"took {seconds:.2f} s"
         self._event(Event(at, "delivery", f"{name}: {result.replace('_', ' ')}", detail))
 
     def outbox(self, pending: int, dead_letters: int) -> None:
