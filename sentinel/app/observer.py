@@ -22,8 +22,8 @@ from sentinel.intake.receiver import Callbacks, Receiver
 from sentinel.rollback.deliverer import Deliverer, DelivererOptions, DeliveryEvent, Outbox
 from sentinel.store import StoreError, open_store
 from sentinel.store.contract import Retention
-from sentinel.telemetry.gpu import GpuReader
 from sentinel.telemetry.pictures import pictures
+from sentinel.telemetry.readings import driver_present
 from sentinel.telemetry.view import FeaturePicture
 from sentinel.traffic import Exchange, TrafficSummary
 from sentinel.traffic.handover import Handover
@@ -32,6 +32,8 @@ logger = logging.getLogger("sentinel.observer")
 
 GPU_SECONDS = 5.0
 """Between two GPU readings: as fine as a scrape needs, rare enough that reading costs nothing."""
+DRIVER_SECONDS = 60.0
+"""Between two looks for a driver that was not there: one may be installed while we run."""
 STORE_RETRY_SECONDS = 2.0
 W3C_PARTS = 4
 """version-traceid-parentid-flags (W3C Trace Context)."""
@@ -190,6 +192,10 @@ class Observer:
     # -- beside the windows -------------------------------------------------------------------------------------
 
     async def _read_gpus(self) -> None:
+        while not driver_present():
+            await asyncio.sleep(DRIVER_SECONDS)
+        from sentinel.telemetry.gpu import GpuReader  # 12 MB, for machines with a driver
+
         reader = GpuReader()
         while True:
             self.recorder.gpu(await asyncio.to_thread(reader.read))

@@ -11,9 +11,9 @@ The log bet of a spike takes two values, at its cell and elsewhere, and only the
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri
 
 from sentinel.drift.bets import Floats, Ints, departure, log_bet
+from sentinel.drift.quantiles import normal_quantiles
 
 LOCATION = (0.12, 0.2, 0.35, 0.6, 1.0)  # standard deviations
 SCALE = (0.12, 0.2, 0.35, 0.6)
@@ -66,7 +66,7 @@ def normal_scores(p0: Floats, ordered: int) -> Floats:
     if ordered < 2:
         return z
     share = p0[:ordered] / p0[:ordered].sum()
-    z[:ordered] = ndtri(np.cumsum(share) - share / 2)
+    z[:ordered] = normal_quantiles(np.cumsum(share) - share / 2)
     return _standardised(z, p0, [])
 
 

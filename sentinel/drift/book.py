@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from scipy.special import chndtrix
 
 from sentinel.drift import accounts, plugins, radius
 from sentinel.drift.bets import Flags, Floats, Ints, departure, log_bet
@@ -245,6 +244,8 @@ class Book:
         level = RECOVERY_MISS * LENGTHS[length] * seconds / (self.budget.seconds * len(LENGTHS))
         filled = (rows[:, None] * self.laws.p0[chosen] >= 1).sum(axis=1)  # cells that add noise to the statistic
         freedom = np.maximum(filled - 1, 1)
+        from scipy.special import chndtrix  # 25 MB that only an open incident needs
+
         low = chndtrix(min(level, 0.5), freedom, 2 * self.laws.features.tolerances[chosen] * effective)
         return bool((statistic <= low).all())
 

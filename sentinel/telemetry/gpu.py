@@ -1,21 +1,8 @@
-"""GPU readings, where there is a driver. A machine without one never loads nvidia-ml-py, which takes 9 MB."""
+"""GPU readings, where there is a driver. A machine without one never loads nvidia-ml-py, which takes 9 to 12 MB."""
 
-import ctypes
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import ModuleType
 
-from sentinel.telemetry.catalogue import Metric
-
-LIBRARY = "libnvidia-ml.so.1"
-
-
-@dataclass(frozen=True, slots=True)
-class GpuReadings:
-    """One reading of all devices. samples: metric -> label values -> value, in the catalogue's units."""
-
-    up: bool
-    samples: Mapping[Metric, Mapping[tuple[str, ...], float]] = field(default_factory=dict)
+from sentinel.telemetry.readings import GpuReadings, driver_present
 
 
 class GpuReader:
@@ -51,9 +38,7 @@ class GpuReader:
 
 def _nvml() -> ModuleType | None:
     """The module that speaks NVML, or None without the driver's library."""
-    try:
-        ctypes.CDLL(LIBRARY)
-    except OSError:
+    if not driver_present():
         return None
     from sentinel.telemetry import nvml
 

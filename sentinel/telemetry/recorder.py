@@ -13,8 +13,8 @@ from sentinel.drift.scores import FeatureScores
 from sentinel.judge.verdict import Incident, Verdict
 from sentinel.telemetry.catalogue import Metric, drift, gpu, internals, rollback, serving
 from sentinel.telemetry.children import Pair, create_children, open_pair
-from sentinel.telemetry.gpu import GpuReadings
 from sentinel.telemetry.labels import OTHER, label, trace_id
+from sentinel.telemetry.readings import GpuReadings
 from sentinel.telemetry.series import Series
 from sentinel.telemetry.view import TIMELINE_EVENTS, Conservation, Event, FeaturePicture, GpuView, ModelView, StatusView
 from sentinel.telemetry.window_gauges import WindowGauges

@@ -19,7 +19,7 @@ import yaml
 
 from sentinel.observability import build_alerts, build_dashboards, write
 from sentinel.telemetry.catalogue import CATALOGUE, Metric, gpu
-from sentinel.telemetry.gpu import GpuReadings
+from sentinel.telemetry.readings import GpuReadings
 from sentinel.telemetry.recorder import Recorder
 from tests.support.prometheus import Prometheus, running_prometheus
 from tests.support.telemetry_served import served
