@@ -1,4 +1,7 @@
-.PHONY: rollback-sweep
+.PHONY: rollback-sweep rollback-rivals
 
 rollback-sweep: $(VENV)/.dev  ## 500 kills between breach and acknowledged rollback request (minutes)
 	$(BIN)/python -m bench.rollback_sweep
+
+rollback-rivals: $(VENV)/.dev  ## false rollbacks and delays beside rivals (a minute)
+	$(BIN)/python -m bench.rollback_rivals

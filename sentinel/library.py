@@ -5,18 +5,37 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
+from sentinel.decode.rows import Decoded
 from sentinel.drift.budget import FalsePageBudget
 from sentinel.drift.scores import FeatureScores, score
+from sentinel.features import Extractor, expanded, kinds_of
+from sentinel.features.derived import Composite
 from sentinel.judge.judge import Judge
 from sentinel.reference.adapt import columns_of
 from sentinel.reference.build import build
-from sentinel.reference.files import load, save
+from sentinel.reference.files import build_from_file, load, save
 from sentinel.reference.frozen import FrozenReference
 from sentinel.reference.schema import Kind
+from sentinel.reference.values import Coded
 from sentinel.windows import ClosedWindow, WindowKey
 from sentinel.windows import Window as PlainWindow
 
-__all__ = ["FalsePageBudget", "Judge", "Reference", "Window"]
+__all__ = ["Derivation", "FalsePageBudget", "Judge", "Reference", "Window"]
+
+
+class Derivation:
+    """Makes columns that can be counted: texts, dates, pictures and vectors become what is said of them
+    (`sentinel.features`). The first columns seen decide what each column holds."""
+
+    def __init__(self) -> None:
+        self._kinds: Mapping[str, Composite] | None = None
+
+    def __call__(self, columns: Mapping[str, Any]) -> Mapping[str, Any]:
+        if self._kinds is None:
+            self._kinds = kinds_of({n: c for n, c in columns.items() if not isinstance(c, Coded)})
+        kinds = self._kinds
+        plain = {name: column for name, column in columns.items() if name not in kinds}
+        return plain | expanded({name: columns[name] for name in kinds}, kinds)
 
 
 class Window(PlainWindow):
@@ -24,7 +43,14 @@ class Window(PlainWindow):
 
     def add(self, columns: Any) -> int:
         """Count rows; returns how many. Dirty values are counted as such and never raise."""
-        return super().add(columns_of(columns))
+        given = columns_of(columns)
+        known = self.reference.specs if self.reference is not None else given
+        if given.keys() <= known.keys():
+            return super().add(given)
+        extractor = Extractor(tuple(known.values()))
+        decoded = Decoded(max(map(len, given.values()), default=0), given)
+        unexpected = {name: given[name] for name in extractor.unexpected(decoded)}
+        return super().add({**extractor.columns(decoded), **unexpected})
 
 
 class Reference(FrozenReference):
@@ -55,10 +81,13 @@ class Reference(FrozenReference):
         columns of these roles, besides those whose name begins with "prediction". ValueError for columns of unequal
         length or none.
         """
-        frozen = build(
-            columns_of(columns), name=name, version=version, kinds=kinds, predictions=predictions, labels=labels
-        )
-        return cls._of(frozen)
+        made = Derivation()(columns_of(columns))
+        return cls._of(build(made, name=name, version=version, kinds=kinds, predictions=predictions, labels=labels))
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str], *, name: str, version: str, **options: Any) -> "Reference":
+        """Freeze a CSV or Parquet file of any length; options as of `sentinel.reference.files.build_from_file`."""
+        return cls._of(build_from_file(path, name=name, version=version, derive=Derivation(), **options))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Reference":

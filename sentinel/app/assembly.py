@@ -49,7 +49,7 @@ def assemble(settings: Settings) -> Parts:
     writer = Writer(lambda: open_store(settings.store.url), _spool(settings))
     options = policy_options(settings)
     memory = StoreMemory(writer, settings.rollback, replica, _predictions(reference, options))
-    judging = Judging(reference, options, memory)
+    judging = Judging(reference, options, memory, member=settings.fleet.member)
     pipeline = Pipeline(reference, pipeline_options(settings, replica))
     pipeline.resume(_closed_until(writer, replica))
     return Parts(

@@ -1,7 +1,7 @@
 """`sentinel fleet`: judges the merged windows of all replicas, delivers rollback requests, serves fleet-wide metrics.
 
 The same `Judging` and the same `Desk` as in a sidecar; only where windows come from and who may commit differs
-(`sentinel.fleet`). Any number of these processes may run; the one that leads judges, all can deliver.
+(`sentinel.fleet`). Any number of these processes may run; the one that leads judges, all of them can deliver.
 """
 
 import asyncio
@@ -10,14 +10,19 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sentinel.app.assembly import load_reference
+from sentinel.app.serving import listening
 from sentinel.app.verdicts import Judging, policy_options
 from sentinel.config import Settings
-from sentinel.fleet import Fleet, Progress
+from sentinel.config.times import parse_time
+from sentinel.fleet import Fleet, PeriodJudge, Progress
 from sentinel.fleet.lock import leadership
+from sentinel.fleet.metrics import FleetMetrics
 from sentinel.fleet.periods import Timing
 from sentinel.judge.policy import PolicyOptions
 from sentinel.judge.verdict import Verdict
@@ -26,7 +31,11 @@ from sentinel.rollback.deliverer import Deliverer, DelivererOptions, DeliveryEve
 from sentinel.rollback.desk import Desk
 from sentinel.rollback.planning import Plan
 from sentinel.rollback.targets.building import build_targets
-from sentinel.store import Retention, SqlStore, StoreError, WindowRecord, open_store
+from sentinel.store import Retention, Store, StoreError, WindowRecord, open_store
+from sentinel.store.query import windows_json
+from sentinel.telemetry.recorder import Recorder
+from sentinel.telemetry.server import Sources, telemetry_app
+from sentinel.telemetry.verdict_api import analysis
 from sentinel.windows.closed import ClosedWindow
 
 logger = logging.getLogger("sentinel.fleet")
@@ -68,72 +77,117 @@ class FleetJudge:
         return judgement.record
 
 
-def timing(settings: Settings) -> Timing:
-    return Timing(settings.window.seconds, settings.fleet.settle_seconds, settings.fleet.straggler_seconds)
+@dataclass(frozen=True, slots=True)
+class Forwarder:
+    """`sentinel.fleet.PeriodJudge` of a fleet below another: hands merged windows up, as those of one replica.
+
+    The parent has the window before this fleet's own store says so; a window handed up twice is refused by its key.
+    """
+
+    parent: Store
+    region: str
+
+    def judge(self, window: ClosedWindow, state: bytes | None, now: float) -> WindowRecord:
+        self.parent.commit_window(WindowRecord(replace(window, key=replace(window.key, replica=self.region))))
+        return WindowRecord(window)
+
+
+def run(settings: Settings) -> int:
+    """What `sentinel fleet` does. Raises ConfigurationError, StoreError and CannotListen for what cannot be used."""
+    asyncio.run(FleetProcess(settings).run())
+    return 0
 
 
 class FleetProcess:
-    """One life of `sentinel fleet`. `report` hears what each step did, on the thread that did it."""
+    """One life of `sentinel fleet`. `heard` is told what each step did, on the thread that did it."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        report: Callable[[Progress], None],
-        delivered: Callable[[DeliveryEvent], None] = lambda event: None,
-    ) -> None:
-        """Raises ConfigurationError and StoreError for what cannot be used."""
+    def __init__(self, settings: Settings, heard: Callable[[Progress], None] = lambda progress: None) -> None:
         self.settings = settings
         self.stop = asyncio.Event()
-        self._report = report
-        self._delivered = delivered
+        self.recorder = Recorder(settings, started_at=time.time())
+        self.metrics = FleetMetrics()
+        self._heard = heard
+        self._targets = build_targets(settings.rollback)
         reference = load_reference(settings)
         self._store = open_store(settings.store.url)
-        desk = Desk(open_store(settings.store.url), settings.rollback, "fleet")
-        holder = f"{socket.gethostname()}:{os.getpid()}"
-        lock = leadership(self._store.database, holder)
-        judge = FleetJudge(reference, policy_options(settings), desk)
-        self._fleet = Fleet(self._store.database, judge, lock, timing(settings), reference)
+        timing = Timing(settings.window.seconds, settings.fleet.settle_seconds, settings.fleet.straggler_seconds)
+        lead = leadership(self._store.database, f"{socket.gethostname()}:{os.getpid()}")
+        self._fleet = Fleet(self._store.database, self._judge(reference), lead, timing, reference)
+
+    def _judge(self, reference: FrozenReference | None) -> PeriodJudge:
+        fleet = self.settings.fleet
+        if fleet.parent_url:
+            region = self.settings.process.replica or socket.gethostname()
+            return Forwarder(open_store(fleet.parent_url), region)
+        desk = Desk(open_store(self.settings.store.url), self.settings.rollback, "fleet")
+        return FleetJudge(reference, policy_options(self.settings), desk)
 
     async def run(self) -> None:
         """Judge until SIGTERM or `stop`."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop.set)
-        delivery = loop.create_task(self._deliver(), name="deliverer")
-        try:
+        async with AsyncExitStack() as stack:
+            telemetry = telemetry_app(self.recorder, self._sources(), [self.metrics])
+            await stack.enter_async_context(listening(telemetry, "telemetry.listen", self.settings.telemetry.listen))
+            if self.settings.rollback.mode != "off":
+                stack.push_async_callback(_cancelled, loop.create_task(self._deliver(), name="deliverer"))
+            self.recorder.ready(True)
             while not self.stop.is_set():
                 await asyncio.to_thread(self._step)
                 await _wait(self.stop, STEP_SECONDS)
-        finally:
-            delivery.cancel()
-            await asyncio.gather(delivery, return_exceptions=True)
-            self._fleet.release()
-            self._store.close()
+        self._fleet.release()
+        self._store.close()
 
     def _step(self) -> None:
         try:
             progress = self._fleet.step(time.time())
-            self._report(progress)
             if progress.leading:
-                self._store.forget(time.time(), _retention(self.settings))
+                kept = self.settings.store
+                self._store.forget(time.time(), Retention(kept.retention_days, kept.hour_days, kept.day_days))
         except StoreError as error:
             logger.warning("the fleet waits for its store: %s", error)
+            self.recorder.store(False)
+            return
+        self.recorder.store(True)
+        self._tell(progress)
+
+    def _tell(self, progress: Progress) -> None:
+        self.metrics.report(progress)
+        for record in progress.judged:
+            verdict = record.verdict
+            if verdict is not None:
+                self.recorder.window(record.window, record.scores, verdict)
+                named = (verdict.model, verdict.version, verdict.state, verdict.explanation)
+                logger.info("%s %s [%s]: %s", *named, extra={"window": verdict.start})
+        self._heard(progress)
 
     async def _deliver(self) -> None:
         rollback = self.settings.rollback
-        if rollback.mode == "off":
-            return
         options = DelivererOptions(enforce=rollback.mode == "enforce", pause_file=rollback.pause_file)
-        store: SqlStore = await asyncio.to_thread(open_store, self.settings.store.url)
+        store = await asyncio.to_thread(open_store, self.settings.store.url)
         try:
-            await Deliverer(store, build_targets(rollback), options, self._delivered).run()
+            await Deliverer(store, self._targets, options, self._delivered).run()
         finally:
             store.close()
 
+    def _delivered(self, event: DeliveryEvent) -> None:
+        self.recorder.delivery(event.target, event.result, event.seconds, time.time())
 
-def _retention(settings: Settings) -> Retention:
-    kept = settings.store
-    return Retention(kept.retention_days, kept.hour_days, kept.day_days)
+    def _sources(self) -> Sources:
+        async def windows(query: Mapping[str, str]) -> Any:
+            now = time.time()
+            return await asyncio.to_thread(windows_json, self._store, query, lambda text: parse_time(text, now))
+
+        async def verdict(model: str, query: Mapping[str, str]) -> Any:
+            return analysis(self.recorder.view(), model, query.get("version", ""), time.time())
+
+        return Sources(time.time, windows, verdict, lambda: "")
+
+
+async def _cancelled(task: "asyncio.Task[Any]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

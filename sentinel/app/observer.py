@@ -19,11 +19,11 @@ from sentinel.app.pipeline import DROPPED, UNDECODABLE
 from sentinel.app.serving import serving
 from sentinel.app.verdicts import Judgement
 from sentinel.intake.receiver import Callbacks, Receiver
-from sentinel.rollback.deliverer import Deliverer, DelivererOptions, DeliveryEvent
+from sentinel.rollback.deliverer import Deliverer, DelivererOptions, DeliveryEvent, Outbox
 from sentinel.store import StoreError, open_store
 from sentinel.store.contract import Retention
-from sentinel.telemetry.gpu import GpuReader
 from sentinel.telemetry.pictures import pictures
+from sentinel.telemetry.readings import driver_present
 from sentinel.telemetry.view import FeaturePicture
 from sentinel.traffic import Exchange, TrafficSummary
 from sentinel.traffic.handover import Handover
@@ -32,7 +32,11 @@ logger = logging.getLogger("sentinel.observer")
 
 GPU_SECONDS = 5.0
 """Between two GPU readings: as fine as a scrape needs, rare enough that reading costs nothing."""
+DRIVER_SECONDS = 60.0
+"""Between two looks for a driver that was not there: one may be installed while we run."""
 STORE_RETRY_SECONDS = 2.0
+W3C_PARTS = 4
+"""version-traceid-parentid-flags (W3C Trace Context)."""
 RETENTION_SECONDS = 300.0
 """Between two small steps of merging or deleting what is past its time."""
 
@@ -45,7 +49,7 @@ class Observer:
         self.parts = parts
         self.recorder = parts.recorder
         self._lifeline = handover.lifeline
-        callbacks = Callbacks(self._exchange, self._summary, self._unparsed, self._lost)
+        callbacks = Callbacks(self._exchange, self._summary, self._unparsed, self._lost, self._extra)
         self.receiver = Receiver(handover, callbacks, settings.capture.max_body_bytes)
         boots = self.receiver.ledger.boots() if handover.generation > 1 else frozenset()
         self.counting = Counting(boots)
@@ -53,6 +57,8 @@ class Observer:
         self._stop = asyncio.Event()
         self._windows_lost = 0
         self._wake_deliverer: Callable[[], None] = lambda: None
+        self.recorder.configuration(True, time.time())
+        self.recorder.restarts("observer", handover.generation - 1)
 
     async def run(self) -> None:
         """Observe until SIGTERM or until the supervisor is gone; then judge and store what is there."""
@@ -77,7 +83,7 @@ class Observer:
         work: dict[str, Any] = {"windows": self._close_windows(), "retention": self._forget()}
         if self.settings.gpu.enabled:
             work["gpu"] = self._read_gpus()
-        if self.settings.rollback.mode != "off":
+        if self.settings.rollback.mode != "off" and not self.settings.fleet.member:
             work["deliverer"] = self._deliver()
         return work
 
@@ -86,7 +92,17 @@ class Observer:
     def _exchange(self, exchange: Exchange) -> str | None:
         outcome = self.parts.pipeline.exchange(exchange)
         self.recorder.exchange(outcome.outcome, outcome.model, outcome.version, outcome.reason)
+        if trace := trace_of(exchange):
+            at = exchange.started_at + exchange.duration_seconds
+            self.recorder.trace(outcome.model, outcome.version, trace, exchange.duration_seconds, at)
+        if outcome.usage is not None:
+            read, written = outcome.usage.input_tokens, outcome.usage.output_tokens
+            self.recorder.tokens(outcome.model, outcome.version, read or 0, written or 0)
         return outcome.reason or None
+
+    def _extra(self, count: int) -> None:
+        """Exchanges found in one sample, because a client pipelined: the relay had counted one."""
+        self.recorder.received(*self.parts.pipeline.default_pair(), count)
 
     def _unparsed(self, reason: str) -> None:
         outcome = self.parts.pipeline.unparsed(reason, time.time())
@@ -176,6 +192,10 @@ class Observer:
     # -- beside the windows -------------------------------------------------------------------------------------
 
     async def _read_gpus(self) -> None:
+        while not driver_present():
+            await asyncio.sleep(DRIVER_SECONDS)
+        from sentinel.telemetry.gpu import GpuReader  # 12 MB, for machines with a driver
+
         reader = GpuReader()
         while True:
             self.recorder.gpu(await asyncio.to_thread(reader.read))
@@ -198,7 +218,7 @@ class Observer:
                 await asyncio.sleep(STORE_RETRY_SECONDS)
         enforce = self.settings.rollback.mode == "enforce"
         options = DelivererOptions(enforce=enforce, pause_file=self.settings.rollback.pause_file)
-        deliverer = Deliverer(store, self.parts.targets, options, self._delivered)
+        deliverer = Deliverer(store, self.parts.targets, options, self._delivered, self._outbox)
         self._wake_deliverer = deliverer.wake
         try:
             await deliverer.run()
@@ -208,8 +228,19 @@ class Observer:
     def _delivered(self, event: DeliveryEvent) -> None:
         self.recorder.delivery(event.target, event.result, event.seconds, time.time())
 
+    def _outbox(self, outbox: Outbox) -> None:
+        self.recorder.outbox(outbox.pending, outbox.dead)
+        self.recorder.armed(self.settings.rollback.mode == "enforce" and not outbox.paused)
+
     def _not_ready(self) -> str:
         return "the observer is stopping" if self._stop.is_set() else ""
+
+
+def trace_of(exchange: Exchange) -> str:
+    """The trace id of a request (W3C traceparent), else its request id, else ""."""
+    headers = exchange.request.headers
+    parts = headers.get("traceparent", "").split("-")
+    return parts[1] if len(parts) == W3C_PARTS else headers.get("x-request-id", "")
 
 
 async def _cancelled(task: "asyncio.Task[Any]") -> None:

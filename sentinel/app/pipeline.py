@@ -13,6 +13,7 @@ from math import floor
 from sentinel.app.attribution import Attribution, split_traffic
 from sentinel.decode import DecodeOptions, decode, identify
 from sentinel.decode.rows import Column, Undecodable
+from sentinel.decode.usage import LlmUsage
 from sentinel.features import Extractor
 from sentinel.reference.frozen import FrozenReference
 from sentinel.traffic import Exchange, Route, RouteTraffic
@@ -37,6 +38,7 @@ class Outcome:
     version: str
     outcome: str
     reason: str = ""
+    usage: LlmUsage | None = None
 
 
 @dataclass(slots=True)
@@ -116,7 +118,7 @@ class Pipeline:
         window = self._window(model, version, at)
         window.rows.add(self._extractors[self.judged(model)].columns(decoded))
         window.traffic.outcomes[ANALYSED] += 1
-        return Outcome(model, version, ANALYSED)
+        return Outcome(model, version, ANALYSED, usage=decoded.usage)
 
     def unparsed(self, reason: str, at: float) -> Outcome:
         """Count a sampled exchange that could not even be cut out of its connection."""

@@ -52,8 +52,8 @@ async def serving(parts: Parts, committed: Callable[[], None], not_ready: Callab
     telemetry.add_routes(integration_routes(backing, lambda model: _standing(parts.recorder, model)))
     admin = admin_app(backing, settings.admin.token_file)
     async with (
-        _listening(telemetry, "telemetry.listen", settings.telemetry.listen),
-        _listening(admin, "admin.listen", settings.admin.listen),
+        listening(telemetry, "telemetry.listen", settings.telemetry.listen),
+        listening(admin, "admin.listen", settings.admin.listen),
     ):
         yield
 
@@ -66,7 +66,7 @@ def _standing(recorder: Recorder, model: str) -> Standing:
 
 
 @asynccontextmanager
-async def _listening(app: web.Application, path: str, address: str) -> AsyncIterator[None]:
+async def listening(app: web.Application, path: str, address: str) -> AsyncIterator[None]:
     """Serve at the address that the setting `path` names. Raises CannotListen."""
     host, port = split_address(address)
     runner = web.AppRunner(app, access_log=None)

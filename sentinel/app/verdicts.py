@@ -15,7 +15,7 @@ from sentinel.drift.scores import FeatureScores, score
 from sentinel.judge.judge import Judge
 from sentinel.judge.policy import PolicyOptions, ServiceLevels
 from sentinel.judge.state import StateError
-from sentinel.judge.verdict import Verdict
+from sentinel.judge.verdict import State, Verdict
 from sentinel.reference.frozen import FrozenReference
 from sentinel.rollback.planning import Plan
 from sentinel.store.contract import WindowRecord
@@ -46,6 +46,8 @@ class Judgement:
 
     @property
     def record(self) -> WindowRecord:
+        if not self.judge_state:
+            return WindowRecord(self.window, self.scores)  # waits for the fleet's judge
         return WindowRecord(
             self.window, self.scores, self.verdict, self.judge_state, self.plan.intents, self.plan.audit
         )
@@ -65,11 +67,15 @@ def policy_options(settings: Settings) -> PolicyOptions:
 
 @dataclass(slots=True)
 class Judging:
-    """Judges windows of all models of one sidecar, one judge a model."""
+    """Judges windows of all models of one sidecar, one judge a model.
+
+    member: of a fleet, which judges the merged windows of all replicas; then windows are scored here and nothing else.
+    """
 
     reference: FrozenReference | None
     options: PolicyOptions
     memory: Memory
+    member: bool = False
     _judges: dict[str, Judge] = field(default_factory=dict)
 
     def judge(self, window: ClosedWindow, now: float, *, afresh: bool = False) -> Judgement:
@@ -78,8 +84,10 @@ class Judging:
         afresh: start a model's evidence anew rather than raise StoreError while its state cannot be read.
         """
         judged = self.reference is not None and window.reference_id == self.reference.fingerprint
-        judge = self._judge(window.key.model, judged, afresh)
         scores = score(self.reference, window) if judged and self.reference is not None else {}
+        if self.member:
+            return Judgement(window, scores, _left_to_the_fleet(window), Plan(), b"")
+        judge = self._judge(window.key.model, judged, afresh)
         verdict = judge.observe(window, scores)
         return Judgement(window, scores, verdict, self.memory.decide(verdict, window, now), judge.state())
 
@@ -97,3 +105,9 @@ class Judging:
         except StateError as error:
             logger.warning("evidence on %s starts again: %s", model, error)
             return Judge(reference, **self.options)
+
+
+def _left_to_the_fleet(window: ClosedWindow) -> Verdict:
+    key = window.key
+    sentence = "judged by the fleet, over all replicas together; see sentinel fleet"
+    return Verdict(key.model, key.version, window.start, window.end, State.INSUFFICIENT, sentence, rows=window.rows)

@@ -258,6 +258,9 @@ class FleetSettings:
     member: bool = option(
         False, help="Leave judging and rollbacks to `sentinel fleet`; this sidecar only measures and stores."
     )
+    parent_url: str = option(
+        "", help="Store of a fleet of fleets: merged windows go there, as one replica's, and are judged there."
+    )
     settle_seconds: float = option(
         1.0, least=0, help="Wait after a period's end, once all known replicas reported, for ones not heard of before."
     )

@@ -1,6 +1,6 @@
 """One exchange made ready for a protocol's decoder: bodies without content encoding, and what the path says."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -37,7 +37,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     def decoded(
         self,
         table: Table,
-        outputs: Iterable[tuple[str, Block]] = (),
+        outputs: Sequence[tuple[str, Block]] = (),
         *,
         model: object = "",
         version: object = "",
@@ -51,7 +51,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
         return Decoded(
             rows=table.rows,
             inputs=privacy.kept(table.columns, self.options, numbers=table.numbers),
-            predictions=privacy.kept(said, self.options) if said else said,
+            predictions=privacy.kept(said, self.options, numbers=all(output.few for _, output in outputs)),
             model=name_text(model) or self.model,
             version=self._configured_version() or name_text(version) or self.version,
             request_id=privacy.kept_name(name_text(request_id) or self._request_id()),

@@ -17,9 +17,6 @@ SIGNIFICANT_DIGITS = {2: 3, 4: 6}
 MAX_VALUES = 1 << 14
 """Longer arrays are images and vectors, whose values repeat by accident only."""
 
-LOOKED_AT = 4
-"""Values of a short list that are looked at; all come from one writer."""
-
 LONGEST_WRITTEN = 12
 """Characters of a number that was no float32 printed in full: those have 16 or more, unless they are round."""
 
@@ -45,8 +42,8 @@ def written_by_float32(values: np.ndarray[Any, np.dtype[np.float64]]) -> Floats:
 
 
 def few_written_by_float32(values: list[float]) -> list[float]:
-    """The same for a short list, told by its first values: a float32 in full has more digits than anyone writes."""
-    if not any(len(repr(value)) > LONGEST_WRITTEN for value in values[:LOOKED_AT]):
+    """The same for a short list, told by its ends: a float32 printed in full is longer than what people write."""
+    if not values or max(len(repr(values[0])), len(repr(values[-1]))) <= LONGEST_WRITTEN:
         return values
     found: list[float] = written_by_float32(np.array(values, dtype=np.float64)).tolist()
     return found

@@ -18,7 +18,7 @@ from sentinel.decode.values import Block, split
 Array = np.ndarray[Any, Any]
 Scores = np.ndarray[Any, np.dtype[np.float64]]
 
-FEW_SCORES = 128
+FEW_SCORES = 32
 """Scores of one output that are read one by one."""
 
 SUM_TOLERANCE = 1e-2

@@ -11,9 +11,9 @@ The log bet of a spike takes two values, at its cell and elsewhere, and only the
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri
 
 from sentinel.drift.bets import Floats, Ints, departure, log_bet
+from sentinel.drift.quantiles import normal_quantiles
 
 LOCATION = (0.12, 0.2, 0.35, 0.6, 1.0)  # standard deviations
 SCALE = (0.12, 0.2, 0.35, 0.6)
@@ -66,7 +66,7 @@ def normal_scores(p0: Floats, ordered: int) -> Floats:
     if ordered < 2:
         return z
     share = p0[:ordered] / p0[:ordered].sum()
-    z[:ordered] = ndtri(np.cumsum(share) - share / 2)
+    z[:ordered] = normal_quantiles(np.cumsum(share) - share / 2)
     return _standardised(z, p0, [])
 
 
@@ -114,6 +114,14 @@ def shares(cells: int, ordered: int) -> Floats:
         (plugins, PLUGINS),
     ]
     return np.concatenate([np.full(number, share / number) for share, number in parts])
+
+
+def all_weights(cells: Ints, ordered: Ints, width: int) -> Floats:
+    """Weights [F, J] of all accounts, none dropped: for books whose reference changes with the season."""
+    weights = np.zeros((len(cells), TILTS + SPIKES * width + PLUGINS))
+    for f, (k, in_order) in enumerate(zip(cells.tolist(), ordered.tolist(), strict=True)):
+        weights[f, _columns(k, width)] = shares(k, in_order)
+    return weights
 
 
 def dictionary(p0: Floats, cells: Ints, ordered: Ints, delta: Floats) -> Dictionary:

@@ -5,13 +5,14 @@ trailing a to 2a windows: what the page gate looks at. A block just filled is wh
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Counts = NDArray[np.int64]
 
-LENGTHS = (1, 3, 12, 36, 96, 288, 1008, 4032)
+LENGTHS = (1, 3, 6, 12, 24, 48, 96, 288, 1008, 4032)
 """Windows per block; with windows of five minutes from 5 minutes to two weeks."""
 
 
@@ -19,14 +20,15 @@ LENGTHS = (1, 3, 12, 36, 96, 288, 1008, 4032)
 class Blocks:
     """current, previous: [len(LENGTHS), F, K] counts. fill: [len(LENGTHS)] windows in each current block."""
 
-    current: Counts
-    previous: Counts
+    current: NDArray[Any]
+    previous: NDArray[Any]
     fill: Counts
 
     @classmethod
-    def empty(cls, features: int, cells: int) -> "Blocks":
+    def empty(cls, features: int, cells: int, dtype: type[np.generic] = np.int64) -> "Blocks":
+        """Blocks of counts, or of expected counts where `dtype` is a float."""
         shape = (len(LENGTHS), features, cells)
-        return cls(np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(len(LENGTHS), np.int64))
+        return cls(np.zeros(shape, dtype), np.zeros(shape, dtype), np.zeros(len(LENGTHS), np.int64))
 
     def step(self) -> None:
         """A new window begins: full blocks become previous ones."""
@@ -35,7 +37,7 @@ class Blocks:
         self.current[full] = 0
         self.fill = np.where(full, 0, self.fill) + 1
 
-    def add(self, counts: Counts) -> None:
+    def add(self, counts: NDArray[Any]) -> None:
         """Rows of the present window; several versions and late windows may add to it."""
         self.current += counts
 
@@ -43,7 +45,7 @@ class Blocks:
         """Indices of lengths whose block was completed by the present window."""
         return [int(i) for i in np.flatnonzero(self.fill == np.array(LENGTHS))]
 
-    def trailing(self) -> Counts:
+    def trailing(self) -> NDArray[Any]:
         """Counts [2·len(LENGTHS), F, K] of the current blocks and of the current with the previous ones."""
         return np.concatenate([self.current, self.current + self.previous])
 

@@ -7,9 +7,9 @@ The book knows nothing of versions, incidents or words.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
-from scipy.special import chndtrix
 
 from sentinel.drift import accounts, plugins, radius
 from sentinel.drift.bets import Flags, Floats, Ints, departure, log_bet
@@ -67,8 +67,11 @@ class Laws:
     dictionary: accounts.Dictionary
 
     @classmethod
-    def of(cls, features: BinnedFeatures) -> "Laws":
-        """Smooth the reference, find its radii and build the bets. A few milliseconds a feature."""
+    def of(cls, features: BinnedFeatures, references: int = 1) -> "Laws":
+        """Smooth the reference, find its radii and build the bets. A few milliseconds a feature.
+
+        references: how many references are used in turn (seasons): they share the confidence of the radii.
+        """
         number = len(features.names)
         p0 = np.zeros(features.counts.shape)
         deltas = np.zeros((number, 2))
@@ -76,7 +79,9 @@ class Laws:
             k = int(features.cells[f])
             counts = features.counts[f, :k].astype(np.float64)
             p0[f, :k] = radius.reference_law(counts)
-            radii = _radii(counts, p0[f, :k], int(features.ordered[f]), float(features.tolerances[f]), number)
+            radii = _radii(
+                counts, p0[f, :k], int(features.ordered[f]), float(features.tolerances[f]), number * references
+            )
             deltas[f] = [_delta(float(features.tolerances[f]), epsilon) for epsilon in radii]
         rows = features.counts.sum(axis=1).astype(np.float64)
         bets = accounts.dictionary(p0, features.cells, features.ordered, deltas[:, 1])
@@ -116,6 +121,13 @@ def _radii(counts: Floats, p0: Floats, ordered: int, tolerance: float, features:
     return max(everywhere, drawn_everywhere), max(along, drawn_along)
 
 
+class Seasons(Protocol):
+    """References that take turns with the time of day and week (`sentinel.drift.seasons`)."""
+
+    def laws_at(self, at: float) -> Laws:
+        """The laws of the season at a time, over the same features and cells."""
+
+
 class Book:
     """Evidence of one group of features over time. `share` of the budget is this book's.
 
@@ -123,14 +135,19 @@ class Book:
     reaches 1 and `gate` names a feature; after it, `restart_blocks`, then `recovered` until it is true, then `clear`.
     """
 
-    def __init__(self, laws: Laws, budget: FalsePageBudget, share: float) -> None:
+    def __init__(self, laws: Laws, budget: FalsePageBudget, share: float, seasons: Seasons | None = None) -> None:
         self.laws = laws
         self.budget = budget
         self.share = share
+        self.seasons = seasons
         features, cells = laws.p0.shape
-        self.capital = Capital.empty(laws.dictionary.weights * laws.features.weights[:, None])
+        weights = laws.dictionary.weights
+        if seasons is not None:
+            weights = accounts.all_weights(laws.features.cells, laws.features.ordered, cells)
+        self.capital = Capital.empty(weights * laws.features.weights[:, None])
         self.memory = np.zeros((features, accounts.PLUGINS, cells))
         self.blocks = Blocks.empty(features, cells)
+        self.expected = None if seasons is None else Blocks.empty(features, cells, np.float64)
         self.meter = Meter.of(laws.p0, laws.features.cells, laws.features.ordered)
 
     def pay(self, seconds: float, share: float = 1.0) -> None:
@@ -139,6 +156,8 @@ class Book:
         self.capital.pay(self.budget.pages_per_second * seconds * self.share * share, at_most=day)
         self.memory = plugins.decayed(self.memory, seconds)
         self.blocks.step()
+        if self.expected is not None:
+            self.expected.step()
         if not self.meter.done:
             self.meter.pass_time(seconds)
 
@@ -147,9 +166,17 @@ class Book:
         stated = self.laws.features.dependence
         return np.where(np.isnan(stated), self.meter.factor(), stated)
 
-    def observe(self, counts: Counts) -> None:
-        """Bet on the rows in `counts` [F, K], which were all seen after every earlier call."""
-        growth, active = self.laws.bets(self.memory, counts, self.dependence())
+    def observe(self, counts: Counts, at: float = 0.0) -> None:
+        """Bet on the rows in `counts` [F, K], which were all seen after every earlier call.
+
+        at: the middle of their window, seconds since the epoch; only seasons read it.
+        """
+        laws = self.laws if self.seasons is None else self.seasons.laws_at(at)
+        growth, active = laws.bets(self.memory, counts, self.dependence())
+        if self.expected is not None:
+            active &= laws.dictionary.weights > 0
+            active[:, -accounts.PLUGINS :] = False  # what they learnt in one season is no drift in the next
+            self.expected.add(laws.p0 * counts.sum(axis=1, keepdims=True))
         self.capital.stake(growth, active)
         self.memory = self.memory + counts[:, None, :]
         self.blocks.add(counts)
@@ -183,12 +210,19 @@ class Book:
         rows = counts.sum(axis=-1).astype(np.float64)
         some = np.maximum(rows, 1.0)
         noise = (self.laws.features.cells - 1) * (1 / some + 1 / np.maximum(self.laws.rows, 1.0))
-        half = (departure(counts / some[..., None], self.laws.p0) - noise) / 2
+        law = self.laws.p0 if self.expected is None else _shares(self.expected.trailing(), self.laws.p0)
+        half = (departure(counts / some[..., None], law) - noise) / 2
         return np.where(rows > 0, half, -np.inf)
+
+    def expected_shares(self, span: int) -> Floats:
+        """What the reference expects of the rows in a trailing span: [F, K], p0 where there are no seasons."""
+        return self.laws.p0 if self.expected is None else _shares(self.expected.trailing()[span], self.laws.p0)
 
     def restart_blocks(self) -> None:
         """An incident opens: count the blocks for its recovery from here."""
         self.blocks.restart()
+        if self.expected is not None:
+            self.expected.restart()
 
     def recovered(self, features: Sequence[int], seconds: float) -> bool:
         """Whether a block just completed shows every one of `features` back within tolerance.
@@ -205,12 +239,22 @@ class Book:
         if not rows.all():
             return False
         effective = 1 / (1 / rows + 1 / self.laws.rows[chosen])
-        statistic = effective * departure(counts / rows[:, None], self.laws.p0[chosen])
+        law = self.laws.p0 if self.expected is None else _shares(self.expected.current[length], self.laws.p0)
+        statistic = effective * departure(counts / rows[:, None], law[chosen])
         level = RECOVERY_MISS * LENGTHS[length] * seconds / (self.budget.seconds * len(LENGTHS))
-        freedom = self.laws.features.cells[chosen] - 1
+        filled = (rows[:, None] * self.laws.p0[chosen] >= 1).sum(axis=1)  # cells that add noise to the statistic
+        freedom = np.maximum(filled - 1, 1)
+        from scipy.special import chndtrix  # 25 MB that only an open incident needs
+
         low = chndtrix(min(level, 0.5), freedom, 2 * self.laws.features.tolerances[chosen] * effective)
         return bool((statistic <= low).all())
 
     def clear(self) -> None:
         """An incident ended: its evidence is spent."""
         self.capital.clear()
+
+
+def _shares(expected: Floats, otherwise: Floats) -> Floats:
+    """Expected rows [..., F, K] as shares; `otherwise` [F, K] where none are expected."""
+    rows = expected.sum(axis=-1, keepdims=True)
+    return np.where(rows > 0, expected / np.maximum(rows, np.finfo(float).tiny), otherwise)

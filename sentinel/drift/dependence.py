@@ -28,8 +28,8 @@ MARGIN = 1.1
 """Factor on the inflation, for the error of its estimate."""
 CAUTION = 10.0
 CAUTION_PAIRS = 4
-CAUTION_ENDS = 20
-"""Before anything is known D is 10, as if four pairs of windows had shown it; after 20 pairs this is forgotten."""
+CAUTION_ENDS = 40
+"""Before anything is known D is 10, as if four pairs of windows had shown it; after 40 pairs this is forgotten."""
 
 
 @dataclass(slots=True, eq=False)

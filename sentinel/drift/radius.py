@@ -9,9 +9,9 @@ usual half row the truth may be twenty times p0, and one such cell would outweig
 """
 
 import numpy as np
-from scipy.special import chdtri, ndtri
 
 from sentinel.drift.bets import Floats
+from sentinel.drift.quantiles import chi_square_quantile, normal_quantile
 
 CONFIDENCE_MISS = 0.01
 """α_ref: probability that the reference lies outside its radius, over all features."""
@@ -35,12 +35,12 @@ def reference_law(counts: Floats) -> Floats:
 
 def formula(rows: float, cells: int, miss: float) -> float:
     """χ² radius over all directions of `cells` cells, in nats."""
-    return float(chdtri(max(cells - 1, 1), miss)) / (2 * rows)
+    return chi_square_quantile(miss, max(cells - 1, 1)) / (2 * rows)
 
 
 def formula_along(rows: float, miss: float) -> float:
     """Radius along one fixed direction, in nats."""
-    return float(ndtri(miss)) ** 2 / (2 * rows)
+    return normal_quantile(miss) ** 2 / (2 * rows)
 
 
 def drawn(counts: Floats, p0: Floats, directions: Floats, miss: float) -> tuple[float, float]:

@@ -19,6 +19,10 @@ from sentinel.windows.closed import ClosedWindow
 FleetOptions = Timing
 
 
+MOST_WAITING = 50_000
+"""Windows looked at in one step: fifty periods of a thousand replicas."""
+
+
 class PeriodJudge(Protocol):
     """Judges merged windows of all models. It keeps state in memory between calls, and starts from what it is given."""
 
@@ -51,12 +55,14 @@ class Fleet:
         leadership: Leadership,
         timing: Timing,
         reference: FrozenReference | None = None,
+        most_waiting: int = MOST_WAITING,
     ) -> None:
         self._database = database
         self._judge = judge
         self._leadership = leadership
         self._timing = timing
         self._reference = reference
+        self._most_waiting = most_waiting
         self._roll: Roll | None = None
 
     def step(self, now: float) -> Progress:
@@ -67,7 +73,7 @@ class Fleet:
             return progress
         started = perf_counter()
         roll = self._roll = self._roll or self._taken_over(now)
-        unjudged = self._without_late(roll, ledger.waiting(self._database), progress)
+        unjudged = self._without_late(roll, self._waiting(roll), progress)
         for period in roll.due(unjudged, now):
             if not self._leadership.held(now):
                 break
@@ -86,6 +92,14 @@ class Fleet:
         for model, replicas in ledger.recent_replicas(self._database, since).items():
             roll.report(model, replicas)
         return roll
+
+    def _waiting(self, roll: Roll) -> list[Waiting]:
+        """What waits, in whole periods: after a long outage only the oldest ones."""
+        found = ledger.waiting(self._database, self._most_waiting)
+        if len(found) < self._most_waiting:
+            return found
+        last = roll.start_of(found[-1].start)
+        return [window for window in found if roll.start_of(window.start) < last] or found
 
     def _without_late(self, roll: Roll, waiting: list[Waiting], progress: Progress) -> list[Waiting]:
         def place(window: Waiting) -> tuple[str, str, float]:

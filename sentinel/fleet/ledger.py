@@ -13,16 +13,14 @@ from sentinel.store.schema import judge_state, windows
 from sentinel.store.sql import write_consequences
 from sentinel.windows.closed import MANY, ClosedWindow
 
-MOST_WAITING = 50_000
-"""Windows looked at in one turn: fifty periods of a thousand replicas; the rest come in the next turn."""
 READ_AT_ONCE = 500
 
 
-def waiting(database: Database) -> list[Waiting]:
-    """Windows that nobody has judged, oldest first."""
+def waiting(database: Database, limit: int) -> list[Waiting]:
+    """The oldest windows that nobody has judged, oldest first."""
     columns = (windows.c.id, windows.c.model, windows.c.version, windows.c.replica, windows.c.started_at)
     unjudged = (windows.c.standing == "waiting") & (windows.c.grain == "window") & (windows.c.replica != MANY)
-    query = select(*columns).where(unjudged).order_by(windows.c.started_at).limit(MOST_WAITING)
+    query = select(*columns).where(unjudged).order_by(windows.c.started_at).limit(limit)
     with database.read() as connection:
         return [Waiting(*row) for row in connection.execute(query)]
 

@@ -6,10 +6,12 @@ in small bites, so that the event loop serves its other tasks while much is wait
 """
 
 import asyncio
+import os
 import select
 import socket
 import time
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from sentinel.intake import http1, http2
@@ -23,6 +25,7 @@ from sentinel.traffic.summary import TrafficSummary
 READERS = {"http/1.1": http1.read, "http/2": http2.read, "grpc": http2.read}
 MESSAGES_PER_TURN = 4  # of one channel before other tasks of the loop run
 HEARTBEAT_SECONDS = 1.0
+ANCILLARY_BYTES = 256  # room for the descriptors that come with a message; one is sent
 LARGEST_MESSAGE_BYTES = 8 << 20  # more than any socket buffer the supervisor asks for
 
 
@@ -91,22 +94,31 @@ class Receiver:
     def _take(self, end: socket.socket) -> bool:
         """Handle one message; False when none waits."""
         try:
-            size = end.recv_into(self._buffer)
+            size, ancillary, _, _ = end.recvmsg_into([self._buffer], ANCILLARY_BYTES)
         except BlockingIOError:
             return False
-        if not size:
-            return False
-        try:
-            slot, frames = channel.decode(bytes(memoryview(self._buffer)[:size]))
-        except channel.ChannelError:
-            return True  # its samples show as a gap in the sequence
-        for frame in frames:
-            self._frame(slot, frame)
-        return True
+        if size:
+            files = [fd for _, kind, data in ancillary if kind == socket.SCM_RIGHTS for fd in array("i", data)]
+            self._message(bytes(memoryview(self._buffer)[:size]), files)
+        return bool(size)
 
-    def _frame(self, slot: int, frame: channel.Frame) -> None:
+    def _message(self, message: bytes, files: Sequence[int] = ()) -> None:
+        try:
+            slot, frames = channel.decode(message)
+            for frame in frames:
+                self._frame(slot, frame, files)
+        except channel.ChannelError:
+            return  # its samples show as a gap in the sequence
+        finally:
+            for fd in files:
+                os.close(fd)
+
+    def _frame(self, slot: int, frame: channel.Frame, files: Sequence[int]) -> None:
         if isinstance(frame, channel.Sample):
             self._sample(slot, frame)
+        elif isinstance(frame, channel.File):
+            self.ledger.cells(slot)[ledger.FILE_BYTES_TAKEN] = frame.sent_so_far
+            self._message(os.pread(files[0], frame.size, 0))
         elif isinstance(frame, channel.Status):
             self._status(slot, frame)
         else:
@@ -136,11 +148,13 @@ class Receiver:
 
     def _settle(self) -> None:
         """When nothing waits in the channels, what was handed before that look and did not arrive is lost."""
-        handed = [(slot, self.ledger.cells(slot)[ledger.HANDED]) for slot in self.ledger.worker_slots()]
+        lives = [self.ledger.cells(slot) for slot in self.ledger.worker_slots()]
+        handed = [(cells, cells[ledger.HANDED], cells[ledger.FILE_BYTES_HANDED]) for cells in lives]
         waiting, _, _ = select.select(self._channels, [], [], 0)
         if not waiting:
-            for slot, until in handed:
-                self._lose(self.ledger.cells(slot), until)
+            for cells, until, file_bytes in handed:
+                self._lose(cells, until)
+                cells[ledger.FILE_BYTES_TAKEN] = max(file_bytes, cells[ledger.FILE_BYTES_TAKEN])
 
     def _summary(self, slot: int) -> TrafficSummary:
         cells = self.ledger.cells(slot)

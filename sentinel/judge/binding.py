@@ -5,6 +5,7 @@ import numpy as np
 from sentinel.drift.bets import Ints
 from sentinel.drift.blocks import Counts
 from sentinel.drift.book import BinnedFeatures, Laws
+from sentinel.drift.seasons import SeasonalLaws
 from sentinel.judge.policy import Policy
 from sentinel.reference.frozen import FrozenReference
 
@@ -23,9 +24,19 @@ class Roles:
         self._rows = {role: [i for i, r in enumerate(book.roles) if r == role] for role in ("input", "prediction")}
         self._labels = cell_labels(reference)
         self._last = book.cells - 1
+        self._seasons = policy.seasons
         every = _features(reference, policy)
         self.inputs = Laws.of(every.take(self._rows["input"])) if self._rows["input"] else None
         self.predictions = Laws.of(every.take(self._rows["prediction"])) if self._rows["prediction"] else None
+
+    def seasons(self, role: str) -> SeasonalLaws | None:
+        """Laws by the hour; None where the policy has no seasons for this reference."""
+        known = self._seasons
+        if known is None:
+            return None
+        if known.reference_id != self.fingerprint:
+            raise ValueError("the seasons were learnt with another reference; learn them again with this one")
+        return SeasonalLaws(self.laws(role).features, known.counts[:, self._rows[role]], known.utc_offset_hours)
 
     def laws(self, role: str) -> Laws:
         laws = self.inputs if role == "input" else self.predictions

@@ -20,8 +20,8 @@ from sentinel.reference.frozen import FrozenReference
 from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.counts import coarse
 
-WINDOWS_FOR_ROWS = 36
-"""`insufficient` looks at the rows of the last 36 to 72 windows."""
+WINDOWS_FOR_ROWS = 24
+"""`insufficient` looks at the rows of the last 24 to 48 windows."""
 WINDOWS_FOR_READING = 3
 """`blind` looks at the last 3 to 6: it must show at once that traffic cannot be read."""
 BLIND_RATIO = 0.5

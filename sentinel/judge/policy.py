@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from sentinel.drift.budget import FalsePageBudget, Tolerance
+from sentinel.judge.seasons import Seasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class Policy:
 
     tolerances: per feature, where other than `tolerance`. dependence: per feature, D ≥ 1 by which the log evidence of
     rows that depend on each other is divided; it is learnt from the first week of windows where it is not stated.
-    minimum_rows: fewer rows than this in recent windows are `insufficient`.
+    minimum_rows: fewer rows than this in recent windows are `insufficient`. seasons: rows are compared with the
+    same hour of earlier weeks; None: always with the reference.
     """
 
     budget: FalsePageBudget = field(default_factory=FalsePageBudget)
@@ -42,11 +44,13 @@ class Policy:
     service_levels: ServiceLevels = field(default_factory=ServiceLevels)
     minimum_rows: int = 200
     dependence: Mapping[str, float] = field(default_factory=dict)
+    seasons: Seasons | None = None
 
     def fingerprint(self) -> str:
         """Changes with everything that the evidence depends on."""
         parts = (self.budget, self.tolerance, sorted(self.tolerances.items()), sorted(self.dependence.items()))
-        return hashlib.sha256(repr((parts, self.service_levels)).encode()).hexdigest()
+        seasons = self.seasons.fingerprint() if self.seasons is not None else ""
+        return hashlib.sha256(repr((parts, self.service_levels, seasons)).encode()).hexdigest()
 
 
 class PolicyOptions(TypedDict, total=False):
@@ -59,3 +63,4 @@ class PolicyOptions(TypedDict, total=False):
     service_levels: ServiceLevels
     minimum_rows: int
     dependence: Mapping[str, float]
+    seasons: Seasons | None

@@ -62,7 +62,7 @@ class Roster:
         version = window.key.version
         self.enter(version)
         self._pay(window)
-        fits = [counts is None or self._bet(role, key, counts) for role, key in _drift_keys(version)]
+        fits = [counts is None or self._bet(role, key, counts, window) for role, key in _drift_keys(version)]
         self._bet_service(window)
         self._remember(window, all(fits))
         self._forget(window)
@@ -107,7 +107,7 @@ class Roster:
         levels = self.policy.service_levels
         objectives = sum(level is not None for level in (levels.error_ratio, levels.latency_seconds))
         share = (1 - SERVICE_SHARE * objectives) * roles.share(role)
-        book = Book(roles.laws(role), self.policy.budget, share)
+        book = Book(roles.laws(role), self.policy.budget, share, roles.seasons(role))
         return DriftWatch("input_drift" if role == "input" else "prediction_drift", book, roles.labels_of(role))
 
     def _pay(self, window: ClosedWindow) -> None:
@@ -123,14 +123,14 @@ class Roster:
         self.until = max(self.until, window.end)
         state.until = max(state.until, window.end)
 
-    def _bet(self, role: str, key: Key, counts: Counts) -> bool:
+    def _bet(self, role: str, key: Key, counts: Counts, window: ClosedWindow) -> bool:
         """Whether the window has the columns of this role; only then is it bet on."""
         watch = self.watches.get(key)
         if not isinstance(watch, DriftWatch) or self.roles is None:
             return True
         fits = self.roles.fits(role, counts)
         if fits:
-            watch.book.observe(self.roles.of(role, counts))
+            watch.book.observe(self.roles.of(role, counts), at=(window.start + window.end) / 2)
         return fits
 
     def _bet_service(self, window: ClosedWindow) -> None:

@@ -7,7 +7,6 @@ breach of it, and are paged as one. Nothing here knows of versions or incidents.
 """
 
 import numpy as np
-from scipy.special import bdtr
 
 from sentinel.drift.bets import Floats
 from sentinel.drift.blocks import LENGTHS, Blocks, Counts
@@ -79,6 +78,8 @@ class ServiceBook:
     def _block_recovered(self, length: int, seconds: float) -> bool:
         fine, bad = (int(n) for n in self.blocks.current[length, 0])
         level = RECOVERY_MISS * LENGTHS[length] * seconds / (self.budget.seconds * len(LENGTHS))
+        from scipy.special import bdtr  # 25 MB that only an open incident needs
+
         return fine + bad > 0 and bool(bdtr(bad, fine + bad, self.objective) <= level)
 
     def restart_blocks(self) -> None:

@@ -75,6 +75,8 @@ def _adopt_watches(roster: Roster, watches: list[Any]) -> None:
         watch = roster.watches[version, what]
         if isinstance(watch, DriftWatch):
             watch.book.memory = unpack_array(arrays["memory"], np.float64)
+            if arrays["expected"] is not None:
+                watch.book.expected = _restored(arrays["expected"], np.float64)
             for name in METER:
                 setattr(watch.book.meter, name, unpack_array(arrays["meter"][name], np.float64))
 
@@ -89,15 +91,17 @@ def _watch(watch: Watch) -> dict[str, Any]:
     if not isinstance(watch, DriftWatch):
         return packed
     meter = {name: pack_array(getattr(watch.book.meter, name)) for name in METER}
-    return {**packed, "memory": pack_array(watch.book.memory), "meter": meter}
+    expected = None if watch.book.expected is None else _blocks(watch.book.expected)
+    return {**packed, "memory": pack_array(watch.book.memory), "meter": meter, "expected": expected}
 
 
 def _blocks(blocks: Blocks) -> list[Any]:
     return [pack_array(array) for array in (blocks.current, blocks.previous, blocks.fill)]
 
 
-def _restored(packed: list[Any]) -> Blocks:
-    return Blocks(*(unpack_array(array, np.int64) for array in packed))
+def _restored(packed: list[Any], dtype: type[np.generic] = np.int64) -> Blocks:
+    current, previous, fill = packed
+    return Blocks(unpack_array(current, dtype), unpack_array(previous, dtype), unpack_array(fill, np.int64))
 
 
 def _incident(incident: Incident) -> dict[str, Any]:

@@ -109,7 +109,7 @@ class DriftWatch:
     def _moved(self, f: int, span: int) -> Floats:
         """p̂ − p0 per cell; zeros without rows."""
         counts = self.book.blocks.trailing()[span, f]
-        p0 = self.book.laws.p0[f]
+        p0 = self.book.expected_shares(span)[f]
         return counts / counts.sum() - p0 if counts.sum() else np.zeros_like(p0)
 
     def _missing(self, f: int) -> int:

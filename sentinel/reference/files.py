@@ -34,6 +34,7 @@ _CODES = re.compile(r"^[+-]?0\d|\d_\d", re.MULTILINE)
 
 Chunk = tuple[Mapping[str, Any], float]
 """Columns, and the share of the file read so far."""
+Derive = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 Progress = Callable[[float], None]
 """Called with the share of the work done, 0 … 1."""
 
@@ -75,18 +76,23 @@ def build_from_file(
     predictions: Sequence[str] = (),
     labels: Sequence[str] = (),
     progress: Progress | None = None,
+    derive: Derive | None = None,
 ) -> FrozenReference:
-    """The reference of a CSV or Parquet file (told by its ending). ReferenceFileError says what is wrong with it."""
+    """The reference of a CSV or Parquet file (told by its ending). ReferenceFileError says what is wrong with it.
+
+    derive: makes the columns to be counted from those of each chunk (texts to their lengths, say).
+    """
     table = Path(path)
     chunks = parquet_chunks if table.suffix.lower() in (".parquet", ".pq") else csv_chunks
     tell = progress or (lambda _share: None)
+    made = derive or (lambda columns: columns)
     builder = Builder(kinds=kinds, predictions=predictions, labels=labels)
     try:
         for columns, share in chunks(table):
-            builder.survey(columns)
+            builder.survey(made(columns))
             tell(share / 2)
         for columns, share in chunks(table):
-            builder.count(columns)
+            builder.count(made(columns))
             tell(0.5 + share / 2)
         return builder.freeze(name=name, version=version)
     except OSError as error:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentinel.reference.frozen import Counts, Floats, FrozenReference, NumericTable
-from sentinel.reference.values import categories, numbers
+from sentinel.reference.values import Coded, categories, numbers
 
 SUM_UNIT = 2.0**-16
 """Sums are kept in these fractions of a reference deviation, as integers, so that adding windows is exact."""
@@ -101,7 +101,7 @@ class Tally:
         self.extremes[some, 0] = np.minimum(self.extremes[some, 0], low * scale + centre)
         self.extremes[some, 1] = np.maximum(self.extremes[some, 1], high * scale + centre)
 
-    def add_categories(self, index: int, values: Iterable[object]) -> None:
+    def add_categories(self, index: int, values: Iterable[object] | Coded) -> None:
         """Count the values of categorical feature `index`."""
         found, missing, wrong = categories(values)
         cells = self.categorical[index]

@@ -9,10 +9,12 @@ import datetime
 import math
 import struct
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sentinel.reference.frozen import Floats
 
@@ -21,6 +23,28 @@ LONGEST_CATEGORY = 200
 _WHOLE = 1e15
 """Below this a whole float is written as an integer; beyond it floats are no longer exact."""
 _MISSING_TYPES = frozenset(("NAType", "NaTType", "MaskedConstant"))  # pandas.NA, pandas.NaT, numpy.ma.masked
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A column whose values are listed once: codes [rows] are places in `names`, negative where missing."""
+
+    codes: NDArray[np.integer[Any]]
+    names: Sequence[Any]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, rows: slice) -> "Coded":
+        return Coded(self.codes[rows], self.names)
+
+    def tolist(self) -> list[Any]:
+        return [self.names[code] if code >= 0 else None for code in self.codes.tolist()]
+
+    def tally(self) -> list[tuple[Any, int]]:
+        """(value, rows) of the values that occur; a value may occur twice."""
+        counts = np.bincount(np.maximum(self.codes, -1) + 1, minlength=1).tolist()
+        return [(value, rows) for value, rows in zip((None, *self.names), counts, strict=False) if rows]
 
 
 class WrongType:
@@ -115,7 +139,7 @@ def is_boolean(column: Any) -> bool:
     return bool in types and types <= {bool, type(None)}
 
 
-def categories(column: Iterable[Any]) -> tuple[Counter[str], int, int]:
+def categories(column: Iterable[Any] | Coded) -> tuple[Counter[str], int, int]:
     """Rows by category, missing rows and rows of the wrong type."""
     found: Counter[str] = Counter()
     missing = wrong = 0
@@ -130,7 +154,9 @@ def categories(column: Iterable[Any]) -> tuple[Counter[str], int, int]:
     return found, missing, wrong
 
 
-def _tallied(column: Iterable[Any]) -> Iterable[tuple[Any, int]]:
+def _tallied(column: Iterable[Any] | Coded) -> Iterable[tuple[Any, int]]:
+    if isinstance(column, Coded):
+        return column.tally()
     values = listed(column)
     try:
         tally = Counter(values)

@@ -21,6 +21,7 @@ class Start:
     variable: str
     document: bytes
     descriptors: tuple[int, ...]
+    slot: int = 0  # of its life in the ledger
 
 
 class Child:
@@ -31,6 +32,7 @@ class Child:
         self._prepare = prepare
         self._process: subprocess.Popen[bytes] | None = None
         self._quick_deaths = 0
+        self.slot = 0
         self.started_at = 0.0
         self.restart_at = 0.0
 
@@ -45,6 +47,7 @@ class Child:
     def start(self) -> None:
         """Start a life in a process group of its own, so that Ctrl-C reaches the supervisor alone."""
         start = self._prepare()
+        self.slot = start.slot
         document = os.memfd_create("sentinel-document", 0)
         try:
             os.pwrite(document, start.document, 0)

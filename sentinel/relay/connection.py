@@ -34,12 +34,13 @@ class Owner(Protocol):
 class Pair:
     """Both connections, and the tracker while they can be followed."""
 
-    __slots__ = ("client", "listener", "owner", "task", "tracker", "upstream")
+    __slots__ = ("born", "client", "listener", "owner", "task", "tracker", "upstream")
 
     def __init__(self, owner: Owner, listener: int) -> None:
         self.owner = owner
         self.listener = listener
         self.tracker: Tracker | None = None
+        self.born = monotonic()
         self.client = ClientSide(self)
         self.upstream = UpstreamSide(self)
         self.client.peer, self.upstream.peer = self.upstream, self.client

@@ -26,9 +26,11 @@ PROTOCOL = "http/1.1"
 IDLE, ASKING, ANSWERING = range(3)
 
 STATUSES = {f"HTTP/{version} {status}".encode(): status for version in ("1.1", "1.0") for status in range(100, 600)}
+FINAL = {line: status for line, status in STATUSES.items() if status >= 200}
 CODES = {status: f"{status // 100}xx" for status in range(100, 600)}
 _STATUS_LENGTH = len(b"HTTP/1.1 200")
 _SWITCHING = 101
+_WAITING = -1  # as status: interim bytes came, the final answer has not begun
 _BODILESS = (204, 304)
 _PREFACE_LINE = b"PRI * HTTP/2.0"
 
@@ -37,22 +39,22 @@ class Http1:
     """The exchanges of one connection. Feed `client` and `server` with bytes after they were written on."""
 
     __slots__ = (
-        "_answered_bytes", "_asked_bytes", "_cells", "_first_at", "_follower", "_head", "_last_at", "_listener",
-        "_partial", "_request", "_response", "_started_at", "_status", "_streams", "_tail", "_tally", "state",
+        "_answered_bytes", "_asked_bytes", "_cells", "_first_at", "_follower", "_head", "_known", "_last_at",
+        "_listener", "_partial", "_request", "_response", "_started_at", "_status", "_streams", "_tail", "_take",
+        "_tally", "state",
     )  # fmt: skip
 
     def __init__(self, follower: Follower, listener: int) -> None:
         self._follower = follower
         self._cells = follower.cells
+        self._known = follower.tally.known_line
+        self._take = follower.sampler.take
         self._listener = listener
         self._partial = self._head = self._tail = b""
         self._streams: bool | None = None
         self._started_at = self._first_at = self._last_at = 0.0
         self._asked_bytes = self._answered_bytes = self._status = 0
         self.state = IDLE
-        self._reset()
-
-    def _reset(self) -> None:
         self._tally: RouteTally | None = None
         self._request: Side | None = None
         self._response: Side | None = None
@@ -62,29 +64,35 @@ class Http1:
     def client(self, data: bytes, now: float) -> None:
         """Bytes from the client at `now` (monotonic seconds). Raises Opaque when they cannot be followed."""
         if self.state == ASKING:
-            self._asked_bytes += len(data)
-            if self._tally is None:
-                self._begin(self._partial + data, now)
-            elif self._request is not None:
-                self._request.keep(data, now - self._started_at)
+            self._asks_on(data, now)
             return
-        if self.state == ANSWERING and not _may_start_request(data):
-            self._asked_bytes += len(data)
-            if self._request is not None:
-                self._request.keep(data, now - self._started_at)
-            return
+        tally = self._known(data[: data.find(b"\r\n", 0, LONGEST_LINE)])
         if self.state == ANSWERING:
+            if tally is None and not _may_start_request(data):
+                self._asks_on(data, now)  # the rest of a request that was answered early
+                return
             self.finish()
         self.state = ASKING
         self._started_at = now
         self._asked_bytes = len(data)
         self._status = 0
-        if self._follower.sampler.take(now):
+        if self._take(now):
             room = self._follower.room_bytes
             self._request, self._response = Side(room=room), Side(room=room)
-        self._begin(data, now)
+        if tally is None:
+            self._begin(data)
+        else:
+            self._begun(tally, data)
 
-    def _begin(self, data: bytes, now: float) -> None:
+    def _asks_on(self, data: bytes, now: float) -> None:
+        self._asked_bytes += len(data)
+        if self._tally is None:
+            self._begin(self._partial + data)
+        elif self._request is not None:
+            self._request.keep(data, now - self._started_at)
+
+    def _begin(self, data: bytes) -> None:
+        """Find the request line, or wait for the rest of it."""
         end = data.find(b"\r\n", 0, LONGEST_LINE)
         if end < 0:
             if len(data) >= LONGEST_LINE or not _may_start_request(data):
@@ -92,9 +100,13 @@ class Http1:
             self._partial = data
             return
         self._partial = b""
-        self._tally = self._follower.tally.of_line(data[:end])
-        if self._tally is None:
+        tally = self._follower.tally.of_line(data[:end])
+        if tally is None:
             raise Opaque("http2" if data[:end] == _PREFACE_LINE else "request_line")
+        self._begun(tally, data)
+
+    def _begun(self, tally: RouteTally, data: bytes) -> None:
+        self._tally = tally
         self._cells[RECEIVED] += 1
         if self._request is not None:
             self._request.keep(data, 0.0)
@@ -105,19 +117,42 @@ class Http1:
         """Bytes from the server at `now`. Raises Opaque when they cannot be followed."""
         if self.state == ANSWERING:
             self._goes_on(data, now)
-        elif self.state == ASKING:
-            if self._tally is None:
-                raise Opaque("request_line")
-            self._first(self._partial_answer() + data, data, now)
-        else:
-            raise Opaque("unasked_answer")
+            return
+        tally = self._tally
+        if self.state == IDLE or tally is None:
+            raise Opaque("unasked_answer" if self.state == IDLE else "request_line")
+        if self._response is not None:
+            self._response.keep(data, now - self._started_at)
+        status = FINAL.get(data[:_STATUS_LENGTH]) if self._status == 0 else None
+        if status is not None:
+            self._answers(status, data, now)
+        elif (rest := self._after_interim(data)) is not None:
+            self._answers(STATUSES[rest[:_STATUS_LENGTH]], rest, now)
+        if tally.tunnels or self._status == _SWITCHING:
+            self._maybe_switched(tally)
+
+    def _answers(self, status: int, data: bytes, now: float) -> None:
+        """The final answer begins with `data`."""
+        self._status = status
+        self._head = data if len(data) <= LONGEST_HEAD else data[:LONGEST_HEAD]
+        self._streams = None
+        self._tail = b""
+        self._first_at = self._last_at = now
+        self._answered_bytes = len(data)
+        self.state = ANSWERING
+
+    def _maybe_switched(self, tally: RouteTally) -> None:
+        """After 101, or a CONNECT that succeeded, the bytes are no longer HTTP."""
+        if self.state == ANSWERING and (self._status == _SWITCHING or (tally.tunnels and self._status < 300)):
+            self.finish()
+            raise Opaque("upgrade")
 
     def _goes_on(self, data: bytes, now: float) -> None:
         if self._streams is None:
             self._read_head(data)
         if self._streams and self._tally is not None:
             self._tally.gap(now - self._last_at)
-        self._tail = data[-5:] if len(data) >= 5 else (self._tail + data)[-5:]
+        self._tail = data[-5:] if len(data) >= 5 else ((self._tail or self._head) + data)[-5:]
         self._last_at = now
         self._answered_bytes += len(data)
         if self._response is not None:
@@ -130,46 +165,24 @@ class Http1:
         if b"\r\n\r\n" in self._head:
             self._streams = _is_stream(self._head)
 
-    def _partial_answer(self) -> bytes:
-        return self._head if self._status == -1 else b""
-
-    def _first(self, head: bytes, data: bytes, now: float) -> None:
-        if self._response is not None:
-            self._response.keep(data, now - self._started_at)
-        status = STATUSES.get(head[:_STATUS_LENGTH])
-        if status is None or (status < 200 and status != _SWITCHING):
-            self._not_final(head, status)
-            if self._status == -1:
-                return
-            head, status = self._head, self._status
-        self._head = head if len(head) <= LONGEST_HEAD else head[:LONGEST_HEAD]
-        self._tail = head[-5:]
-        self._status = status
-        self._streams = None
-        self._first_at = self._last_at = now
-        self._answered_bytes = len(head)
-        self.state = ANSWERING
-        if status == _SWITCHING or (status < 300 and self._method() == "CONNECT"):
-            self.finish()
-            raise Opaque("upgrade")
-
-    def _not_final(self, head: bytes, status: int | None) -> None:
-        """Step over interim answers; leaves `_status` at -1 while the final answer has not begun."""
-        while status is None or (status < 200 and status != _SWITCHING):
+    def _after_interim(self, data: bytes) -> bytes | None:
+        """Step over interim answers. What follows them, from its status line on; None while it has not begun."""
+        head = self._head + data if self._status == _WAITING else data
+        self._status, self._head = _WAITING, b""
+        while head:
+            status = STATUSES.get(head[:_STATUS_LENGTH])
+            if status is not None and (status >= 200 or status == _SWITCHING):
+                return head
             if status is None and (len(head) >= _STATUS_LENGTH or not _may_be_status(head)):
                 raise Opaque("status_line")
             end = head.find(b"\r\n\r\n") if status is not None else -1
             if end < 0:
                 if len(head) > LONGEST_HEAD:
                     raise Opaque("interim_head")
-                self._status, self._head = -1, head
-                return
+                self._head = head
+                return None
             head = head[end + 4 :]
-            if not head:
-                self._status, self._head = -1, b""
-                return
-            status = STATUSES.get(head[:_STATUS_LENGTH])
-        self._status, self._head = status, head
+        return None
 
     # -- ends
 
@@ -187,11 +200,11 @@ class Http1:
         end = self._head.find(b"\r\n\r\n")
         if end < 0:
             return False
-        if self._status in _BODILESS or self._method() == "HEAD":
+        if self._status in _BODILESS or (self._tally is not None and self._tally.bodiless):
             return True
         head = self._head[: end + 2].lower()
         if b"\r\ntransfer-encoding:" in head:
-            return self._tail == b"0\r\n\r\n"
+            return (self._tail or self._head[-5:]) == b"0\r\n\r\n"
         length = _content_length(head)
         return length is not None and end + 4 + length <= self._answered_bytes
 
@@ -217,13 +230,13 @@ class Http1:
 
     def finish(self, *, closed: bool = False) -> None:
         """Count the exchange whose answer has come."""
-        tally = self._tally
+        tally, started = self._tally, self._started_at
         if tally is not None:
-            duration, first = self._last_at - self._started_at, self._first_at - self._started_at
+            duration, first = self._last_at - started, self._first_at - started
             tally.answered(CODES[self._status], duration, first, self._asked_bytes, self._answered_bytes)
             self._hand(duration, first, closed)
         self.state = IDLE
-        self._head = self._tail = b""
+        self._head = b""
 
     def _cut(self, code: str) -> None:
         tally = self._tally
@@ -239,17 +252,13 @@ class Http1:
         self.state = IDLE
 
     def _hand(self, duration: float, first_byte: float, closed: bool) -> None:
-        if self._request is None or self._response is None:
+        request, response, self._tally = self._request, self._response, None
+        if request is None or response is None:
             self._cells[SAMPLED_OUT] += 1
-        else:
-            status, started = self._status, self._follower.wall(self._started_at)
-            times = (started, duration, first_byte)
-            sample = Sample(0, PROTOCOL, self._listener, status, *times, self._request, self._response, closed)
-            self._follower.hand(sample)
-        self._reset()
-
-    def _method(self) -> str:
-        return self._tally.route.method if self._tally is not None else ""
+            return
+        self._request = self._response = None
+        times = (self._follower.wall(self._started_at), duration, first_byte)
+        self._follower.hand(Sample(0, PROTOCOL, self._listener, self._status, *times, request, response, closed))
 
 
 def _may_start_request(data: bytes) -> bool:

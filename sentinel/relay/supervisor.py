@@ -4,90 +4,94 @@ It owns listening sockets, the channels between each relay worker and the observ
 them. A worker that dies is replaced while connections wait at the open socket; an observer that dies is replaced while
 its channels hold what was handed. It relays nothing and analyses nothing, so it has no reason to die itself; if it is
 killed all the same, the lifeline pipe tells the children to end.
+
+SIGTERM and SIGINT drain and stop, a second one stops at once. SIGHUP reads the settings again: new workers take over
+the sockets, old ones drain, and the observer starts again; settings that cannot be used change nothing.
 """
 
 import dataclasses
-import os
 import select
 import signal
 import socket
 import sys
 import time
-from collections.abc import Sequence
-from secrets import randbits
+from collections.abc import Callable, Sequence
 
-from sentinel.config import Settings
-from sentinel.relay import options
-from sentinel.relay.children import Child, Start
-from sentinel.relay.listening import CannotListen, address_of, listen
+from sentinel.config import ConfigurationError, Settings
+from sentinel.relay.children import Child
+from sentinel.relay.listening import CannotListen, address_of
+from sentinel.relay.lives import Lives
 from sentinel.relay.log import say
-from sentinel.traffic import handover, ledger
-from sentinel.traffic.ledger import Ledger
+from sentinel.traffic import ledger
 
 LOOK_SECONDS = 0.5  # between two looks at the heartbeats
 WORKER_SILENCE_SECONDS = 2.0  # a worker beats every 0.25 s; throttled ones stay far below
 OBSERVER_SILENCE_SECONDS = 10.0  # the observer may be busy with a window for a while; traffic does not wait for it
 LOOKS_BEFORE_KILL = 2  # silent at so many looks in a row
 OBSERVER_END_SECONDS = 10.0  # to close its window and store it
-CHANNEL_BYTES = 4 << 20  # asked of the kernel, which gives net.core.wmem_max at most
+OBSERVER_START_SECONDS = 5.0  # and to start, when it is told to stop just then
+TAKEOVER_SECONDS = 10.0  # new workers get so long to be ready at a reload; a start takes a tenth of a second
 REFUSED_SETTINGS = 2  # exit code of an observer that cannot use its settings
 OBSERVER = (sys.executable, "-m", "sentinel.app")
-WORKER = (sys.executable, "-m", "sentinel.relay.worker")
 
 
-def run(settings: Settings, observer: Sequence[str] = OBSERVER) -> int:
+def run(settings: Settings, observer: Sequence[str] = OBSERVER, *, reload: Callable[[], Settings] | None = None) -> int:
     """Relay and observe until SIGTERM or SIGINT. Returns the exit code: 0 stopped, 1 cannot listen, 2 settings refused.
 
-    observer: command of the observer process, which reads `Handover.inherited()`.
+    observer: command of the observer process, which reads `Handover.inherited()`. reload: reads the settings again at
+    SIGHUP and may raise ConfigurationError; without it SIGHUP starts the children anew with the same settings.
     """
     try:
-        listeners = [listen(listener.listen) for listener in settings.relay]
+        lives = Lives(settings, observer)
     except CannotListen as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    return Supervisor(settings, listeners, observer).run()
+    return Supervisor(lives, reload or (lambda: settings)).run()
 
 
 class Supervisor:
     """One run of the sidecar."""
 
-    def __init__(self, settings: Settings, listeners: list[socket.socket], observer: Sequence[str]) -> None:
-        self._settings = settings
-        self._listeners = listeners
-        self._ledger = Ledger.create()
-        self._lifeline, self._lifeline_held = os.pipe()
-        self._channels = [_channel() for _ in range(settings.process.workers)]
-        self._observer_command = observer
-        self._boots = 0
-        self._slots: dict[str, int] = {}
-        self._silent_looks: dict[str, int] = {}
-        self._generation = 0
+    def __init__(self, lives: Lives, reload: Callable[[], Settings]) -> None:
+        self._lives = lives
+        self._read_again = reload
         self._stop: signal.Signals | None = None
-        self._observer = Child("observer", self._prepare_observer)
-        self._workers = [
-            Child(f"relay-{number}", lambda number=number: self._prepare_worker(number))  # type: ignore[misc]
-            for number in range(settings.process.workers)
-        ]
+        self._reload = False
+        self._silent_looks: dict[Child, int] = {}
+        self._observer = Child("observer", lives.observer)
+        self._workers = self._new_workers()
+        self._draining: dict[Child, float] = {}  # workers of former settings, and when they are killed
 
     def run(self) -> int:
         wake = self._catch_signals()
         self._start_due(time.monotonic())
-        for socket_, listener in zip(self._listeners, self._settings.relay, strict=True):
-            say("listening", address=address_of(socket_), upstream=listener.upstream)
+        self._say_where()
         code = self._watch(wake)
         self._end()
         return code
+
+    def _new_workers(self) -> list[Child]:
+        return [
+            Child(f"relay-{number}", lambda number=number: self._lives.worker(number))  # type: ignore[misc]
+            for number in range(self._lives.settings.process.workers)
+        ]
+
+    def _say_where(self) -> None:
+        for socket_, listener in zip(self._lives.listeners, self._lives.settings.relay, strict=True):
+            say("listening", address=address_of(socket_), upstream=listener.upstream)
 
     # -- while running
 
     def _watch(self, wake: socket.socket) -> int:
         next_look = time.monotonic() + LOOK_SECONDS
         while self._stop is None:
+            if self._reload:
+                self._take_over()
             if (code := self._reap()) is not None:
                 return code
             now = time.monotonic()
             if now >= next_look:
-                self._look_at_hearts()
+                self._look_at_hearts(now)
                 next_look = now + LOOK_SECONDS
             due = min([next_look, *self._start_due(now)])
             select.select([wake], [], [], max(0.0, due - time.monotonic()))
@@ -97,25 +101,17 @@ class Supervisor:
 
     def _reap(self) -> int | None:
         """Notice ended children. An exit code when the observer refused its settings before it ever ran."""
-        for child in (*self._workers, self._observer):
+        for child in (*self._workers, *self._draining, self._observer):
             code = child.reap()
             if code is None:
                 continue
             say("ended", child=child.name, code=code, lived_seconds=round(time.monotonic() - child.started_at, 3))
             if child is not self._observer:
-                self._settle(child.name)
-            elif code == REFUSED_SETTINGS and not self._ledger.observer[ledger.OBSERVER_READY]:
+                self._lives.settle(child.slot)
+                self._draining.pop(child, None)
+            elif code == REFUSED_SETTINGS and not self._lives.ledger.observer[ledger.OBSERVER_READY]:
                 return REFUSED_SETTINGS
         return None
-
-    def _settle(self, name: str) -> None:
-        """Close the account of a dead worker: what it took and neither handed nor dropped died with it."""
-        cells = self._ledger.cells(self._slots[name])
-        accounted = cells[ledger.SAMPLED_OUT] + cells[ledger.HANDED]
-        accounted += sum(cells[cell] for cell in ledger.DROPPED_BY_WORKER)
-        cells[ledger.DROPPED_WORKER_RESTART] = max(0, cells[ledger.RECEIVED] - accounted)
-        cells[ledger.CONNECTIONS_OPEN] = 0
-        cells[ledger.GONE] = 1
 
     def _start_due(self, now: float) -> list[float]:
         """Start children whose time has come; the times of the others."""
@@ -124,99 +120,95 @@ class Supervisor:
             if child.running:
                 continue
             if child.restart_at <= now:
-                child.start()
-                say("started", child=child.name, pid=child.pid)
+                self._start(child)
             else:
                 waiting.append(child.restart_at)
         return waiting
 
-    def _look_at_hearts(self) -> None:
-        now = time.monotonic_ns()
-        for child in self._workers:
-            cells = self._ledger.cells(self._slots[child.name])
-            self._judge(child, cells[ledger.READY], now - cells[ledger.HEARTBEAT_NS], WORKER_SILENCE_SECONDS)
-        cells = self._ledger.observer
-        self._judge(
-            self._observer,
-            cells[ledger.OBSERVER_READY] == self._generation,
-            now - cells[ledger.OBSERVER_HEARTBEAT_NS],
-            OBSERVER_SILENCE_SECONDS,
-        )
+    def _start(self, child: Child) -> None:
+        child.start()
+        say("started", child=child.name, pid=child.pid)
 
-    def _judge(self, child: Child, ready: int | bool, silent_ns: int, allowed_seconds: float) -> None:
+    def _look_at_hearts(self, now: float) -> None:
+        now_ns = time.monotonic_ns()
+        for child in self._workers:
+            cells = self._lives.ledger.cells(child.slot)
+            silent_ns = now_ns - cells[ledger.HEARTBEAT_NS] if cells[ledger.READY] else 0
+            self._judge(child, silent_ns, WORKER_SILENCE_SECONDS)
+        cells = self._lives.ledger.observer
+        ready = cells[ledger.OBSERVER_READY] == self._lives.generation
+        silent_ns = now_ns - cells[ledger.OBSERVER_HEARTBEAT_NS] if ready else 0
+        self._judge(self._observer, silent_ns, OBSERVER_SILENCE_SECONDS)
+        for child, deadline in self._draining.items():
+            if now > deadline:
+                child.send(signal.SIGKILL)
+
+    def _judge(self, child: Child, silent_ns: int, allowed_seconds: float) -> None:
         """Kill a child whose heart was silent at several looks; it is then replaced like any other."""
-        if not child.running or not ready or silent_ns < allowed_seconds * 1e9:
-            self._silent_looks[child.name] = 0
+        if not child.running or silent_ns < allowed_seconds * 1e9:
+            self._silent_looks[child] = 0
             return
-        self._silent_looks[child.name] += 1
-        if self._silent_looks[child.name] >= LOOKS_BEFORE_KILL:
+        self._silent_looks[child] = self._silent_looks.get(child, 0) + 1
+        if self._silent_looks[child] >= LOOKS_BEFORE_KILL:
             say("hung", child=child.name, silent_seconds=round(silent_ns / 1e9, 1))
             child.send(signal.SIGKILL)
 
-    # -- how children start
+    # -- a reload
 
-    def _prepare_worker(self, number: int) -> Start:
-        self._boots += 1
-        slot = self._free_slot()
-        self._slots[f"relay-{number}"] = slot
-        cells = self._ledger.cells(slot)
-        cells[ledger.BOOT], cells[ledger.WORKER] = self._boots, number
-        capture, process = self._settings.capture, self._settings.process
-        channel = self._channels[number][0].fileno()
-        document = options.WorkerOptions(
-            slot=slot,
-            boot=self._boots,
-            listeners=tuple(
-                options.Listener(socket_.fileno(), listener.upstream, listener.protocol)
-                for socket_, listener in zip(self._listeners, self._settings.relay, strict=True)
-            ),
-            channel=channel,
-            ledger=self._ledger.fd,
-            lifeline=self._lifeline,
-            sample_ratio=capture.sample_ratio,
-            max_samples_per_second=capture.max_samples_per_second,
-            max_body_bytes=capture.max_body_bytes,
-            seed=capture.seed + self._boots if capture.seed else randbits(62),
-            drain_seconds=process.drain_seconds,
-            max_connections=process.max_connections,
-        ).encode()
-        inherited = (*(s.fileno() for s in self._listeners), channel, self._ledger.fd, self._lifeline)
-        return Start(WORKER, options.VARIABLE, document, inherited)
+    def _take_over(self) -> None:
+        """Read the settings again and let new workers take over; the old ones drain once the new are ready."""
+        self._reload = False
+        try:
+            settings = self._read_again()
+            self._lives.adopt(settings)
+        except (ConfigurationError, CannotListen) as error:
+            say("reload refused", problems=str(error))
+            return
+        old, self._workers = self._workers, self._new_workers()
+        for worker in self._workers:
+            self._start(worker)
+        self._await_ready(time.monotonic() + TAKEOVER_SECONDS)
+        deadline = time.monotonic() + settings.process.drain_seconds + LOOK_SECONDS
+        for worker in old:
+            worker.send(signal.SIGTERM)
+            self._draining[worker] = deadline
+        self._observer.send(signal.SIGTERM)  # it stores its window, ends, and is started with the new settings
+        self._say_where()
+        say("reloaded", workers=len(self._workers))
 
-    def _free_slot(self) -> int:
-        """A slot no life has used; when all have, the oldest dead one's, its counts added to the retired."""
-        if ledger.RETIRED + self._boots < ledger.SLOTS:
-            return ledger.RETIRED + self._boots
-        return self._ledger.retire_oldest()
-
-    def _prepare_observer(self) -> Start:
-        self._generation += 1
-        self._ledger.observer[ledger.OBSERVER_GENERATION] = self._generation
-        channels = tuple(ours.fileno() for _, ours in self._channels)
-        document = handover.Handover(
-            settings=dataclasses.asdict(self._settings),
-            channels=channels,
-            ledger=self._ledger.fd,
-            lifeline=self._lifeline,
-            generation=self._generation,
-        ).encode()
-        return Start(self._observer_command, handover.VARIABLE, document, (*channels, self._ledger.fd, self._lifeline))
+    def _await_ready(self, deadline: float) -> None:
+        slots = [worker.slot for worker in self._workers]
+        while time.monotonic() < deadline:
+            if all(self._lives.ledger.cells(slot)[ledger.READY] for slot in slots):
+                return
+            time.sleep(0.01)
 
     # -- the end
 
     def _end(self) -> None:
         """Workers drain first, so that the observer hears of every exchange; then the observer stores its window."""
-        for listener in self._listeners:
-            listener.close()
-        for worker in self._workers:
+        self._lives.close_listeners()
+        workers = [*self._workers, *self._draining]
+        for worker in workers:
             worker.send(signal.SIGTERM)
-        deadline = time.monotonic() + self._settings.process.drain_seconds + LOOK_SECONDS
-        self._await(self._workers, deadline)
-        for worker in self._workers:
-            self._settle(worker.name)
+        deadline = time.monotonic() + self._lives.settings.process.drain_seconds + LOOK_SECONDS
+        self._await(workers, deadline)
+        for worker in workers:
+            self._lives.settle(worker.slot)
+        self._await_observer(time.monotonic() + OBSERVER_START_SECONDS)
         self._observer.send(signal.SIGTERM)
         self._await([self._observer], time.monotonic() + OBSERVER_END_SECONDS)
-        say("stopped", **dataclasses.asdict(self._ledger.total()))
+        self._lives.close_accounts()
+        say("stopped", **dataclasses.asdict(self._lives.ledger.total()))
+
+    def _await_observer(self, deadline: float) -> None:
+        """An observer that is just starting is not ended before it can take what waits for it."""
+        observer = self._lives.ledger.observer
+        while time.monotonic() < deadline and self._observer.running and self._stop is None:
+            if observer[ledger.OBSERVER_READY] == self._lives.generation:
+                return
+            time.sleep(0.01)
+            self._observer.reap()
 
     def _await(self, children: list[Child], deadline: float) -> None:
         """Wait for the children to end; kill them at the deadline, or at once at a second signal."""
@@ -229,14 +221,16 @@ class Supervisor:
             child.send(signal.SIGKILL)
             child.wait(deadline)
 
+    # -- signals
+
     def _catch_signals(self) -> socket.socket:
         """A socket that becomes readable at each signal."""
-        wake, told = socket.socketpair()
+        wake, self._told = socket.socketpair()
         wake.setblocking(False)
-        told.setblocking(False)
-        self._told = told
-        signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+        self._told.setblocking(False)
+        signal.set_wakeup_fd(self._told.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGHUP, self._asked_to_reload)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._asked_to_stop)
         return wake
@@ -244,14 +238,8 @@ class Supervisor:
     def _asked_to_stop(self, number: int, _frame: object) -> None:
         self._stop = signal.Signals(number)
 
-
-def _channel() -> tuple[socket.socket, socket.socket]:
-    """The relay's end and the observer's end of a channel that keeps message boundaries and never blocks a sender."""
-    theirs, ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    for end in (theirs, ours):
-        end.setblocking(False)
-        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, CHANNEL_BYTES)
-    return theirs, ours
+    def _asked_to_reload(self, _number: int, _frame: object) -> None:
+        self._reload = True
 
 
 def _drain(wake: socket.socket) -> None:

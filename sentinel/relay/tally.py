@@ -21,10 +21,15 @@ _METHOD_CHARACTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ-_")
 class RouteTally:
     """Cumulative counts of one route, and whether they changed since they were last sent."""
 
-    __slots__ = ("changed", "codes", "first_byte", "gaps", "latency", "request_bytes", "response_bytes", "route", "sum")
+    __slots__ = (
+        "bodiless", "changed", "codes", "first_byte", "gaps", "latency", "request_bytes", "response_bytes", "route",
+        "sum", "tunnels",
+    )  # fmt: skip
 
     def __init__(self, route: Route) -> None:
         self.route = route
+        self.bodiless = route.method == "HEAD"  # an answer to it has no body, whatever its head says
+        self.tunnels = route.method == "CONNECT"
         self.codes: dict[Code, int] = {}
         self.latency: dict[int, int] = {}
         self.first_byte: dict[int, int] = {}
@@ -40,7 +45,8 @@ class RouteTally:
         codes[code] = codes.get(code, 0) + 1
         bucket = bucket_of(duration)
         latency[bucket] = latency.get(bucket, 0) + 1
-        bucket = bucket_of(first_byte)
+        if first_byte != duration:
+            bucket = bucket_of(first_byte)
         first[bucket] = first.get(bucket, 0) + 1
         self.sum += duration
         self.request_bytes += sent
@@ -70,6 +76,7 @@ class Tally:
     def __init__(self) -> None:
         self._routes: dict[Route, RouteTally] = {}
         self._lines: dict[bytes, RouteTally] = {}
+        self.known_line = self._lines.get  # as of_line, for lines seen before
         self._heads: dict[Headers, tuple[RouteTally, float]] = {}
         self.opaque: dict[str, int] = {}
 

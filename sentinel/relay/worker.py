@@ -37,6 +37,7 @@ REPORT_SECONDS = 1.0
 QUIET_SECONDS = 0.5  # a whole answer that was quiet for so long is counted without waiting for the next request
 DRAIN_LOOK_SECONDS = 0.05
 DRAIN_QUIET_SECONDS = 0.02
+DRAIN_FRESH_SECONDS = 1.0  # a client that has just connected is about to ask something
 ROUTES_PER_MESSAGE = 16  # some kB each; a message must fit the channel, and encoding must not hold up the bytes
 HEAD_ROOM_BYTES = 64 << 10  # kept of a sampled message besides its body
 _GC_THRESHOLD = 20_000  # connections free themselves (Pair.release); looking for other garbage often costs latency
@@ -169,7 +170,8 @@ class Worker:
         deadline = time.monotonic() + self._options.drain_seconds
         while self._pairs and time.monotonic() < deadline:
             now = time.monotonic()
-            for pair in [pair for pair in self._pairs if pair.resting(now, DRAIN_QUIET_SECONDS)]:
+            old = [pair for pair in self._pairs if now - pair.born >= DRAIN_FRESH_SECONDS]
+            for pair in [pair for pair in old if pair.resting(now, DRAIN_QUIET_SECONDS)]:
                 pair.close()
             await asyncio.sleep(DRAIN_LOOK_SECONDS)
         for pair in list(self._pairs):

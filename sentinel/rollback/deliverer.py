@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from sentinel.rollback.egress import EgressError
 from sentinel.rollback.planning import ACTOR
-from sentinel.rollback.retries import Answer, Settled, Step, answer_of_failure, at_text, next_step
+from sentinel.rollback.retries import Answer, Settled, Step, answer_of_failure, at_text, next_step, result_of
 from sentinel.rollback.signing import SecretError
 from sentinel.rollback.switches import disabled_setting, paused
 from sentinel.rollback.targets.base import Target
@@ -27,6 +27,11 @@ DELIVERY = "rollback.delivery"
 """Action of the audit records written here, one when an intent comes to rest."""
 PAUSE_RECHECK_SECONDS = 5.0
 """How long an intent waits before its pause is looked at again."""
+OUTBOX_SECONDS = 15.0
+"""How often the outbox is looked at for metrics while nothing happens; another process may have paused."""
+DEAD_SECONDS = 86400.0
+"""A dead letter older than this is history: nobody will send it again, and no alert should stand for it."""
+MOST_COUNTED = 100
 LEASE_MARGIN_SECONDS = 15.0
 """A claim outlives the slowest target by this much, for the store to be slow in."""
 
@@ -35,12 +40,21 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class DeliveryEvent:
-    """For metrics. result: success, retry or failed for an attempt, dead_letter for an intent given up."""
+    """An attempt, for metrics, or (`expired`) a request given up without one. result: one of `retries.RESULTS`."""
 
     target: str
     result: str
     word: str
     seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """What waits, what was given up in the last day (a person may send it again), and why nothing is sent, or ""."""
+
+    pending: int
+    dead: int
+    paused: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +73,7 @@ class Deliverer:
     """Delivers the intents of one store.
 
     `store` must be this object's own: it is used from worker threads, one at a time.
-    `report` is called from the event loop for each event; it must not raise.
+    `report` is called from the event loop for each event, `outbox` after work and now and then; they must not raise.
     """
 
     def __init__(
@@ -68,11 +82,14 @@ class Deliverer:
         targets: Mapping[str, Target],
         options: DelivererOptions = DelivererOptions(),
         report: Callable[[DeliveryEvent], None] = lambda _event: None,
+        outbox: Callable[[Outbox], None] = lambda _outbox: None,
     ) -> None:
         self._store = store
         self._targets = targets
         self._options = options
         self._report = report
+        self._outbox = outbox
+        self._outbox_due = 0.0
         self._turn = asyncio.Lock()
         self._woken = asyncio.Event()
         slowest = max((target.timeout_seconds for target in targets.values()), default=0.0)
@@ -87,11 +104,22 @@ class Deliverer:
         while True:
             try:
                 worked = await self.deliver_due()
+                if worked or self._options.clock() >= self._outbox_due:
+                    self._outbox(await self.outbox())
+                    self._outbox_due = self._options.clock() + OUTBOX_SECONDS
             except StoreError as error:
                 worked = 0
                 logger.warning("rollback deliveries wait for the store: %s", error)
             if not worked:
                 await self._rest()
+
+    async def outbox(self) -> Outbox:
+        """What waits and what was given up. Raises StoreError."""
+        since = self._options.clock() - DEAD_SECONDS
+        pending = await self._call(lambda: self._store.intents(state="pending", limit=MOST_COUNTED))
+        dead = await self._call(lambda: self._store.intents(state="dead", limit=MOST_COUNTED))
+        why = await self._call(lambda: paused(self._store, self._options.pause_file))
+        return Outbox(len(pending), sum(intent.created_at > since for intent in dead), why)
 
     async def _rest(self) -> None:
         try:
@@ -145,7 +173,8 @@ class Deliverer:
         record = _record(intent, self._options.clock(), state, word, intent.attempts)
         changed = await self._call(lambda: self._store.settle_intent(intent.id, state, word, audit=(record,)))
         if changed and state == "dead":
-            self._dead(intent, word)
+            logger.error("rollback %s to %s was given up: %s", intent.id, intent.target, word)
+            self._report(DeliveryEvent(intent.target, "expired", word))
 
     async def _attempt(self, intent: Intent) -> None:
         attempt = intent.attempts + 1
@@ -186,7 +215,6 @@ class Deliverer:
         await self._call(lambda: self._store.record_delivery(delivery, step.state, step.next_attempt_at, audit=audit))
 
     def _tell(self, intent: Intent, answer: Answer, step: Step, delivery: Delivery) -> None:
-        result = {"delivered": "success", "retry": "retry"}.get(answer.kind, "failed")
         logger.info(
             "rollback %s to %s: attempt %d %s %s",
             intent.id,
@@ -195,13 +223,9 @@ class Deliverer:
             answer.result,
             answer.detail,
         )
-        self._report(DeliveryEvent(intent.target, result, answer.result, delivery.seconds))
+        self._report(DeliveryEvent(intent.target, result_of(answer), answer.result, delivery.seconds))
         if step.state == "dead":
-            self._dead(intent, step.why)
-
-    def _dead(self, intent: Intent, word: str) -> None:
-        logger.error("rollback %s to %s is a dead letter: %s", intent.id, intent.target, word)
-        self._report(DeliveryEvent(intent.target, "dead_letter", word))
+            logger.error("rollback %s to %s is a dead letter: %s", intent.id, intent.target, step.why)
 
     async def _call(self, work: Callable[[], T]) -> T:
         """Run a store call off the event loop, one at a time."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from sentinel.config.settings import RollbackSettings
-from sentinel.judge.verdict import Incident, Verdict
+from sentinel.judge.verdict import Incident, State, Verdict
 from sentinel.rollback.history import Release, VersionHistory, setting_name
 from sentinel.rollback.interlocks import Comparison, Replicas, Surroundings
 from sentinel.rollback.past import Past, read_past
@@ -20,10 +20,12 @@ from sentinel.rollback.policy import policy_from
 from sentinel.rollback.trial import Predictions, Trial, compare
 from sentinel.rollback.watching import effects, record_of, settled
 from sentinel.store.contract import Store
-from sentinel.windows.closed import ClosedWindow
+from sentinel.windows.closed import MANY, ClosedWindow
 
 COMPARED_SECONDS = 3600.0
 """Time of the baseline before the release that is compared with, at least."""
+RECENT_WINDOWS = 3
+"""A replica that judged none of the last windows of a version does not serve it any more."""
 MOST_WINDOWS = 500
 """Windows of the trial read; a deploy window of an hour has 60 of each replica."""
 
@@ -57,16 +59,18 @@ class Desk:
         """What the window behind `verdict` leads to. Raises StoreError; then nothing was decided.
 
         window: given, the comparison with the baseline includes it; else it ends with the last committed window.
+        replicas: who sees the breach, where a fleet knows; else what the store has of this version's replicas.
         """
         versions = self._seen(verdict)
         if not verdict.open and not self._watching:
             return Plan()
         past = self.past()
         comparisons = self._compared(verdict, versions, window)
-        surroundings = Surroundings(versions, comparisons, replicas or Replicas())
+        own = window.key.replica if window is not None else self._actor
+        surroundings = Surroundings(versions, comparisons, replicas or self._replicas(verdict, own))
         made = plan(verdict, self.policy, past, now, surroundings, self._actor)
         seen = effects(past, verdict, versions, self.policy.effect_seconds)
-        self._watching = bool(made.intents) or not settled(past)
+        self._watching = bool(made.intents) or not settled(past, now)
         return replace(made, effects=seen, audit=made.audit + tuple(record_of(effect, now) for effect in seen))
 
     def request(self, verdict: Verdict, now: float, actor: str) -> Plan:
@@ -116,6 +120,19 @@ class Desk:
     def _windows(self, model: str, version: str, since: float, limit: int) -> Iterable[ClosedWindow]:
         stored = self._store.windows(model=model, version=version, since=since, limit=limit)
         return (entry.window for entry in stored)
+
+    def _replicas(self, verdict: Verdict, own: str) -> Replicas:
+        """This replica, which sees the breach, and those that judged windows of the same version lately.
+
+        A verdict on the merged windows of all replicas stands for all of them.
+        """
+        if own == MANY:
+            return Replicas()
+        since = verdict.start - RECENT_WINDOWS * (verdict.end - verdict.start)
+        recent = self._store.windows(model=verdict.model, version=verdict.version, since=since, limit=MOST_WINDOWS)
+        latest = {entry.window.key.replica: entry.state for entry in recent if entry.state}
+        latest[own] = State.BREACH
+        return Replicas(agree=sum(state == State.BREACH for state in latest.values()), total=len(latest))
 
     def _open_incidents(self, model: str) -> list[Incident]:
         return self._store.incidents(model=model, open_only=True)

@@ -97,11 +97,13 @@ def _request_of_intent(intent: Intent) -> Request:
 
 
 MOST_RECORDS = 1_000
-"""Records read back: decisions are a few a day, and no limit of the policy looks back further than a day."""
+"""Audit records read back: decisions are a few a day, and no limit of the policy looks back further than a day."""
+MOST_INTENTS = 200
+"""Intents read back. One forgotten is no danger: its id is known to the store, which writes an id once."""
 
 
 def read_past(store: Store, pause_file: str = "") -> Past:
     """The past as the store has it. Raises StoreError."""
     return past_from(
-        store.intents(limit=MOST_RECORDS), store.audit_trail(limit=MOST_RECORDS), switches.paused(store, pause_file)
+        store.intents(limit=MOST_INTENTS), store.audit_trail(limit=MOST_RECORDS), switches.paused(store, pause_file)
     )

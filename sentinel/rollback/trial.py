@@ -26,6 +26,8 @@ from sentinel.windows.window import TrafficCounts
 
 FEWEST_EXCHANGES = 50
 """Exchanges of the baseline below which nothing is compared (Kayenta asks for as many points)."""
+FEWEST_SHARED_WINDOWS = 3
+"""Windows in which both versions serve before they count as serving side by side: a hand-over shares one or two."""
 ACT_AT = float(-np.log(FALSE_ROLLBACK))
 """Log evidence at which the trial counts as worse."""
 PREDICTION = "prediction"
@@ -50,8 +52,10 @@ class Trial:
 
     @property
     def concurrent(self) -> bool:
-        """Whether the baseline served beside the trial."""
-        return any(window.start >= self.released for window in self.baseline)
+        """Whether the baseline serves beside the trial, as beside a canary, and does not just hand over to it."""
+        mine = {window.start for window in self.trial if window.rows}
+        shared = mine & {window.start for window in self.baseline if window.rows}
+        return len(shared) >= max(FEWEST_SHARED_WINDOWS, len(mine) / 2)
 
 
 def compare(cause: str, trial: Trial, predictions: Predictions | None = None) -> Comparison | None:

@@ -15,6 +15,8 @@ QUIET_WINDOWS = 3
 """A version counts as gone when it was unseen for so many windows: one is too few, for windows of two versions close
 at the same time and are judged one after the other."""
 
+WATCH_SECONDS = 86400.0
+"""A request older than this is not watched any more; long before, it counted as ineffective."""
 SENTENCES: Mapping[str, str] = {
     "effective": "{model} left version {from_version} {seconds:.0f} s after the rollback was asked for.",
     "ineffective": "{model} still serves version {from_version} {seconds:.0f} s after the rollback was asked for.",
@@ -30,7 +32,7 @@ def effects(past: Past, verdict: Verdict, versions: VersionHistory, effect_secon
 
 def _effect(request: Request, verdict: Verdict, versions: VersionHistory, effect_seconds: float) -> Effect | None:
     release = versions.release(request.from_version)
-    if release is None or verdict.end <= request.at:
+    if release is None or not 0 < verdict.end - request.at < WATCH_SECONDS:
         return None
     quiet = QUIET_WINDOWS * (verdict.end - verdict.start)
     if verdict.version != request.from_version and release.last_seen + quiet <= verdict.end:
@@ -40,9 +42,10 @@ def _effect(request: Request, verdict: Verdict, versions: VersionHistory, effect
     return None
 
 
-def settled(past: Past) -> bool:
-    """Whether every enforced request has had its effect, so that there is nothing to watch."""
-    return all(past.effects.get(r.id) == "effective" for r in past.requests if r.mode == "enforce")
+def settled(past: Past, now: float) -> bool:
+    """Whether every enforced request of late has had its effect, so that there is nothing to watch."""
+    watched = [r for r in past.requests if r.mode == "enforce" and now - r.at < WATCH_SECONDS]
+    return all(past.effects.get(request.id) == "effective" for request in watched)
 
 
 def record_of(effect: Effect, now: float) -> AuditRecord:

@@ -38,7 +38,7 @@ PAGE = 100  # windows read at a time: some 10 KB each with 50 features
 
 
 class SqlStore:
-    """`sentinel.store.contract.Store`; made by `sentinel.store.open_store`."""
+    """`sentinel.store.contract.Store`; made by `sentinel.store.open_store`. Stateless, so any threads may share it."""
 
     def __init__(self, database: Database) -> None:
         self.database = database

@@ -15,16 +15,13 @@ LATENCY_SLO_RATIO = 0.01  # slo.latency_p99_seconds: 1 of 100 requests may be sl
 _FROM_START = (
     serving.CONNECTIONS_OPEN,
     serving.CONNECTIONS,
-    rollback.ARMED,
     rollback.PENDING,
     rollback.DEAD_LETTERS,
     internals.READY,
     internals.LAG,
-    internals.STORE_UP,
     internals.STORE_ERRORS,
     internals.SPOOLED,
     internals.SPOOL_LOST,
-    internals.CONFIG_RELOAD,
     gpu.COLLECTOR_UP,
 )
 _PER_PAIR_ONCE_KNOWN = (serving.DURATION_QUANTILE, serving.TOKENS)  # no honest 0 before the first value
@@ -40,7 +37,11 @@ def create_children(series: Series, settings: Settings, version: str) -> None:
         series.put(drift.NOTICE_LEVEL, (method,), level)
     for metric in _FROM_START:
         series.put(metric)
-    series.put(rollback.ENFORCED, (), int(settings.rollback.mode == "enforce"))
+    for metric in (rollback.ENFORCED, rollback.ARMED):  # until it is told that somebody paused
+        series.put(metric, (), int(settings.rollback.mode == "enforce"))
+    for metric in CATALOGUE:
+        if "feature" in metric.labels:
+            series.put(internals.SERIES_DROPPED, (metric.name,))
     for process in internals.PROCESSES:
         series.put(internals.RESTARTS, (process,))
     series.histogram(internals.COMMIT_DURATION)

@@ -6,14 +6,14 @@ NVML shows processes by host PIDs and, without the host's PID name space, often 
 Reading blocks for tens of milliseconds (PCIe counters average over 20 ms): call it in a thread.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pynvml as nvml  # type: ignore[import-untyped]
 
 from sentinel.telemetry.catalogue import Metric, gpu
 from sentinel.telemetry.labels import label
+from sentinel.telemetry.readings import GpuReadings
 
 Sample = tuple[tuple[str, ...], float]  # labels after `gpu`, value
 
@@ -28,14 +28,6 @@ _ECC_KINDS = (
     ("uncorrected", nvml.NVML_MEMORY_ERROR_TYPE_UNCORRECTED),
 )
 _PCIE_DIRECTIONS = (("transmit", nvml.NVML_PCIE_UTIL_TX_BYTES), ("receive", nvml.NVML_PCIE_UTIL_RX_BYTES))
-
-
-@dataclass(frozen=True, slots=True)
-class GpuReadings:
-    """One reading of all devices. samples: metric -> label values -> value, in the catalogue's units."""
-
-    up: bool
-    samples: Mapping[Metric, Mapping[tuple[str, ...], float]] = field(default_factory=dict)
 
 
 def _one(value: float) -> list[Sample]:

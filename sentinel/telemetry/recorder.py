@@ -13,8 +13,8 @@ from sentinel.drift.scores import FeatureScores
 from sentinel.judge.verdict import Incident, Verdict
 from sentinel.telemetry.catalogue import Metric, drift, gpu, internals, rollback, serving
 from sentinel.telemetry.children import Pair, create_children, open_pair
-from sentinel.telemetry.gpu import GpuReadings
 from sentinel.telemetry.labels import OTHER, label, trace_id
+from sentinel.telemetry.readings import GpuReadings
 from sentinel.telemetry.series import Series
 from sentinel.telemetry.view import TIMELINE_EVENTS, Conservation, Event, FeaturePicture, GpuView, ModelView, StatusView
 from sentinel.telemetry.window_gauges import WindowGauges
@@ -42,6 +42,7 @@ class Recorder:
         self._windows = WindowGauges(self.series, settings.telemetry.max_series)
         self._gpu = GpuReadings(up=False)
         create_children(self.series, settings, __version__)
+        self.configuration(True, started_at)
 
     # -- traffic ------------------------------------------------------------------------------------------------
 
@@ -159,11 +160,13 @@ class Recorder:
         self._event(Event(at, "decision", f"Rollback: {outcome.replace('_', ' ')}", sentence, *pair))
 
     def delivery(self, target: str, result: str, seconds: float, at: float) -> None:
-        """Count one attempt to deliver a rollback request."""
+        """Count one attempt to deliver a rollback request, or with `dead_letter` a request that was given up."""
         name = label(target)
         self.series.add(rollback.DELIVERIES, (name, self._reason(rollback.DELIVERIES, result)))
-        self.series.histogram(rollback.DELIVERY_DURATION, (name,)).observe(seconds)
-        self._event(Event(at, "delivery", f"{name}: {result.replace('_', ' ')}", f"took {seconds:.2f} s"))
+        if result != rollback.DEAD_LETTER:
+            self.series.histogram(rollback.DELIVERY_DURATION, (name,)).observe(seconds)
+        detail = "" if result == rollback.DEAD_LETTER else f"took {seconds:.2f} s"
+        self._event(Event(at, "delivery", f"{name}: {result.replace('_', ' ')}", detail))
 
     def outbox(self, pending: int, dead_letters: int) -> None:
         """How many rollback requests wait for delivery, and how many were given up."""
@@ -232,7 +235,7 @@ class Recorder:
             rollback_mode=self.settings.rollback.mode,
             pending=int(get(rollback.PENDING)),
             dead_letters=int(get(rollback.DEAD_LETTERS)),
-            store_up=bool(get(internals.STORE_UP)),
+            store_up=self.series.values.get(internals.STORE_UP, {}).get((), 1) == 1,
             window_seconds=self.settings.window.seconds,
             started_at=self.started_at,
         )
@@ -288,7 +291,7 @@ GPU_METRICS = tuple(value for value in vars(gpu).values() if isinstance(value, M
 
 
 def _title(incident: Incident) -> str:
-    return incident.cause.replace("_", " ")
+    return incident.cause.replace("_", " ").capitalize()
 
 
 def _of(incident: Incident) -> Pair:

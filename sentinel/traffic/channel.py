@@ -16,7 +16,8 @@ from sentinel.traffic.summary import Route, RouteTraffic
 
 MESSAGE = struct.Struct("<IHH")  # mark, slot, frames
 MARK = 0x534E5431
-KIND_SAMPLE, KIND_ROUTE, KIND_STATUS = 1, 2, 3
+KIND_SAMPLE, KIND_ROUTE, KIND_STATUS, KIND_FILE = 1, 2, 3, 4
+_FILE = struct.Struct("<BQQ")  # kind, bytes in the file that travels with the message, such bytes sent so far
 _SHORT = struct.Struct("<BI")  # kind, bytes that follow
 _SAMPLE = struct.Struct("<BBBBHQdddII")
 # kind, protocol, flags, listener, status, sequence, started_at, duration, first_byte, request chunks, response chunks
@@ -84,7 +85,15 @@ class Status:
     opaque: dict[str, int]
 
 
-Frame = Sample | tuple[Route, RouteTraffic] | Status
+@dataclass(frozen=True, slots=True)
+class File:
+    """The descriptor that came with this message holds one of `size` bytes; `sent_so_far`: as in `file_message`."""
+
+    size: int
+    sent_so_far: int
+
+
+Frame = Sample | tuple[Route, RouteTraffic] | Status | File
 
 
 def sample_buffers(sample: Sample) -> list[Buffer]:
@@ -137,6 +146,14 @@ def status_buffer(status: Status) -> bytes:
     return _json_frame(KIND_STATUS, {"boot": status.boot, "at": status.at, "opaque": status.opaque})
 
 
+def file_message(slot: int, size: int, sent_so_far: int) -> bytes:
+    """The message that accompanies the descriptor of a memory file, which holds a whole message of `size` bytes.
+
+    So travel samples larger than a socket's buffer (208 KB unless the machine was tuned).
+    """
+    return message_head(slot, 1) + _FILE.pack(KIND_FILE, size, sent_so_far)
+
+
 def message_head(slot: int, frames: int) -> bytes:
     return MESSAGE.pack(MARK, slot, frames)
 
@@ -164,6 +181,9 @@ def _frame(message: bytes, at: int) -> tuple[Frame, int]:
     kind = message[at]
     if kind == KIND_SAMPLE:
         return _sample(message, at)
+    if kind == KIND_FILE:
+        _, size, sent_so_far = _FILE.unpack_from(message, at)
+        return File(size, sent_so_far), at + _FILE.size
     _, length = _SHORT.unpack_from(message, at)
     start = at + _SHORT.size
     if start + length > len(message):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentinel.reference.frozen import Counts, Floats, FrozenReference
+from sentinel.windows.window import added
 
 
 def _no_counts() -> Counts:
@@ -39,15 +40,14 @@ class FeatureCounts:
 
     def __or__(self, other: "FeatureCounts") -> "FeatureCounts":
         """Add the counts of another window of the same reference."""
-        names = sorted(self.unexpected.keys() | other.unexpected.keys())
-        low = np.minimum(self.extremes[:, :1], other.extremes[:, :1])
-        high = np.maximum(self.extremes[:, 1:], other.extremes[:, 1:])
+        extremes = np.minimum(self.extremes, other.extremes)
+        np.maximum(self.extremes[:, 1], other.extremes[:, 1], out=extremes[:, 1])
         return FeatureCounts(
             numeric=self.numeric + other.numeric,
             sums=self.sums + other.sums,
-            extremes=np.concatenate([low, high], axis=1),
+            extremes=extremes,
             categorical=self.categorical + other.categorical,
-            unexpected={name: self.unexpected.get(name, 0) + other.unexpected.get(name, 0) for name in names},
+            unexpected=added(self.unexpected, other.unexpected) if self.unexpected or other.unexpected else {},
         )
 
     def __eq__(self, other: object) -> bool:

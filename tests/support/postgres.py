@@ -38,8 +38,10 @@ def free_port() -> int:
 class Postgres:
     """One server. It refuses to run as root, so root lends it to the user postgres."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+        """durable: wait for the disk, as in production; tests do without."""
         self.folder = folder
+        self.fsync = "on" if durable else "off"
         self.work = Path(tempfile.mkdtemp(prefix="sentinel-pg-", dir="/tmp"))
         self.port = free_port()
         self._prefix: list[str] = []
@@ -55,7 +57,9 @@ class Postgres:
         return str(self.work / "data")
 
     def start(self) -> None:
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.data} -c fsync=off"
+        options = (
+            f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.data} -c fsync={self.fsync}"
+        )
         self._run("pg_ctl", "-D", self.data, "-o", options, "-l", str(self.work / "log"), "-w", "start")
 
     def stop(self, mode: str = "immediate") -> None:

@@ -20,6 +20,7 @@ from typing import Any
 
 from sentinel.config import Settings, parse
 
+ROOT = Path(__file__).parents[2]
 DEADLINE_SECONDS = 20.0
 
 
@@ -93,8 +94,8 @@ def supervised(folder: Path, settings: Settings, observer: Sequence[str] | None 
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.support.relay_processes", document],
             stderr=stderr,
-            cwd=Path(__file__).parents[2],
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
     running = Sidecar(process, log, record)
     try:

@@ -1,13 +1,13 @@
 """A deliverer over a real SQLite store on a clock of the test's own."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from sentinel.config.settings import RollbackSettings, TargetSettings
-from sentinel.rollback.deliverer import Deliverer, DelivererOptions, DeliveryEvent
+from sentinel.rollback.deliverer import Deliverer, DelivererOptions, DeliveryEvent, Outbox
 from sentinel.rollback.past import Past
 from sentinel.rollback.planning import plan
 from sentinel.rollback.targets.building import build_targets
@@ -48,9 +48,9 @@ class Setting:
     now: float = field(default_factory=time.time)
     events: list[DeliveryEvent] = field(default_factory=list)
 
-    def deliverer(self, **values: Any) -> Deliverer:
+    def deliverer(self, outbox: Callable[[Outbox], None] = lambda _outbox: None, **values: Any) -> Deliverer:
         options = DelivererOptions(enforce=self.enforce, clock=lambda: self.now, jitter=lambda: 0.0, **values)
-        return Deliverer(self.store, build_targets(self.settings), options, self.events.append)
+        return Deliverer(self.store, build_targets(self.settings), options, self.events.append, outbox)
 
     async def run_out(self) -> list[Intent]:
         """Deliver until nothing is pending, as fast as the clock can be moved."""

@@ -53,25 +53,26 @@ def forked(work: Callable[[], None]) -> int:
         os._exit(code)
 
 
-def clock_from(started: float) -> Callable[[], float]:
-    return lambda: started + (time.time() - started) * SPEED
+def clock_from(started: float, speed: float) -> Callable[[], float]:
+    return lambda: started + (time.time() - started) * speed
 
 
-def settings_for(address: str, folder: Path) -> RollbackSettings:
+def settings_for(address: str, folder: Path, attempt_seconds: float = ATTEMPT_SECONDS) -> RollbackSettings:
     return RollbackSettings(
-        mode="enforce", targets=(target(address, folder, timeout_seconds=ATTEMPT_SECONDS),), minimum_rows=100
+        mode="enforce", targets=(target(address, folder, timeout_seconds=attempt_seconds),), minimum_rows=100
     )
 
 
 def breach_windows(store: Store, desk: Desk, model: str, replica: str, clock: Callable[[], float]) -> None:
-    """Judge and commit what a replica sees: version 1, then version 2, then its breach. Safe to repeat."""
-    start = clock() - 180.0
+    """Judge and commit what a replica sees: version 1, version 2, and two windows of its breach. Safe to repeat."""
+    start = clock() - 240.0
     known = desk.versions(model)
     if known.releases:
         start = known.releases[0].since
-    for number, version in enumerate("122"):
+    for number, version in enumerate("1222"):
         begin = start + 60 * number
-        standing = (incident(model=model, id=f"breach of {model}", opened_at=begin + 60),) if number == 2 else ()
+        opened_at = start + 60 * 3
+        standing = (incident(model=model, id=f"breach of {model}", opened_at=opened_at),) if number >= 2 else ()
         made = replace(
             verdict(),
             model=model,
@@ -87,9 +88,11 @@ def breach_windows(store: Store, desk: Desk, model: str, replica: str, clock: Ca
         store.commit_window(WindowRecord(closed, {}, made, b"", plan.intents, plan.audit))
 
 
-def observe(url: str, settings: RollbackSettings, model: str, replica: str, started: float) -> None:
+def observe(
+    url: str, settings: RollbackSettings, model: str, replica: str, started: float, speed: float = SPEED
+) -> None:
     """One life of an observer: windows, decision, deliveries until nothing is pending."""
-    clock = clock_from(started)
+    clock = clock_from(started, speed)
     store = open_store(url)
     breach_windows(store, Desk(store, settings, replica), model, replica, clock)
     options = DelivererOptions(clock=clock, lease_margin_seconds=LEASE_MARGIN_SECONDS)

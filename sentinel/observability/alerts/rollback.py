@@ -11,8 +11,8 @@ _TRIGGERED = selector(rollback.DECISIONS, f'outcome="{rollback.TRIGGERED}"')
 
 
 def _failing() -> str:
-    tried = total("namespace, target", f"increase({selector(rollback.DELIVERIES, _not('delivered'))}[10m])")
-    done = total("namespace, target", f"increase({selector(rollback.DELIVERIES, _is('delivered'))}[10m])")
+    tried = total("namespace, target", f"increase({selector(rollback.DELIVERIES, _not(rollback.DELIVERED))}[10m])")
+    done = total("namespace, target", f"increase({selector(rollback.DELIVERIES, _is(rollback.DELIVERED))}[10m])")
     return f"{tried} > 1.5\nunless on (namespace, target)\n{done} > 0"
 
 

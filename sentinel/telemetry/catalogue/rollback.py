@@ -30,7 +30,8 @@ OUTCOMES = (
     "suppressed_freeze",
     "suppressed_quorum",
 )
-RESULTS = ("delivered", "refused", "timeout", "unreachable", "http_3xx", "http_4xx", "http_5xx", "expired")
+DELIVERED, DEAD_LETTER = "success", "dead_letter"
+RESULTS = (DELIVERED, "retry", "failed", DEAD_LETTER)
 
 DECISIONS = _rollback(
     "sentinel_rollback_decisions_total",
@@ -57,7 +58,7 @@ LAST_REQUEST = _rollback(
 DELIVERIES = _rollback(
     "sentinel_webhook_deliveries_total",
     "counter",
-    "Attempts to deliver a rollback request, by result.",
+    "Attempts to deliver a rollback request, by result; dead_letter counts requests given up.",
     ("target", "result"),
     values={"result": RESULTS},
 )

@@ -3,6 +3,7 @@
 from functools import partial
 
 from sentinel.telemetry.catalogue.metric import MODEL_LABELS, Metric
+from sentinel.traffic.ledger import DROPPED as DROPPED_BY_REASON
 from sentinel.windows.latency import PERCENTILES
 
 _serving = partial(Metric, section="Traffic")
@@ -10,7 +11,7 @@ _serving = partial(Metric, section="Traffic")
 CODES = ("2xx", "3xx", "4xx", "5xx", "timeout", "canceled", "disconnected")
 BAD_CODES = ("5xx", "timeout", "disconnected")
 OUTCOMES = ("analysed", "sampled_out", "dropped", "undecodable")
-DROP_REASONS = ("channel_full", "lost", "malformed")
+DROP_REASONS = tuple(DROPPED_BY_REASON)
 QUANTILES = PERCENTILES
 SLOS = ("errors", "latency")
 

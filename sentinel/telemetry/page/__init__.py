@@ -9,11 +9,13 @@ from hashlib import sha256
 from importlib.resources import files
 
 from sentinel.telemetry.page.model import model_section
-from sentinel.telemetry.page.overview import banner, conservation, gpus, timeline
+from sentinel.telemetry.page.overview import banner, conservation, gpus, timeline, tokens
 from sentinel.telemetry.page.text import esc, moment, span
 from sentinel.telemetry.view import StatusView
 
 REFRESH_SECONDS = 5
+LIVE_WINDOWS = 3  # a version whose last window is older, against the newest, is no longer served
+DOCS = "https://github.com/sentinel-sidecar/sentinel/tree/main/docs"
 
 _STYLE = (files(__package__) / "page.css").read_text(encoding="utf-8")
 _SCRIPT = (files(__package__) / "page.js").read_text(encoding="utf-8")
@@ -43,7 +45,12 @@ _ICON = (
 def render(view: StatusView, *, now: float) -> str:
     """The whole document; `now` in seconds since the epoch."""
     models = sorted(view.models, key=lambda m: -(m.verdict.end if m.verdict else 0.0))
-    sections = "".join(model_section(model, view, newest=i == 0) for i, model in enumerate(models))
+    ends = [model.verdict.end if model.verdict else 0.0 for model in models]
+    live = [ends[0] - end <= LIVE_WINDOWS * view.window_seconds for end in ends]
+    sections = "".join(
+        model_section(model, view, newest=i == 0, live=alive)
+        for i, (model, alive) in enumerate(zip(models, live, strict=True))
+    )
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -54,8 +61,9 @@ def render(view: StatusView, *, now: float) -> str:
         f"<style>{_STYLE}</style></head><body>"
         f'<a class="skip" href="#content">Skip to content</a>{_header(view, now)}'
         f'<main id="content" data-refresh="{REFRESH_SECONDS}">'
-        f"{banner(view, now)}{sections or _WAITING}"
-        f'<div class="columns">{conservation(view.conservation)}{gpus(view)}</div>{timeline(view)}'
+        f"{banner(view, now)}{sections or _waiting(view)}"
+        f'<div class="columns">{conservation(view.conservation)}<div>{gpus(view)}{tokens(view)}</div></div>'
+        f"{timeline(view)}"
         f"</main>{_FOOTER}<script>{_SCRIPT}</script></body></html>"
     )
 
@@ -74,15 +82,19 @@ def _header(view: StatusView, now: float) -> str:
     return (
         f'<header class="top"><span class="brand">{mark}sentinel</span>'
         f'<nav aria-label="Links"><a href="/metrics">Metrics</a><a href="/v1/windows">Windows</a>'
-        f'<a href="/readyz">Readiness</a></nav>'
+        f'<a href="/readyz">Readiness</a><a href="{DOCS}" rel="noreferrer">Docs</a></nav>'
         f'<span class="fresh" id="fresh">as of {moment(now)} · up {span(now - view.started_at)}</span></header>'
     )
 
 
-_WAITING = (
-    '<section class="card"><h2>Waiting for the first window</h2><p>No window has closed yet. Traffic passes through '
-    "already; the first verdict comes when the first window ends.</p></section>"
-)
+def _waiting(view: StatusView) -> str:
+    return (
+        '<section class="card hero state-insufficient"><div class="verdict"><h1>Waiting for the first window</h1>'
+        f'<p class="why">Traffic passes through already. A window lasts {span(view.window_seconds)}; '
+        "the first verdict comes when the first one with traffic ends.</p></div></section>"
+    )
+
+
 _FOOTER = (
     "<footer><p>Counts and sketches only: no row, prompt or label of the traffic is kept or shown here.</p></footer>"
 )

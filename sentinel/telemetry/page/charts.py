@@ -6,10 +6,12 @@ from math import floor, log10
 
 from sentinel.telemetry.page.text import clock, esc
 
-WIDTH, HEIGHT = 640, 180
-LEFT, RIGHT, TOP, BOTTOM = 52, 8, 10, 22
+WIDTH, HEIGHT = 380, 170
+LEFT, RIGHT, TOP, BOTTOM = 50, 6, 8, 22
 GRID_LINES = 4
-TIME_LABELS = 4
+TIME_LABELS = 3
+HEADROOM = 1.25  # a limit line keeps this much room above it
+SECONDS_SHOWN_BELOW = 900  # a shorter time axis shows seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ _EMPTY = '<p class="empty">Two windows are needed before there is a line to draw
 def _top(chart: Chart) -> float:
     values = [value for line in chart.lines for value in line.values if value is not None]
     if chart.limit is not None:
-        values.append(chart.limit[0])
+        values.append(chart.limit[0] * HEADROOM)
     return _round_up(max(values, default=0.0))
 
 
@@ -132,9 +134,11 @@ def _grid(chart: Chart, top: float) -> str:
 
 def _time_axis(times: Sequence[float]) -> str:
     wanted = [times[0] + (times[-1] - times[0]) * i / (TIME_LABELS - 1) for i in range(TIME_LABELS)]
+    short = times[-1] - times[0] < SECONDS_SHOWN_BELOW
     anchors = ("start", *("middle",) * (TIME_LABELS - 2), "end")
     return "".join(
-        f'<text class="tick" x="{_x(at, times):.1f}" y="{HEIGHT - 6}" text-anchor="{anchor}">{clock(at)}</text>'
+        f'<text class="tick" x="{_x(at, times):.1f}" y="{HEIGHT - 6}" text-anchor="{anchor}">'
+        f"{clock(at, seconds=short)}</text>"
         for at, anchor in zip(wanted, anchors, strict=True)
     )
 
@@ -169,7 +173,8 @@ def _hover(chart: Chart) -> str:
     step = (WIDTH - LEFT - RIGHT) / max(len(chart.times) - 1, 1)
     return "".join(
         f'<rect class="hit" x="{_x(at, chart.times) - step / 2:.1f}" y="{TOP}" width="{step:.1f}" '
-        f'height="{HEIGHT - TOP - BOTTOM}"><title>{clock(at)} UTC&#10;{esc(_values(chart, i))}</title></rect>'
+        f'height="{HEIGHT - TOP - BOTTOM}">'
+        f"<title>{clock(at, seconds=True)} UTC&#10;{esc(_values(chart, i))}</title></rect>"
         for i, at in enumerate(chart.times)
     )
 

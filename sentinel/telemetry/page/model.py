@@ -1,6 +1,6 @@
 """The part of the page about one version of a model: verdict and why, charts, features by evidence."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from sentinel.judge.verdict import State, Verdict
 from sentinel.telemetry.catalogue.serving import QUANTILES
@@ -16,24 +16,27 @@ STATE_WORDS = {
     State.OK: "Within tolerance",
     State.INSUFFICIENT: "Not enough data to say",
     State.BLIND: "Cannot see",
-    State.BREACH: "Breach",
+    State.BREACH: "Beyond tolerance",
 }
 _COLUMNS = ("Feature", "Reference and window", "Change", "Score", "Missing", "Evidence")
 _SHOWN_QUANTILES = ((0.5, "p50", "c1"), (0.9, "p90", "c2"), (0.99, "p99", "c3"))
 
 
-def model_section(model: ModelView, view: StatusView, *, newest: bool) -> str:
-    """Everything about one version. Versions that are no longer served are folded away."""
+def model_section(model: ModelView, view: StatusView, *, newest: bool, live: bool) -> str:
+    """Everything about one version. Only the newest is told in full; those no longer served are folded away."""
     if model.verdict is None:
         return ""
-    body = _hero(model, model.verdict, view) + _charts(list(model.history)) + _features(model)
+    hero, more = _hero(model, model.verdict, view), _charts(list(model.history)) + _features(model)
+    key = f"{esc(model.model)}/{esc(model.version)}"
+    if not newest:
+        more = (
+            f'<details data-keep="{key}"><summary>Charts and features of {esc(model.version)}</summary>{more}</details>'
+        )
+    if live:
+        return f'<section class="model" aria-label="{key}">{hero}{more}</section>'
     name = f"{esc(model.model)} <span class='version'>{esc(model.version)}</span>"
-    if newest:
-        return f'<section class="model" aria-label="{esc(model.model)} {esc(model.version)}">{body}</section>'
     summary = f"{name} {badge(model.verdict.state)} <span class='quiet'>last window {moment(model.verdict.end)}</span>"
-    return f'<details class="model older" data-keep="{esc(model.model)}/{esc(model.version)}">' + (
-        f"<summary>{summary}</summary>{body}</details>"
-    )
+    return f'<details class="older" data-keep="{key}/all"><summary>{summary}</summary>{hero}{more}</details>'
 
 
 def badge(state: str) -> str:
@@ -54,11 +57,17 @@ def _hero(model: ModelView, verdict: Verdict, view: StatusView) -> str:
     return (
         f'<div class="card hero state-{esc(verdict.state)}"><div class="verdict">'
         f'<h1>{esc(model.model)} <span class="version">{esc(model.version)}</span></h1>'
-        f'<p class="state">{badge(verdict.state)} {STATE_WORDS[verdict.state]}</p>'
+        f'<p class="state">{badge(verdict.state)} {esc(_in_words(verdict))}</p>'
         f'<p class="why">{esc(verdict.explanation)}</p>{_since(verdict)}</div>'
         f'<dl class="facts">{told}</dl>{_meters(verdict, view)}'
         f"{strip([(p.end, p.state, _tip(p)) for p in model.history])}</div>"
     )
+
+
+def _in_words(verdict: Verdict) -> str:
+    """For a breach, what kind it is."""
+    causes = dict.fromkeys(incident.cause.replace("_", " ") for incident in verdict.open)
+    return ", ".join(causes).capitalize() or STATE_WORDS[verdict.state]
 
 
 def _since(verdict: Verdict) -> str:
@@ -78,15 +87,15 @@ def _meters(verdict: Verdict, view: StatusView) -> str:
         '<div class="meters">'
         + _meter("Evidence for a page", verdict.evidence, "pages at 1")
         + _meter("Evidence for a rollback", verdict.rollback_evidence, f"acts at 1 · {armed}")
-        + _meter("False-page budget spent", verdict.budget_spent_ratio, "of the period's pages")
+        + _meter("False-page budget spent", verdict.budget_spent_ratio, "of the period's pages", share)
         + "</div>"
     )
 
 
-def _meter(name: str, value: float, note: str) -> str:
+def _meter(name: str, value: float, note: str, show: Callable[[float], str] = number) -> str:
     level = "high" if value >= 1 else "mid" if value >= 0.5 else "low"
     return (
-        f'<div class="meter"><span class="name">{name}</span><span class="value">{number(value)}</span>'
+        f'<div class="meter"><span class="name">{name}</span><span class="value">{show(value)}</span>'
         f'<meter class="{level}" min="0" max="1" value="{min(value, 1):.4f}" aria-label="{name}">{value:.2f}</meter>'
         f'<span class="note">{esc(note)}</span></div>'
     )

@@ -5,6 +5,7 @@ from html import escape as _escape
 
 _UNITS = ("", "k", "M", "G", "T", "P")
 _KIBI_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+SMALLEST_SHOWN = 0.001
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
@@ -14,11 +15,13 @@ def esc(text: object) -> str:
 
 
 def number(value: float) -> str:
-    """1234567 as 1.23M; three digits matter."""
+    """1234567 as 1.23M; three digits matter; below a thousandth nobody counts."""
     size = abs(value)
     unit = 0
     while size >= 1000 and unit < len(_UNITS) - 1:
         size, value, unit = size / 1000, value / 1000, unit + 1
+    if 0 < size < SMALLEST_SHOWN:
+        return f"<{SMALLEST_SHOWN}"
     return f"{value:.3g}{_UNITS[unit]}" if value == value else "–"
 
 
@@ -58,5 +61,5 @@ def moment(at: float) -> str:
     return f'<time datetime="{when:%Y-%m-%dT%H:%M:%SZ}">{when:%d %b %H:%M:%S} UTC</time>'
 
 
-def clock(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%H:%M}"
+def clock(at: float, *, seconds: bool = False) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):{'%H:%M:%S' if seconds else '%H:%M'}}"

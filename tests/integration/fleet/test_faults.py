@@ -27,7 +27,7 @@ from sentinel.store.writer import Writer
 from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.opened import Window
 from sentinel.windows.window import TrafficCounts, WindowKey
-from tests.support.postgres import Postgres
+from tests.support.postgres import Postgres, free_port
 from tests.support.proxy import Proxy
 
 ROWS = 400
@@ -63,6 +63,7 @@ def settings_for(url: str, folder: Path) -> Settings:
             "store": {"url": url},
             "reference": {"path": str(folder / "reference.sentinel")},
             "window": {"seconds": 1.0},
+            "telemetry": {"listen": f"127.0.0.1:{free_port()}"},
             "fleet": {"settle_seconds": 0.1, "straggler_seconds": 2.0},
             "rollback": {"mode": "enforce", "targets": [target]},
         }
@@ -129,7 +130,7 @@ def test_faults(postgres: Postgres, postgres_url: str, tmp_path: Path) -> None:
         os.kill(first.pid, signal.SIGKILL)
         report(4)
         until(lambda: leader.value == second.pid)
-        third = stack.enter_context(fleet_process(direct, leader))
+        third = stack.enter_context(fleet_process(settings_for(postgres_url, tmp_path), leader))
         proxy.cut()  # the leader's network is dead; it does not know
         for number in range(5, 8):
             report(number)

@@ -149,6 +149,15 @@ def test_a_replica_whose_clock_is_wrong_delays_and_spoils_nothing(store: SqlStor
     assert sum(standings(store).values()) == 40
 
 
+def test_a_long_backlog_is_judged_in_whole_periods(store: SqlStore) -> None:
+    for number in range(6):
+        report(store, number, "abc")
+    leader = Fleet(store.database, Witness(), Lead(), TIMING, most_waiting=7)
+    for now in range(1000, 1200, 10):
+        assert leader.step(float(now)).late == 0
+    assert seen(store) == [[number * 60.0, "1", 30] for number in range(6)]
+
+
 def test_lag_is_the_age_of_the_oldest_period_that_waits(store: SqlStore) -> None:
     leader = fleet(store)
     report(store, 0, "a")

@@ -104,6 +104,44 @@ def test_a_client_gone_in_the_middle_of_its_body_is_canceled(tmp_path: Path) -> 
     assert balanced(running)
 
 
+def test_samples_larger_than_any_socket_buffer_arrive(tmp_path: Path) -> None:
+    body = os.urandom(6 * MEGABYTE)
+    capture = {**ALL, "max_body_bytes": 8 * MEGABYTE}
+    with upstream(echo) as server, sidecar(tmp_path, server, capture=capture) as running:
+        client = http.client.HTTPConnection(*running.address, timeout=20)
+        client.request("POST", "/images", body)
+        assert client.getresponse().read() == body
+        client.close()
+        (seen,) = wait_for(lambda: running.heard("exchange"), "the exchange")
+    for side in ("request", "response"):
+        assert seen[side]["body"].encode("latin-1") == body
+    assert balanced(running)
+
+
+def test_large_samples_beyond_the_bound_are_dropped_and_room_comes_back(tmp_path: Path) -> None:
+    """A frozen observer takes nothing: what waits in memory files is bounded, and the bound is released after its
+    death.
+    """
+    body = os.urandom(MEGABYTE)
+    with upstream(echo) as server, sidecar(tmp_path, server, capture=ALL) as running:
+        client = http.client.HTTPConnection(*running.address, timeout=20)
+
+        def post(count: int) -> None:
+            for _ in range(count):
+                client.request("POST", "/images", body)
+                assert client.getresponse().read() == body
+
+        os.kill(running.pid("observer"), signal.SIGSTOP)
+        post(30)
+        os.kill(running.pid("observer"), signal.SIGKILL)
+        wait_for(lambda: len(running.heard("started")) == 2, "another observer")
+        before = len(running.heard("exchange"))
+        wait_for(lambda: post(1) is None and len(running.heard("exchange")) > before + 10, "exchanges again")
+    account = running.account
+    assert account["dropped"] >= 10
+    assert balanced(running)
+
+
 def test_a_server_that_restarts_costs_only_what_was_sent_meanwhile(tmp_path: Path) -> None:
     def ask(running: Sidecar) -> bytes:
         client = http.client.HTTPConnection(*running.address, timeout=10)

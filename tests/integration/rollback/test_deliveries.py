@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sentinel.config.settings import TargetSettings
-from sentinel.rollback.deliverer import Deliverer
+from sentinel.rollback.deliverer import Deliverer, Outbox
 from sentinel.rollback.operators import pause, replay, resume
 from sentinel.rollback.operators import status as look
 from sentinel.store import Intent
@@ -61,7 +61,8 @@ async def test_exactly_one_accepted(tmp_path: Path, name: str) -> None:
     assert {request.headers["webhook-id"] for request in receiver.requests} == {intent.id}
     assert {request.body for request in receiver.requests} == {intent.body}
     assert setting.words("rollback.delivery") == ["delivered"]
-    assert [event.result for event in setting.events] == ["retry"] * (len(results) - 1) + ["success"]
+    assert [event.word for event in setting.events] == results
+    assert [event.result for event in setting.events].count("delivered") == 1
 
 
 DEAD_AFTER: dict[str, tuple[Behaviour, str, int]] = {
@@ -84,7 +85,7 @@ async def test_exactly_one_dead_letter(tmp_path: Path, name: str) -> None:
     assert [delivery.result for delivery in deliveries] == [word] * attempts
     assert all(delivery.at < intent.expires_at for delivery in deliveries)
     assert setting.words("rollback.delivery") == ["dead"]
-    assert [event.result for event in setting.events].count("dead_letter") == 1
+    assert [event.word for event in setting.events] == [word] * attempts
     assert "never reached deployer" in sentence
 
 
@@ -196,12 +197,13 @@ async def test_a_target_that_left_the_configuration_is_a_dead_letter(tmp_path: P
 async def test_the_loop_wakes_delivers_and_stops(tmp_path: Path) -> None:
     async with receiving(receivers.accept) as receiver:
         with contextlib.contextmanager(setting)(tmp_path, target(receiver.address, tmp_path)) as made:
-            deliverer = made.deliverer(poll_seconds=3600.0)
+            boxes: list[Outbox] = []
+            deliverer = made.deliverer(boxes.append, poll_seconds=3600.0)
             running = asyncio.create_task(deliverer.run(), name="deliverer")
             await asyncio.to_thread(made.store.commit_decision, intents=[shifted_intent()])
             made.now += 1
             deliverer.wake()
-            await _until(deliverer, lambda: bool(receiver.accepted))
+            await _until(deliverer, lambda: bool(receiver.accepted) and boxes[-1:] == [Outbox(0, 0, "")])
             running.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await running

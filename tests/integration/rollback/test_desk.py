@@ -32,7 +32,7 @@ def settings(tmp_path: Path) -> RollbackSettings:
     return RollbackSettings(mode="enforce", targets=(target("http://localhost:1/", tmp_path),))
 
 
-def window(desk: Desk, store: SqlStore, minute: int, version: str, *, breach: bool = False) -> Plan:
+def window(desk: Desk, store: SqlStore, minute: int, version: str, *, breach: bool = False, replica: str = "a") -> Plan:
     """Judge and commit one minute of one version."""
     start = START + 60 * minute
     standing = (incident(id=f"breach of {version}", version=version, opened_at=start + 60),) if breach else ()
@@ -45,8 +45,9 @@ def window(desk: Desk, store: SqlStore, minute: int, version: str, *, breach: bo
         opened=standing,
         open=standing,
     )
-    plan = desk.decide(made, start + 60)
-    closed = ClosedWindow(key=WindowKey("fraud", version, "a"), start=start, end=start + 60, rows=500, reference_id="r")
+    key = WindowKey("fraud", version, replica)
+    closed = ClosedWindow(key=key, start=start, end=start + 60, rows=500, reference_id="r")
+    plan = desk.decide(made, start + 60, closed)
     store.commit_window(WindowRecord(closed, {}, made, b"", plan.intents, plan.audit))
     return plan
 
@@ -93,6 +94,15 @@ def test_pause_by_person_and_by_file(store: SqlStore, settings: RollbackSettings
     assert window(desk, store, 3, "2", breach=True) == Plan()
     file.unlink()
     assert len(window(desk, store, 4, "2", breach=True).intents) == 1
+
+
+def test_half_of_the_replicas_must_see_it(store: SqlStore, settings: RollbackSettings) -> None:
+    desks = [Desk(store, settings, name) for name in "abc"]
+    for name, desk in zip("abc", desks, strict=True):
+        for minute, version in enumerate("12"):
+            window(desk, store, minute, version, replica=name)
+    outcomes = [window(desk, store, 2, "2", breach=True, replica=name) for name, desk in zip("abc", desks, strict=True)]
+    assert [[d.outcome for d in plan.decisions] for plan in outcomes] == [["suppressed_quorum"], ["triggered"], []]
 
 
 def test_damaged_history_acts_on_nothing(store: SqlStore, settings: RollbackSettings) -> None:

@@ -28,11 +28,11 @@ def test_killed_anywhere_the_receiver_accepts_exactly_one(tmp_path: Path) -> Non
 def test_fifty_replicas_that_see_one_breach_ask_once(tmp_path: Path, postgres_url: str) -> None:
     open_store(postgres_url).close()
     with receiver_process(tmp_path / "port") as address:
-        settings, go = settings_for(address, tmp_path), time.time() + 1.0
+        settings, go = settings_for(address, tmp_path, attempt_seconds=30.0), time.time() + 1.0
 
         def replica(name: str) -> None:
             time.sleep(max(go - time.time(), 0.0))
-            observe(postgres_url, settings, "model-0", name, go)
+            observe(postgres_url, settings, "model-0", name, go, speed=1.0)
 
         processes = [forked(lambda name=f"r{i}": replica(name)) for i in range(REPLICAS)]  # type: ignore[misc]
         codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in processes]
@@ -46,5 +46,5 @@ def test_fifty_replicas_that_see_one_breach_ask_once(tmp_path: Path, postgres_ur
     assert intent.state == "delivered"
     assert seen == {"seen": {intent.id: 1}, "accepted": {intent.id: 1}}
     assert trail.count("delivered") == 1
-    assert set(trail) == {"triggered", "delivered"}
+    assert set(trail) <= {"triggered", "delivered", "suppressed_quorum"}
     assert broken == ""

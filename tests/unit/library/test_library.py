@@ -39,6 +39,19 @@ def test_arrow_tables_give_the_same_reference():
     assert built.score(window.close())["score"].missing_ratio == 1 / 500
 
 
+def test_dictionary_columns_count_like_the_texts_they_stand_for():
+    pyarrow = pytest.importorskip("pyarrow")
+    data = columns(500)
+    data["country"][7] = None
+    coded = pyarrow.table({**data, "country": pyarrow.array(data["country"]).dictionary_encode()})
+    built = Reference.build(coded, name="m", version="1")
+    assert built.fingerprint == Reference.build(data, name="m", version="1").fingerprint
+    windows = [built.window(), built.window()]
+    for window, batch in zip(windows, (coded, data), strict=True):
+        window.add(batch)
+    assert windows[0].close() == windows[1].close()
+
+
 class Series:
     def __init__(self, values):
         self._values = np.asarray(values)
@@ -62,6 +75,26 @@ def test_data_frames_give_the_same_reference():
     data = columns(500)
     built = Reference.build(DataFrame(data), name="m", version="1")
     assert built.fingerprint == Reference.build(data, name="m", version="1").fingerprint
+
+
+def test_texts_and_vectors_are_judged_by_what_is_said_of_them(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    rng = np.random.default_rng(0)
+    comments = ["a comment of quite a few words " + "very " * int(k) for k in rng.integers(0, 9, 600)]
+    table = pyarrow.table(
+        {"comment": comments, "vector": rng.normal(size=(600, 8)).tolist(), "x": rng.normal(size=600)}
+    )
+    built = Reference.build(table, name="m", version="1")
+    assert {"comment.length", "vector.norm", "x"} <= set(built.names)
+    parquet.write_table(table, tmp_path / "t.parquet")
+    assert Reference.from_file(tmp_path / "t.parquet", name="m", version="1").fingerprint == built.fingerprint
+    window = built.window()
+    window.add(table)
+    closed = window.close()
+    assert max(max(s.distances.values()) for s in built.score(closed).values()) < 1e-6
+    assert closed.features.unexpected == {}
 
 
 def test_what_is_no_table_says_so():

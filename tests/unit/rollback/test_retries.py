@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentinel.rollback.retries import DELAYS_SECONDS, FAILURES, answer_of_failure, answer_of_status, next_step
+from sentinel.rollback.interlocks import OUTCOMES
+from sentinel.rollback.retries import (
+    DELAYS_SECONDS,
+    FAILURES,
+    RESULTS,
+    answer_of_failure,
+    answer_of_status,
+    next_step,
+    result_of,
+)
+from sentinel.telemetry.catalogue import rollback as catalogue
 
 
 @pytest.mark.parametrize(
@@ -62,6 +72,13 @@ def test_no_attempt_is_ever_planned_past_the_expiry_or_into_the_past(
     step = next_step(answer_of_status(status, retry_after, now), attempt, now, now + left, jitter)
     if step.state == "pending":
         assert now <= step.next_attempt_at < now + left
+
+
+def test_metrics_know_every_result() -> None:
+    answers = [answer_of_status(status) for status in range(100, 1000)] + [answer_of_failure(word) for word in FAILURES]
+    assert {result_of(answer) for answer in answers} == set(RESULTS) - {"expired"}
+    assert set(RESULTS) == set(catalogue.RESULTS)
+    assert set(OUTCOMES) == set(catalogue.OUTCOMES)
 
 
 def test_every_failure_word_has_a_class() -> None:

@@ -114,3 +114,8 @@ def test_a_baseline_that_had_drifted_from_the_reference_is_no_fault_of_the_trial
     found = compare("prediction_drift", made, KNOWN)
     assert found is not None
     assert found.result == "as_bad"
+
+
+def test_a_hand_over_is_not_serving_side_by_side() -> None:
+    theirs = predicting(range(10), 0.3, 1) + predicting(range(10, 11), 0.3, 2)
+    assert not trial(predicting(range(10, 15), 0.3, 3), theirs).concurrent

@@ -56,9 +56,10 @@ def test_dry_runs_and_other_models_are_not_watched() -> None:
 
 
 def test_settled() -> None:
-    assert not settled(PAST)
-    assert settled(replace(PAST, effects={"incident-1": "effective"}))
-    assert settled(Past((replace(REQUEST, mode="dry_run"),)))
+    assert not settled(PAST, ASKED_AT + 60)
+    assert settled(PAST, ASKED_AT + 100_000)  # watched for a day, then given up
+    assert settled(replace(PAST, effects={"incident-1": "effective"}), ASKED_AT + 60)
+    assert settled(Past((replace(REQUEST, mode="dry_run"),)), ASKED_AT + 60)
 
 
 def test_the_record_tells_how_long_it_took() -> None:

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from sentinel.telemetry.catalogue import CATALOGUE, Metric
+from sentinel.rollback.interlocks import OUTCOMES
+from sentinel.telemetry.catalogue import CATALOGUE, Metric, rollback
 
 SCRAPER_OWNED = {"job", "instance", "namespace", "pod", "container", "service", "endpoint"}
 
@@ -28,3 +29,7 @@ def test_metric_keeps_the_conventions(metric: Metric) -> None:
 @pytest.mark.parametrize("metric", [m for m in CATALOGUE if m.unit], ids=lambda metric: metric.name)
 def test_the_unit_is_the_suffix(metric: Metric) -> None:
     assert metric.name.removesuffix("_total").endswith(metric.unit.replace(" ", "_"))
+
+
+def test_words_of_decisions_are_those_of_the_rollback_stage() -> None:
+    assert set(rollback.OUTCOMES) == set(OUTCOMES)

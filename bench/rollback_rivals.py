@@ -1,0 +1,209 @@
+"""False rollbacks and delays of the comparison with the version before, beside what is commonly done:
+`python -m bench.rollback_rivals [--runs 2000]`.
+
+Writes docs/benchmarks/rollback_rivals.{md,json}. Simulated traffic: 5 requests a second in each arm for an hour.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+from scipy.stats import mannwhitneyu
+
+from sentinel.judge.baseline import FALSE_ROLLBACK, LATENCY_QUANTILES, RatioTest
+
+PAGE = Path(__file__).parent.parent / "docs/benchmarks/rollback_rivals.md"
+PER_SECOND, MINUTES, LOOKS_PER_MINUTE = 5.0, 60, 10
+SPREAD = 0.5  # standard deviation of log latency
+MANN_WHITNEY_MINUTES, MANN_WHITNEY_P = 5, 0.02  # Kayenta judges at intervals, with confidence 0.98
+Z_P = 0.05
+
+Counts = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Arms:
+    """Traffic of many runs. total, bad: [2 arms, runs, looks]; bad has one more axis of thresholds at the end.
+
+    level: [2 arms, runs, minutes] what a rank test compares: error ratio, or mean log latency.
+    """
+
+    total: Counts
+    bad: Counts
+    level: Floats
+
+    def per_minute(self, values: Counts) -> Counts:
+        """Sums over the looks of each minute."""
+        return values.reshape(*values.shape[:2], MINUTES, LOOKS_PER_MINUTE, *values.shape[3:]).sum(axis=3)
+
+
+def totals(rng: np.random.Generator, runs: int) -> Counts:
+    per_look = PER_SECOND * 60 / LOOKS_PER_MINUTE
+    return rng.poisson(per_look, (2, runs, MINUTES * LOOKS_PER_MINUTE))
+
+
+def errors(rng: np.random.Generator, runs: int, baseline: float, trial: float) -> Arms:
+    total = totals(rng, runs)
+    bad = np.stack([rng.binomial(total[0], baseline), rng.binomial(total[1], trial)])[..., None]
+    arms = Arms(total, bad, np.zeros(0))
+    return Arms(total, bad, arms.per_minute(bad)[..., 0] / np.maximum(arms.per_minute(total), 1))
+
+
+def latencies(rng: np.random.Generator, runs: int, slower: float) -> Arms:
+    """Log-normal answers; bad: longer than the baseline's p50, p90 and p99."""
+    total = totals(rng, runs)
+    bounds = ndtri(np.array(LATENCY_QUANTILES))
+    arms = []
+    for arm, shift in enumerate((0.0, np.log(slower) / SPREAD)):
+        above = 1 - ndtr(bounds - shift)
+        longer_than_first = rng.binomial(total[arm], above[0])
+        longer_than_second = rng.binomial(longer_than_first, above[1] / above[0])
+        longer_than_third = rng.binomial(longer_than_second, above[2] / above[1])
+        arms.append(np.stack([longer_than_first, longer_than_second, longer_than_third], axis=-1))
+    bad = np.stack(arms)
+    minutes = Arms(total, bad, np.zeros(0)).per_minute(total)
+    shift = np.array([0.0, np.log(slower)])[:, None, None]
+    return Arms(total, bad, rng.normal(shift, SPREAD / np.sqrt(np.maximum(minutes, 1))))
+
+
+def first_true(acts: NDArray[np.bool_], minutes_each: float) -> Floats:
+    """Minutes until the first look that acts, per run; infinite where none does. acts: [runs, looks]."""
+    return np.where(acts.any(axis=1), (acts.argmax(axis=1) + 1) * minutes_each, np.inf)
+
+
+def e_process(arms: Arms, ratio: float) -> Floats:
+    thresholds = arms.bad.shape[-1]
+    test = RatioTest(ratio, (arms.total.shape[1], thresholds))
+    acts = np.zeros(arms.total.shape[1:], dtype=bool)
+    for look in range(arms.total.shape[2]):
+        n, m = arms.total[1, :, look, None], arms.total[0, :, look, None]
+        test.observe(n, arms.bad[1, :, look], m, arms.bad[0, :, look])
+        mean = np.logaddexp.reduce(test.log_evidence(), axis=-1) - np.log(thresholds)
+        acts[:, look] = mean >= -np.log(FALSE_ROLLBACK)
+    return first_true(acts, 1 / LOOKS_PER_MINUTE)
+
+
+def naive(arms: Arms) -> Floats:
+    """The last minute's share of bad answers (errors, or above p90) is more than twice the baseline's."""
+    middle = arms.bad.shape[-1] // 2
+    bad, total = arms.per_minute(arms.bad)[..., middle], arms.per_minute(arms.total)
+    share = bad / np.maximum(total, 1)
+    return first_true((share[1] > 2 * share[0]) & (bad[1] > 0), 1.0)
+
+
+def z_test(arms: Arms) -> Floats:
+    """Two proportions since the start, looked at every minute, p < .05."""
+    middle = arms.bad.shape[-1] // 2
+    bad = arms.per_minute(arms.bad)[..., middle].cumsum(axis=2)
+    total = np.maximum(arms.per_minute(arms.total).cumsum(axis=2), 1)
+    pooled = bad.sum(axis=0) / total.sum(axis=0)
+    error = np.sqrt(pooled * (1 - pooled) * (1 / total[0] + 1 / total[1]))
+    z = (bad[1] / total[1] - bad[0] / total[0]) / np.maximum(error, 1e-12)
+    return first_true(z > ndtri(1 - Z_P), 1.0)
+
+
+def mann_whitney(arms: Arms) -> Floats:
+    """Minutes of either arm as points, every five minutes, as canary judges do (approximated)."""
+    looks = range(MANN_WHITNEY_MINUTES, MINUTES + 1, MANN_WHITNEY_MINUTES)
+    acts = [
+        mannwhitneyu(arms.level[1, :, :n], arms.level[0, :, :n], alternative="greater", axis=1).pvalue < MANN_WHITNEY_P
+        for n in looks
+    ]
+    return first_true(np.stack(acts, axis=1), float(MANN_WHITNEY_MINUTES))
+
+
+METHODS: Mapping[str, Callable[[Arms], Floats]] = {
+    "sentinel, tolerance ratio 1.25": lambda arms: e_process(arms, 1.25),
+    "the same with ratio 1": lambda arms: e_process(arms, 1.0),
+    "last minute more than twice as bad": naive,
+    "z-test, p < .05, looking every minute": z_test,
+    "Mann-Whitney, p < .02, every 5 minutes": mann_whitney,
+}
+WORLDS: Mapping[str, Callable[[np.random.Generator, int], Arms]] = {
+    "1 % errors in both": lambda rng, runs: errors(rng, runs, 0.01, 0.01),
+    "1 → 1.2 % (harmless)": lambda rng, runs: errors(rng, runs, 0.01, 0.012),
+    "1 → 2 %": lambda rng, runs: errors(rng, runs, 0.01, 0.02),
+    "1 → 5 %": lambda rng, runs: errors(rng, runs, 0.01, 0.05),
+    "latency the same": lambda rng, runs: latencies(rng, runs, 1.0),
+    "latency + 5 % (harmless)": lambda rng, runs: latencies(rng, runs, 1.05),
+    "latency × 1.2": lambda rng, runs: latencies(rng, runs, 1.2),
+    "latency × 1.5": lambda rng, runs: latencies(rng, runs, 1.5),
+}
+
+
+def measure(runs: int) -> dict[str, dict[str, dict[str, float]]]:
+    """world -> method -> share of runs rolled back within the hour, and the median minutes of those."""
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for number, (world, make) in enumerate(WORLDS.items()):
+        arms = make(np.random.default_rng(number), runs)
+        found[world] = {}
+        for name, method in METHODS.items():
+            minutes = method(arms)
+            acted = np.isfinite(minutes)
+            median = float(np.median(minutes[acted])) if acted.any() else float("inf")
+            found[world][name] = {"rolled_back_ratio": float(acted.mean()), "median_minutes": median}
+            print(f"{world:28} {name:40} {acted.mean():8.2%} {median:6.1f} min", flush=True)
+    return found
+
+
+def cell(world: str, figures: Mapping[str, float]) -> str:
+    share, minutes = figures["rolled_back_ratio"], figures["median_minutes"]
+    if "×" in world or world in ("1 → 2 %", "1 → 5 %"):
+        return f"{minutes:.1f} min" if share > 0.995 else f"{share:.0%}, {minutes:.1f} min" if share else "never"
+    return f"{share:.2%}"
+
+
+def page(found: Mapping[str, Mapping[str, Mapping[str, float]]], runs: int) -> str:
+    head = "| | " + " | ".join(found) + " |\n|---|" + "---|" * len(found)
+    rows = "\n".join(
+        f"| {name} | " + " | ".join(cell(world, methods[name]) for world, methods in found.items()) + " |"
+        for name in METHODS
+    )
+    return f"""# Rollbacks of releases that are no worse, and delay of those that are
+
+{datetime.datetime.now(datetime.UTC).date()}, {runs:,} simulated hours for each column, NumPy {np.__version__},
+Python {platform.python_version()}, {os.cpu_count()} cores (`make rollback-rivals`). 5 requests a second in
+either version, side by side. Harmless releases: share of hours in which it was rolled back. Worse releases:
+median minutes until it was (and the share that was, where not all were). sentinel looks every 6 seconds and
+acts at odds of 100 to 1.
+
+{head}
+{rows}
+
+Latency is log-normal with a standard deviation of {SPREAD} in its logarithm. The Mann-Whitney row takes minutes
+as points and leaves out the effect sizes that canary judges may be told to ask for. With ratio 1 an increase of
+any size counts as worse, so 1.2 % and + 5 % are not harmless to that row.
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="False rollbacks and delays beside rivals.")
+    parser.add_argument("--runs", type=int, default=2000)
+    runs = parser.parse_args().runs
+    found: dict[str, Any] = measure(runs)
+    PAGE.parent.mkdir(parents=True, exist_ok=True)
+    PAGE.write_text(page(found, runs))
+    plain = {
+        world: {
+            name: {key: value if np.isfinite(value) else None for key, value in figures.items()}
+            for name, figures in methods.items()
+        }
+        for world, methods in found.items()
+    }
+    PAGE.with_suffix(".json").write_text(
+        json.dumps({"runs": runs, "worlds": plain}, indent=2, ensure_ascii=False) + "\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
