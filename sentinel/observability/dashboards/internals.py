@@ -177,6 +177,7 @@ def _store() -> list[Panel]:
                 Query(mean, "mean {{instance}}"),
             ],
             unit="s",
+            empty="No window was committed in this time range",
         ),
         lines(
             "Refused writes",
