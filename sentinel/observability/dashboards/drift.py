@@ -1,6 +1,6 @@
 """Rows of the Model dashboard about drift: evidence and scores, predictions, data quality, single features."""
 
-from sentinel.observability.dashboards.kinds import STACKED, THRESHOLD_LINE, VERSION_NAME, lines
+from sentinel.observability.dashboards.kinds import STACKED, VERSION_NAME, evidence, lines
 from sentinel.observability.panel import GREEN, ORANGE, RED, YELLOW, Panel, Query, Step
 from sentinel.observability.query import BY_MODEL, RATE, most, on_dashboard, rate, selector, total
 from sentinel.telemetry.catalogue import drift, serving
@@ -10,7 +10,7 @@ _TARGET = 'job=~"$job", instance=~"$instance"'
 
 
 def drift_panels() -> list[Panel]:
-    evidence = f"max by (feature) ({on_dashboard(drift.EVIDENCE)})"
+    by_feature = f"max by (feature) ({on_dashboard(drift.EVIDENCE)})"
     book = f"max by (book) ({on_dashboard(drift.BOOK_EVIDENCE)})"
     psi = f"max by (feature) ({on_dashboard(drift.SCORE, _PSI)})"
     level = f"max({selector(drift.NOTICE_LEVEL, f'{_TARGET}, {_PSI}')})"
@@ -20,7 +20,7 @@ def drift_panels() -> list[Panel]:
             "Evidence per feature over time",
             "Each feature's share of the evidence; all together page at 1. Red ones are why the verdict is a breach.",
             "state-timeline",
-            [Query(f"topk(20, {evidence})", "{{feature}}")],
+            [Query(f"topk(20, {by_feature})", "{{feature}}")],
             unit="none",
             width=24,
             height=9,
@@ -28,15 +28,11 @@ def drift_panels() -> list[Panel]:
             alerts=("SentinelInputDrift",),
             more={"options": {"showValue": "never"}},
         ),
-        Panel(
+        evidence(
             "Evidence against the budget",
             "Page book and rollback book, as shares of what an action needs. Both hold their false-alarm budget.",
-            "timeseries",
-            [Query(book, "{{book}}")],
-            unit="none",
-            width=8,
-            steps=(Step(None, GREEN), Step(1, RED)),
-            more=THRESHOLD_LINE,
+            book,
+            "{{book}}",
         ),
         Panel(
             "Score beside its notice level",
@@ -117,13 +113,11 @@ def quality_panels() -> list[Panel]:
 def feature_panel(name: str) -> Panel:
     chosen = f'feature="{name}"'
     score = most("method", selector(drift.SCORE, f'job=~"$job", instance=~"$instance", model=~"$model", {chosen}'))
-    evidence = most(
-        "feature", selector(drift.EVIDENCE, f'job=~"$job", instance=~"$instance", model=~"$model", {chosen}')
-    )
+    share = most("feature", selector(drift.EVIDENCE, f'job=~"$job", instance=~"$instance", model=~"$model", {chosen}'))
     return Panel(
         name,
         f"Distances of {name} from the reference, and its share of the evidence.",
         "timeseries",
-        [Query(score, "{{method}}"), Query(evidence, "evidence")],
+        [Query(score, "{{method}}"), Query(f"clamp_max({share}, 1)", "evidence, at most 1")],
         unit="none",
     )
