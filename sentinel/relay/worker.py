@@ -35,6 +35,7 @@ from sentinel.traffic.ledger import (
 HEARTBEAT_SECONDS = 0.25
 REPORT_SECONDS = 1.0
 QUIET_SECONDS = 0.5  # a whole answer that was quiet for so long is counted without waiting for the next request
+DRAIN_ACCEPT_SECONDS = 0.1  # connections that wait in the listening sockets are still served
 DRAIN_LOOK_SECONDS = 0.05
 DRAIN_QUIET_SECONDS = 0.02
 DRAIN_FRESH_SECONDS = 1.0  # a client that has just connected is about to ask something
@@ -164,7 +165,8 @@ class Worker:
         self._sender.counts([channel.status_buffer(status)])
 
     async def _drain(self) -> None:
-        """Accept no more; close each connection when its exchange is over, and all of them after the grace period."""
+        """Accept no more; close each connection when its exchange is over, and all after the grace period."""
+        await asyncio.sleep(DRAIN_ACCEPT_SECONDS)
         for server in self._servers:
             server.close()
         deadline = time.monotonic() + self._options.drain_seconds
