@@ -5,7 +5,7 @@ values (missing, text where numbers belong, infinities, columns that are absent,
 counted as what they are and never raise.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,8 @@ from sentinel.windows.window import TrafficCounts, WindowKey
 MOST_UNEXPECTED = 100
 """Names of unknown columns remembered; the rest share `OTHER_COLUMNS`."""
 OTHER_COLUMNS = "__other__"
+LONGEST_NAME = 100
+"""Characters kept of such a name."""
 
 
 class Window:
@@ -70,11 +72,16 @@ class Window:
             traffic=traffic or TrafficCounts(),
         )
 
-    def _count_unexpected(self, names: set[str], rows: int) -> None:
-        for name in sorted(names):
+    def _count_unexpected(self, names: Collection[object], rows: int) -> None:
+        for name in sorted(map(_storable, names)):
             known = name in self._unexpected or len(self._unexpected) < MOST_UNEXPECTED
             counted = name if known else OTHER_COLUMNS
             self._unexpected[counted] = self._unexpected.get(counted, 0) + rows
+
+
+def _storable(name: object) -> str:
+    """A name that clients chose, short and fit to be stored."""
+    return str(name)[:LONGEST_NAME].encode("utf-8", "replace").decode()
 
 
 def _sized(columns: Mapping[str, Any]) -> Mapping[str, Any]:
