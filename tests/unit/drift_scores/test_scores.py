@@ -158,6 +158,13 @@ def test_changes_are_told_in_the_operators_words():
     assert "missing 0 → 25 %" in scores["age"].change
 
 
+def test_long_categories_are_never_told():
+    prompt = "please summarise the following letter to my doctor"
+    frozen = build({"x": [prompt] * 500 + ["b"] * 500}, name="m", version="1")
+    change = score(frozen, closed(frozen, {"x": ["b"] * 100}))["x"].change
+    assert change == "a long text 50 → 0 %, b 50 → 100 %"
+
+
 def test_mean_shift_and_missing_ratio_are_right():
     data = columns(4000, seed=5)
     data["score"][:400] = np.nan
