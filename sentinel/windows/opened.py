@@ -14,13 +14,11 @@ from sentinel.reference.frozen import FrozenReference
 from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.counts import FeatureCounts
 from sentinel.windows.pending import Pending
-from sentinel.windows.window import TrafficCounts, WindowKey
+from sentinel.windows.window import TrafficCounts, WindowKey, storable
 
 MOST_UNEXPECTED = 100
 """Names of unknown columns remembered; the rest share `OTHER_COLUMNS`."""
 OTHER_COLUMNS = "__other__"
-LONGEST_NAME = 100
-"""Characters kept of such a name."""
 
 
 class Window:
@@ -73,15 +71,10 @@ class Window:
         )
 
     def _count_unexpected(self, names: Collection[object], rows: int) -> None:
-        for name in sorted(map(_storable, names)):
+        for name in sorted(storable(str(name)) for name in names):
             known = name in self._unexpected or len(self._unexpected) < MOST_UNEXPECTED
             counted = name if known else OTHER_COLUMNS
             self._unexpected[counted] = self._unexpected.get(counted, 0) + rows
-
-
-def _storable(name: object) -> str:
-    """A name that clients chose, short and fit to be stored."""
-    return str(name)[:LONGEST_NAME].encode("utf-8", "replace").decode()
 
 
 def _sized(columns: Mapping[str, Any]) -> Mapping[str, Any]:
