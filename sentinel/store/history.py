@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 
-from sentinel.store.codec import window_row
+from sentinel.store.codec import read_sketch, window_row
 from sentinel.store.contract import Selection
 from sentinel.store.engine import Database
 from sentinel.store.schema import verdicts, window_features, windows
@@ -56,7 +56,7 @@ def closed_windows(database: Database, chosen: Selection) -> Iterator[ClosedWind
     while True:
         with database.read() as connection:
             page = connection.execute(_page(conditions(chosen) + after)).all()
-        yield from (ClosedWindow.from_bytes(row.sketch) for row in page)
+        yield from (read_sketch(row.id, row.sketch) for row in page)
         if len(page) < PAGE:
             return
         last = page[-1]

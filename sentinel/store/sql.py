@@ -29,7 +29,6 @@ from sentinel.store.contract import (
 )
 from sentinel.store.engine import Database
 from sentinel.store.once import insert_once, insert_window, put
-from sentinel.store.retention import delete_windows
 from sentinel.store.retention import step as retention_step
 from sentinel.store.schema import incidents, judge_state, settings, verdicts, window_features, windows
 from sentinel.windows.closed import ClosedWindow
@@ -185,10 +184,6 @@ class SqlStore:
         with self.database.write() as connection:
             put(connection, settings, {"name": name, "value": value})
             trail.append(connection, tuple(audit))
-
-    def expire(self, before: float, limit: int = 1000) -> int:
-        with self.database.write() as connection:
-            return delete_windows(connection, before, limit)
 
     def forget(self, now: float, retention: Retention) -> int:
         return retention_step(self.database, now, retention)
