@@ -61,6 +61,10 @@ class Children:
             await asyncio.sleep(POLL_SECONDS)
         return child
 
+    def pid(self, name: str) -> int:
+        """Process id of the child started as `name`."""
+        return next(child.process.pid for child in self._children if child.name == name)
+
     def check(self) -> None:
         """Raise DemoError when any child has ended by itself."""
         for child in self._children:

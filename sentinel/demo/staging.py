@@ -42,7 +42,7 @@ class Stage:
     def __init__(self, plan: Plan, children: Children, watcher: Watcher, driver: Driver, teller: Teller) -> None:
         self.plan = plan
         self.driver = driver
-        self._children = children
+        self.children = children
         self._watcher = watcher
         self._teller = teller
 
@@ -58,7 +58,7 @@ class Stage:
         deadline = clock() + patience_windows * self.plan.timing.window_seconds
         with self._teller.live(self.driver.tally) as live:
             while not reached(self.seen):
-                self._children.check()
+                self.children.check()
                 if clock() > deadline:
                     logs = self.plan.place.run / "logs"
                     raise DemoError(f"no {what} came in {patience_windows:.0f} windows; see {logs}")

@@ -4,46 +4,14 @@ Errors and delay are injected by the example server; wrong predictions after a b
 (`test_story`); the drifting world is real rows of other people.
 """
 
-import contextlib
-import io
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from sentinel.demo.dataset import HEALTHY, SHIFTED, load
-from sentinel.demo.model import GOOD, WELL_QUANTISED, prepare
-from sentinel.demo.place import Place, parse_ports
-from sentinel.demo.sidecar import Timing
-from sentinel.demo.staging import Plan, Stage, staged, switch
-from sentinel.demo.telling import Teller
-from sentinel.demo.watching import Seen
-
-WINDOW_SECONDS = 1.0
-HEALTHY_WINDOWS = 3
-FURTHER_WINDOWS = 4
-
-
-@contextlib.asynccontextmanager
-async def healthy(folder: Path) -> AsyncIterator[Stage]:
-    """A stage on which version 1 has been serving well."""
-    plan = Plan(Place(folder), parse_ports("auto"), Timing(window_seconds=WINDOW_SECONDS))
-    teller = Teller(Console(file=io.StringIO()))
-    with plan.place.claimed():
-        async with staged(plan, prepare(folder), load()[HEALTHY], teller) as stage:
-            await stage.until("healthy windows", lambda seen: ok(seen, GOOD))
-            yield stage
-
-
-def ok(seen: Seen, version: str) -> bool:
-    tail = seen.last(version, HEALTHY_WINDOWS)
-    return bool(tail) and all(window.state == "ok" for window in tail)
-
-
-async def further_windows(stage: Stage) -> None:
-    count = len(stage.seen.windows) + FURTHER_WINDOWS
-    await stage.until("further windows", lambda seen: len(seen.windows) >= count)
+from sentinel.demo.dataset import SHIFTED, load
+from sentinel.demo.model import GOOD, WELL_QUANTISED
+from sentinel.demo.staging import switch
+from tests.support.demo_stage import further_windows, healthy, ok
 
 
 @pytest.mark.parametrize(
