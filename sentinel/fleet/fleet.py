@@ -18,15 +18,12 @@ from sentinel.store.engine import Database
 from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.counts import coarse
 
-FleetOptions = Timing
-
-
 MOST_WAITING = 50_000
 """Windows looked at in one step: fifty periods of a thousand replicas."""
 
 
 class PeriodJudge(Protocol):
-    """Judges merged windows of all models. It keeps state in memory between calls, and starts from what it is given."""
+    """Judges merged windows of all models; each time it starts from the state that it is given."""
 
     def judge(self, window: ClosedWindow, state: bytes | None, now: float) -> WindowRecord:
         """Judge one merged window; `state` is the model's in the store. The record carries the state after it."""
