@@ -1,6 +1,6 @@
 """False pages, detection delays and false rollbacks, by simulation: docs/benchmarks/calibration.md and .json.
 
-Everything is seeded. `python -m bench.calibration [--quick]`: an hour on two cores, minutes with --quick.
+Everything is seeded. `python -m bench.calibration [--scale 0.1]`: two hours on two cores, minutes at 0.1.
 """
 
 import argparse
@@ -19,7 +19,13 @@ from bench import calibration_worlds as worlds
 from bench.calibration_report import report
 from bench.calibration_rivals import MultiScale, Rivals
 from sentinel.drift.book import Laws
+from sentinel.drift.joint import JointReference
+from sentinel.drift.seasons import SEASONS, SeasonalLaws, season_of
 from sentinel.judge.baseline import FALSE_ROLLBACK, RatioTest
+from sentinel.judge.judge import Judge
+from sentinel.reference.build import build
+from sentinel.windows.opened import Window
+from sentinel.windows.window import WindowKey
 from tests.support import judge_calibration as sim
 
 OUT = Path(__file__).parent.parent / "docs" / "benchmarks"
@@ -76,6 +82,46 @@ def false_pages_raw(months: int, traffic: str, rows: int, features: int, toleran
         with_page += bool(outcome.pages)
         dependence.append(float(np.median(book.dependence())))
     return {"months": months, "pages": pages, "with_page": with_page, "dependence": round(median(dependence), 2)}
+
+
+def false_pages_seasonal(months: int, rows: int, features: int, seasons: bool) -> dict[str, Any]:
+    """Months under a daily cycle of ±0.5 sd, judged by one reference, or by seasons of four live weeks before."""
+    pages = with_page = 0
+    for month in range(months):
+        cells = worlds.Cells.drawn(month, features, 50_000)
+        binned = cells.features(0.005)
+        windows = counted(worlds.seasonal(features, rows), cells, month)
+        counts = np.zeros((SEASONS, *cells.counts.shape), dtype=np.int64)
+        for i, chunk in zip(range(28 * worlds.WINDOWS_PER_DAY), windows, strict=False):
+            counts[season_of(i * sim.WINDOW_SECONDS)] += chunk[0]
+        book = sim.Book(Laws.of(binned), sim.FalsePageBudget(), 1.0, SeasonalLaws(binned, counts) if seasons else None)
+        outcome = sim.run(book.laws, windows, sim.MONTH, book)
+        pages += len(outcome.pages)
+        with_page += bool(outcome.pages)
+    return {"months": months, "pages": pages, "with_page": with_page}
+
+
+def false_pages_joint(months: int, rows: int, features: int, traffic: str) -> dict[str, Any]:
+    """Months of one reference watched alone and in pairs and triples, through the judge itself."""
+    pages = with_page = 0
+    for month in range(months):
+        rng = np.random.default_rng(100 + month)
+        data = named(rng.standard_normal((features, 50_000)))
+        reference = build(data, name="joint", version="1")
+        joint = JointReference.of(reference, data)
+        judge, opened = Judge(reference, joint=joint), 0
+        make = getattr(worlds, traffic)(features, rows)(rng)
+        for i, values in zip(range(sim.MONTH), make, strict=False):
+            window = Window(WindowKey("m", "1", "a"), i * sim.WINDOW_SECONDS, sim.WINDOW_SECONDS, reference)
+            window.add(named(values))
+            opened += len(judge.observe(window.close(), joint=joint.plan.count(named(values))).opened)
+        pages += opened
+        with_page += bool(opened)
+    return {"months": months, "pages": pages, "with_page": with_page}
+
+
+def named(values: np.ndarray) -> dict[str, np.ndarray]:
+    return {f"x{i}": column for i, column in enumerate(values)}
 
 
 def false_pages_of_rivals(windows: int, rows: int, features: int) -> dict[str, Any]:
@@ -255,6 +301,8 @@ KINDS: dict[str, Callable[..., dict[str, Any]]] = {
     for f in (
         false_pages_multinomial,
         false_pages_raw,
+        false_pages_seasonal,
+        false_pages_joint,
         false_pages_of_rivals,
         false_pages_of_multiscale,
         delay,
@@ -304,6 +352,13 @@ def jobs(scale: float) -> list[Job]:
     for traffic in ("correlated", "autoregressive", "bursts", "wandering", "intermittent"):
         raw = {"months": some(20), "traffic": traffic, "rows": 200, "features": 30, "tolerance": 0.005}
         all_jobs.append(Job("false_pages_raw", f"{traffic}, 200", raw))
+    for seasons, months in ((True, 20), (False, 1)):
+        cycle = {"months": some(months), "rows": 200, "features": 30, "seasons": seasons}
+        name = "daily cycle ± 0.5 sd, 200, " + ("seasons of 4 live weeks" if seasons else "one reference (real drift)")
+        all_jobs.append(Job("false_pages_seasonal", name, cycle))
+    for traffic, months in (("plain", 10), ("bursts", 10)):
+        grouped = {"months": some(months), "rows": 200, "features": 8, "traffic": traffic}
+        all_jobs.append(Job("false_pages_joint", f"8 inputs and 84 groups, {traffic}, 200", grouped))
     for rows in (200, 1000):
         for drift in drifts():
             for tolerance, size in ((0.0, 50_000), (0.005, 50_000), (0.005, 500_000)):
@@ -336,24 +391,24 @@ def run(job: Job) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the months and runs")
+    parser.add_argument("--scale", type=float, default=1.0, help="part of the months and runs; 0.1 takes minutes")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--only", default="", help="kinds whose name contains this")
     chosen = parser.parse_args()
-    todo = [job for job in jobs(0.1 if chosen.quick else 1.0) if chosen.only in job.kind]
+    todo = [job for job in jobs(chosen.scale) if chosen.only in job.kind]
     OUT.mkdir(parents=True, exist_ok=True)
     results = []
     with ProcessPoolExecutor(chosen.processes) as pool:
         for i, result in enumerate(pool.map(run, todo), 1):
             results.append(result)
             print(f"{i}/{len(todo)} {json.dumps(result, ensure_ascii=False)}", flush=True)
-    write(results, chosen.quick)
+    write(results)
 
 
-def write(results: list[dict[str, Any]], quick: bool) -> None:
-    written = {"date": date.today().isoformat(), "quick": quick, "results": results}
+def write(results: list[dict[str, Any]]) -> None:
+    written = {"date": date.today().isoformat(), "results": results}
     (OUT / "calibration.json").write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n")
-    (OUT / "calibration.md").write_text(report(results, quick))
+    (OUT / "calibration.md").write_text(report(results))
 
 
 if __name__ == "__main__":

@@ -10,23 +10,23 @@ import numpy as np
 import scipy
 
 Result = dict[str, Any]
+OURS = ("false_pages_multinomial", "false_pages_raw", "false_pages_seasonal", "false_pages_joint")
 
 HEAD = """# Calibration: false pages, delays, false rollbacks
 
 Simulated, written by `make calibration` on {date}: Python {python}, numpy {numpy}, scipy {scipy}, {cores} cores.
-{quick}30 features unless said otherwise, windows of five minutes; a month is one model-month of 8,640 windows.
+30 features unless said otherwise, windows of five minutes; a month is one model-month of 8,640 windows.
 The book is `sentinel.drift.book`, with the whole budget of one page per 30 days and dependence learnt on the way.
 """
 
 
-def report(results: list[Result], quick: bool) -> str:
+def report(results: list[Result]) -> str:
     head = HEAD.format(
         date=date.today().isoformat(),
         python=platform.python_version(),
         numpy=np.__version__,
         scipy=scipy.__version__,
         cores=os.cpu_count(),
-        quick="**A quick run: a tenth of the months.** " if quick else "",
     )
     parts = [head, *_false_pages(results), *_delays(results), *_incidents(results), *_rollback(results)]
     return "\n".join(parts)
@@ -42,7 +42,7 @@ def _table(head: list[str], rows: Iterable[list[Any]]) -> str:
 
 
 def _false_pages(results: list[Result]) -> list[str]:
-    ours = list(_of(results, "false_pages_multinomial", "false_pages_raw"))
+    ours = list(_of(results, *OURS))
     rows = [[r["name"], r["months"], r["pages"], r["with_page"], r.get("dependence", "")] for r in ours]
     months, pages = sum(r["months"] for r in ours), sum(r["pages"] for r in ours)
     rows.append(["**all**", months, pages, sum(r["with_page"] for r in ours), ""])

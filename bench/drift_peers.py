@@ -2,7 +2,8 @@
 
     PYTHONPATH=. PEER_PYTHON bench/drift_peers.py evidently|nannyml|whylogs ROUNDS
 
-Prints JSON: case -> {"sentinel": [CPU seconds], "peer": [CPU seconds]}, and the peer's version.
+Prints JSON: case -> {"sentinel": [CPU seconds], "peer": [CPU seconds]}, the peer's version, and for evidently how far
+the two are apart where they define a distance alike.
 """
 
 import importlib.metadata
@@ -19,7 +20,7 @@ from bench.drift_frames import CATEGORICAL, columns
 from sentinel import Reference
 
 REFERENCE_ROWS = 100_000
-Work = Callable[[pd.DataFrame], object]
+Work = Callable[[pd.DataFrame], Any]
 
 
 def cpu_seconds(work: Work, frame: pd.DataFrame) -> float:
@@ -39,23 +40,39 @@ def sentinel_on(reference: pd.DataFrame) -> Work:
     return run
 
 
-def evidently(reference: pd.DataFrame) -> dict[str, tuple[int, Work]]:
-    from evidently import Report
+def evidently_tests(reference: pd.DataFrame, frame: pd.DataFrame) -> dict[str, float]:
+    """evidently's default tests for this many rows, called directly: column -> distance."""
     from evidently.legacy.calculations.stattests import jensenshannon_stat_test, wasserstein_stat_test
     from evidently.legacy.core import ColumnType
+
+    text = (jensenshannon_stat_test, ColumnType.Categorical)
+    number = (wasserstein_stat_test, ColumnType.Numerical)
+    found = {}
+    for name in frame:
+        test, kind = text if str(name).startswith("c") else number
+        found[str(name)] = float(test.func(reference[name], frame[name], kind, 0.1)[0])
+    return found
+
+
+def agreement(reference: pd.DataFrame, frame: pd.DataFrame) -> dict[str, float]:
+    """Largest difference over the columns between the two, for the distances that both define alike."""
+    ours, theirs = sentinel_on(reference)(frame), evidently_tests(reference, frame)
+    methods = {"wasserstein": "n", "jensen_shannon": "c"}
+    return {
+        method: max(abs(ours[name].distances[method] - theirs[name]) for name in theirs if name.startswith(first))
+        for method, first in methods.items()
+    }
+
+
+def evidently(reference: pd.DataFrame) -> dict[str, tuple[int, Work]]:
+    from evidently import Report
     from evidently.presets import DataDriftPreset
 
     def report(frame: pd.DataFrame) -> object:
         return Report([DataDriftPreset()]).run(frame, reference).dict()
 
     def tests_alone(frame: pd.DataFrame) -> object:
-        kinds = {True: (jensenshannon_stat_test, ColumnType.Categorical, 0.1),
-                 False: (wasserstein_stat_test, ColumnType.Numerical, 0.1)}  # fmt: skip
-        found = []
-        for name in frame:
-            test, kind, threshold = kinds[str(name).startswith("c")]
-            found.append(test.func(reference[name], frame[name], kind, threshold))
-        return found
+        return evidently_tests(reference, frame)
 
     return {"evidently, default drift report": (10_000, report), "evidently, its tests alone": (10_000, tests_alone)}
 
@@ -101,7 +118,10 @@ def main(peer: str, rounds: int) -> None:
         ours(frame), work(frame)  # both warm
         pairs = [(cpu_seconds(ours, frame), cpu_seconds(work, frame)) for _ in range(rounds)]
         taken[case] = {"sentinel": [ours for ours, _ in pairs], "peer": [theirs for _, theirs in pairs]}
-    print(json.dumps({"version": importlib.metadata.version(peer), "cases": taken}))
+    found = {"version": importlib.metadata.version(peer), "cases": taken}
+    if peer == "evidently":
+        found["agreement"] = agreement(reference, pd.DataFrame(columns(10_000, seed=2, shift=0.1)))
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""How the fleet grows: `python -m bench.fleet [--replicas 10 30 100 300 1000] [--rounds 7] [--minutes 60]`.
+"""How the fleet grows: `python -m bench.fleet [--replicas 10 100 300 1000] [--rounds 5] [--minutes 60]`.
 
 A real PostgreSQL with fsync. Replicas are simulated: four processes write the windows of all of them, each window in a
 transaction of its own, as sidecars do. Rounds are interleaved over fleet sizes. Beside the leader's time stands a bare
-baseline: reading the same sketches with psycopg and nothing else. Then an hour of the largest fleet is written and
-judged as one backlog. Writes docs/benchmarks/fleet.{md,json}; asserts no time.
+baseline: reading the same sketches with psycopg and nothing else. Then an hour of 1,000 replicas is written and judged
+as one backlog. Writes docs/benchmarks/fleet.{md,json}; asserts no time.
 """
 
 import argparse
@@ -26,35 +26,39 @@ from bench.fleet_worlds import patterns, reference_of
 from sentinel.app.fleet import FleetJudge
 from sentinel.app.verdicts import policy_options
 from sentinel.config import Settings
+from sentinel.drift.scores import score
 from sentinel.fleet import Fleet
 from sentinel.fleet.periods import Timing
+from sentinel.fleet.siblings import Siblings
+from sentinel.judge.policy import Policy
 from sentinel.store import Selection, SqlStore, WindowRecord, open_store
-from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.window import WindowKey
 from tests.support.fleet import Lead
 from tests.support.postgres import Postgres, binaries
 
 PAGE = Path(__file__).parent.parent / "docs/benchmarks/fleet.md"
 WRITERS = 4
+HOUR_REPLICAS = 1000
 PERIOD = 60.0
 TIMING = Timing(PERIOD, 1.0, 20.0)
 Figures = dict[str, Any]
 CONTEXT = multiprocessing.get_context("fork")
 
 
-def write_share(url: str, made: list[ClosedWindow], model: str, replicas: range, minutes: range) -> None:
-    """Some replicas' windows of some minutes."""
+def write_share(url: str, made: list[WindowRecord], model: str, replicas: range, minutes: range) -> None:
+    """Some replicas' windows of some minutes, with their scores, as members of a fleet write them."""
     store = open_store(url)
     for minute in minutes:
         for replica in replicas:
             pattern = made[(replica * 31 + minute * 17) % len(made)]
             start = minute * PERIOD
-            key = WindowKey(model, "1", f"r{replica:04}")
-            store.commit_window(WindowRecord(replace(pattern, key=key, start=start, end=start + PERIOD)))
+            key = WindowKey(model, "1", f"r{replica:05}")
+            window = replace(pattern.window, key=key, start=start, end=start + PERIOD)
+            store.commit_window(replace(pattern, window=window))
     store.close()
 
 
-def write_all(url: str, made: list[ClosedWindow], model: str, replicas: int, minutes: range) -> float:
+def write_all(url: str, made: list[WindowRecord], model: str, replicas: int, minutes: range) -> float:
     """Seconds that WRITERS processes took for the windows of all replicas."""
     begun = time.perf_counter()
     shares = [
@@ -79,7 +83,7 @@ def bare_read(url: str, model: str, start: float) -> float:
 
 
 def rounds(
-    fleet: Fleet, url: str, made: list[ClosedWindow], sizes: list[int], count: int
+    fleet: Fleet, url: str, made: list[WindowRecord], sizes: list[int], count: int
 ) -> dict[int, dict[str, float]]:
     """Median seconds of judging one period of each fleet size, and of the bare read."""
     judged: dict[int, list[float]] = {size: [] for size in sizes}
@@ -99,9 +103,9 @@ def rounds(
 
 
 def an_hour(
-    fleet: Fleet, store: SqlStore, url: str, made: list[ClosedWindow], size: int, minutes: int
+    fleet: Fleet, store: SqlStore, url: str, made: list[WindowRecord], size: int, minutes: int
 ) -> dict[str, float]:
-    """An hour of the largest fleet, written at once and judged as a backlog."""
+    """An hour of a large fleet, written at once and judged as a backlog."""
     first = 1000
     halves = [range(first, first + minutes // 2), range(first + minutes // 2, first + minutes)]
     writing = [write_all(url, made, "hour", size, half) for half in halves]
@@ -128,12 +132,12 @@ def sizes_on_disk(url: str) -> dict[str, float]:
     with psycopg.connect(url) as connection:
         connection.execute("ANALYZE windows")
         row = connection.execute(
-            "SELECT pg_total_relation_size('windows'), pg_table_size('windows'), avg(length(sketch)), count(*)::float8 "
-            "FROM windows WHERE replica <> '*'"
+            "SELECT pg_total_relation_size('windows'), pg_total_relation_size('window_features'), avg(length(sketch)), "
+            "count(*)::float8 FROM windows WHERE replica <> '*'"
         ).fetchone()
     assert row is not None
-    total, table, sketch, count = row
-    return {"bytes_per_window": total / count, "table_bytes_per_window": table / count, "sketch_bytes": float(sketch)}
+    own, features, sketch, count = row
+    return {"bytes_per_window": own / count, "feature_bytes": features / count, "sketch_bytes": float(sketch)}
 
 
 def page(figures: Figures, sizes: dict[int, Figures], hour: Figures, disk: Figures) -> str:
@@ -149,24 +153,24 @@ def page(figures: Figures, sizes: dict[int, Figures], hour: Figures, disk: Figur
 
 {figures["date"]}, Python {figures["python"]}, PostgreSQL {figures["postgresql"]} with fsync, {figures["cores"]} shared
 cores (`make bench-fleet`). Simulated replicas, 50 features, one window a minute each. Times are those of the leader for
-one period: look for what waits, read all sketches, merge, score, judge, commit. Medians of {figures["rounds"]} rounds,
-interleaved over the sizes; a bare read of the same sketches with psycopg stands beside them.
+one period: look for what waits, read all sketches, merge, score, judge, commit, compare siblings. Medians of
+{figures["rounds"]} rounds, interleaved over the sizes; a bare read of the same sketches with psycopg beside them.
 
 | replicas | one period | each replica more | bare read | ratio |
 |---|---|---|---|---|
 {chr(10).join(lines)}
 
-An hour of the largest fleet ({hour["windows"]:,} windows) was written by {WRITERS} processes, one transaction a window,
+An hour of 1,000 replicas ({hour["windows"]:,} windows) was written by {WRITERS} processes, one transaction a window,
 at {first:,.0f} windows/s in its first half and {second:,.0f} in its second, then judged as one backlog in
 {hour["judging_seconds_per_minute_of_traffic"]:.2f} s for each minute of traffic; every exchange was counted once.
-A window takes {disk["bytes_per_window"]:,.0f} bytes with its indexes; its sketch {disk["sketch_bytes"]:,.0f}
-of them, {disk["sketch_bytes"] / 50:,.0f} a feature.
+A window takes {disk["bytes_per_window"]:,.0f} bytes with its indexes, {disk["sketch_bytes"]:,.0f} of them its sketch
+({disk["sketch_bytes"] / 50:,.0f} a feature), and the plain columns of its features {disk["feature_bytes"]:,.0f} more.
 """
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="The fleet over many simulated replicas.")
-    parser.add_argument("--replicas", type=int, nargs="+", default=[10, 30, 100, 300, 1000])
+    parser.add_argument("--replicas", type=int, nargs="+", default=[10, 100, 300, 1000])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--minutes", type=int, default=60)
     arguments = parser.parse_args()
@@ -179,12 +183,13 @@ def main() -> int:
         url = server.create("fleet")
         random = np.random.default_rng(1)
         reference = reference_of(random)
-        made = patterns(reference, random, 64)
+        made = [WindowRecord(window, score(reference, window)) for window in patterns(reference, random, 64)]
         store = open_store(url)
-        judge = FleetJudge(reference, policy_options(Settings()))
-        fleet = Fleet(store.database, judge, Lead(), TIMING, reference)
+        options = policy_options(Settings())
+        siblings = Siblings(reference, Policy(**options))
+        fleet = Fleet(store.database, FleetJudge(reference, options), Lead(), TIMING, reference, siblings)
         sizes = rounds(fleet, url, made, arguments.replicas, arguments.rounds)
-        hour = an_hour(fleet, store, url, made, max(arguments.replicas), arguments.minutes)
+        hour = an_hour(fleet, store, url, made, HOUR_REPLICAS, arguments.minutes)
         disk = sizes_on_disk(url)
         with psycopg.connect(url) as connection:
             version = connection.execute("SHOW server_version").fetchone()

@@ -91,6 +91,15 @@ class Bench:
             self.own(peers.envoy(folder, grpc_port, core, grpc=True, binary=envoy)),
         ]
 
+        sse = self.own(peers.sse_server(folder, UPSTREAM_CORE))
+        self.sse = [
+            sse,
+            self.own(peers.sentinel(folder, sse.port, [core])),
+            self.own(peers.nginx(folder, sse.port, core, grpc=False)),
+            self.own(peers.haproxy(folder, sse.port, core, grpc=False)),
+            self.own(peers.envoy(folder, sse.port, core, grpc=False, binary=envoy)),
+        ]
+
     def own(self, peer: Peer) -> Peer:
         self.started.append(peer)
         return peer
@@ -120,11 +129,16 @@ class Bench:
         self.row("1 KB, 64 connections, requests/s", self.http, saturate(KB, 64))
         self.row("1 KB, 256 connections, requests/s", self.http, saturate(KB, 256))
         self.row("60 KB, 64 connections, requests/s", self.http, saturate(60 * KB, 64))
-        self.row("1 MB, 16 connections, requests/s", self.http, saturate(MB, 16))
+        self.row("answers of 1 MB, 16 connections, requests/s", self.http, saturate(0, 16))
         one, two = self.http[1], self.two
         self.row("1 KB, 64 connections, one and two workers, requests/s", [one, two], saturate(KB, 64))
         for clients, streams in ((8, 16), (8, 1), (1, 64)):
             self.row(f"gRPC {clients} × {streams}, calls/s", self.grpc, calls(clients, streams))
+        self.row(
+            "server-sent events, 25,000/s, delay p50 µs",
+            self.sse,
+            lambda peer: loads.events(peer, self.load_cores, seconds=seconds),
+        )
         self.paced_rows()
         self.memory()
 

@@ -1,16 +1,20 @@
 """The loads of the relay benchmark: each drives one port for some seconds and gives one figure or a few."""
 
+import json
 import re
 import statistics
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.relay_peers import Peer
+from bench.relay_peers import ROOT, Peer
 
 REQUEST_BYTES = 1024
 TOLERATED_FAILURES = 0.01  # nginx answers 502 to a few gRPC calls when its upstream connection was just recycled
+GET = """wrk.path = "/megabyte"
+"""
 POST = """wrk.method = "POST"
 wrk.path = "/v2/models/m/infer"
 wrk.headers["Content-Type"] = "application/json"
@@ -28,9 +32,9 @@ class Paced:
 
 
 def wrk(folder: Path, peer: Peer, cores: str, *, size: int, connections: int, seconds: float) -> float:
-    """Requests per second with as many requests under way as connections."""
-    script = folder / f"post{size}.lua"
-    script.write_text(POST.format(size=size))
+    """Requests of `size` bytes per second, as many under way as connections; size 0: answers of 1 MB."""
+    script = folder / f"load{size}.lua"
+    script.write_text(POST.format(size=size) if size else GET)
     command = ["taskset", "-c", cores, "wrk", "-t2", f"-c{connections}", f"-d{seconds:.0f}s", "-s", str(script)]
     output = subprocess.run(
         [*command, f"http://127.0.0.1:{peer.port}"], capture_output=True, text=True, check=True
@@ -88,6 +92,13 @@ def paced(folder: Path, peer: Peer, cores: str, *, rate: int, clients: int, seco
     times = [int(line.split("\t")[2]) for line in log.read_text().splitlines() if line.split("\t")[1] == "200"]
     times.sort()
     return Paced(statistics.median(times), times[int(0.99 * len(times))], cpu / 1000 / len(times))
+
+
+def events(peer: Peer, cores: str, *, seconds: float) -> float:
+    """Median delay in µs of 25,000 server-sent events a second over 250 streams."""
+    command = ["taskset", "-c", cores, sys.executable, "-m", "bench.relay_sse", "hear", str(peer.port), f"{seconds:g}"]
+    output = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    return float(json.loads(output)["p50_us"])
 
 
 def settle(seconds: float = 0.1) -> None:

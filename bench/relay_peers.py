@@ -1,5 +1,6 @@
 """The relays that are compared: each started in front of an upstream port, on one core, and ended by its process id."""
 
+import getpass
 import json
 import os
 import shutil
@@ -82,20 +83,29 @@ def upstream(folder: Path, core: int) -> tuple[Peer, int]:
     """An nginx that answers 0.2 KB to any request, in HTTP/1.1 and (second port) as gRPC over cleartext HTTP/2."""
     port, grpc_port = free_port(), free_port()
     body = "r" * 200
+    (folder / "megabyte").write_bytes(os.urandom(1 << 20))
     config = f"""
-    daemon off; pid {folder}/upstream.pid; error_log {folder}/upstream.log error; worker_processes 1;
+    user {getpass.getuser()}; daemon off;
+    pid {folder}/upstream.pid; error_log {folder}/upstream.log error; worker_processes 1;
     events {{ worker_connections 4096; }}
     http {{ access_log off; keepalive_requests 1000000000; client_max_body_size 64m;
       client_body_temp_path {folder}/ub; proxy_temp_path {folder}/up; fastcgi_temp_path {folder}/uf;
       uwsgi_temp_path {folder}/uu; scgi_temp_path {folder}/us;
       http2_max_requests 1000000000;
-      server {{ listen 127.0.0.1:{port} backlog=4096; location / {{ return 200 "{body}"; }} }}
+      server {{ listen 127.0.0.1:{port} backlog=4096; location / {{ return 200 "{body}"; }}
+                location = /megabyte {{ root {folder}; }} }}
       server {{ listen 127.0.0.1:{grpc_port} http2 backlog=4096; default_type application/grpc;
                 location / {{ add_trailer grpc-status 0 always; return 200 "{body}"; }} }} }}"""
     path = folder / "upstream.conf"
     path.write_text(config)
     process = start(["nginx", "-c", str(path)], port, core, folder / "upstream.out")
     return Peer("direct", port, process), grpc_port
+
+
+def sse_server(folder: Path, core: int) -> Peer:
+    port = free_port()
+    command = [sys.executable, "-m", "bench.relay_sse", "serve", str(port)]
+    return Peer("direct", port, start(command, port, core, folder / "sse.out"))
 
 
 def nginx(folder: Path, target: int, core: int, *, grpc: bool) -> Peer:

@@ -19,6 +19,7 @@ from sentinel.reference.schema import Kind
 from sentinel.reference.values import Coded
 from sentinel.windows import ClosedWindow, WindowKey
 from sentinel.windows import Window as PlainWindow
+from sentinel.windows.growing import grown
 
 __all__ = ["Derivation", "FalsePageBudget", "Judge", "Reference", "Window"]
 
@@ -74,15 +75,17 @@ class Reference(FrozenReference):
         kinds: Mapping[str, Kind] | None = None,
         predictions: Sequence[str] = (),
         labels: Sequence[str] = (),
+        joint: bool = False,
     ) -> "Reference":
         """Freeze columns (name -> one value per row; also an Arrow table or a data frame) into a reference.
 
         kinds overrides the inferred kind of a column ("numeric", "categorical"); predictions and labels name the
-        columns of these roles, besides those whose name begins with "prediction". ValueError for columns of unequal
-        length or none.
+        columns of these roles, besides those whose name begins with "prediction"; joint adds a sketch of the joint law
+        of the numeric inputs, scored as "__joint__". ValueError for columns of unequal length or none.
         """
         made = Derivation()(columns_of(columns))
-        return cls._of(build(made, name=name, version=version, kinds=kinds, predictions=predictions, labels=labels))
+        roles = {"predictions": predictions, "labels": labels}
+        return cls._of(build(made, name=name, version=version, kinds=kinds, joint=joint, **roles))
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str], *, name: str, version: str, **options: Any) -> "Reference":
@@ -97,6 +100,10 @@ class Reference(FrozenReference):
     @classmethod
     def _of(cls, frozen: FrozenReference) -> "Reference":
         return cls(**{field.name: getattr(frozen, field.name) for field in fields(frozen)})
+
+    def grown(self, accepted: ClosedWindow) -> "Reference":
+        """The reference with the rows of accepted windows counted in; it has a fingerprint of its own."""
+        return self._of(grown(self, accepted))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the reference file, whole or not at all."""

@@ -2,7 +2,8 @@
 
 Each server gets an environment of its own (.conformance/NAME), a real model, and the real relay in front; its own
 client asks through the relay and says what it saw. What the relay handed to the observer is decoded and compared:
-number of rows and predicted values. Writes docs/benchmarks/conformance.{md,json}. Exits 1 when anything differs.
+number of rows and predicted values, tokens of generative models. Writes the table of docs/protocols.md and
+docs/benchmarks/conformance.json. Exits 1 when anything differs.
 """
 
 import contextlib
@@ -30,7 +31,9 @@ from tests.support.served import free_port
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 ENVIRONMENTS = ROOT / ".conformance"
-PAGE = ROOT / "docs/benchmarks/conformance.md"
+PAGE, FIGURES = ROOT / "docs/protocols.md", ROOT / "docs/benchmarks/conformance.json"
+TABLE = "## Conformance\n"
+NEXT = "\n## "
 START_SECONDS = 120.0
 ASK_SECONDS = 120.0
 END_SECONDS = 10.0
@@ -42,14 +45,14 @@ def environment(server: Server) -> Path:
     python, done = folder / "bin/python", folder / "done"
     if not done.exists():
         print(f"{server.name}: installing {', '.join(server.packages)}", file=sys.stderr)
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+        subprocess.run([server.python, "-m", "venv", str(folder)], check=True)
         subprocess.run([str(python), "-m", "pip", "install", "--quiet", *server.packages], check=True)
         done.touch()
     return python
 
 
 def installed(python: Path, server: Server) -> str:
-    package = server.packages[0].partition("==")[0]
+    package = server.packages[0].partition("==")[0].partition("[")[0]
     asked = f"from importlib.metadata import version; print(version({package!r}))"
     return subprocess.run([str(python), "-c", asked], capture_output=True, text=True, check=True).stdout.strip()
 
@@ -104,7 +107,7 @@ def _exchange(document: dict[str, Any]) -> Exchange:
 def tried(server: Server) -> list[dict[str, Any]]:
     """One result per call: what the client saw, what was decoded, whether they agree."""
     python = environment(server)
-    words = {"port": str(free_port()), "grpc_port": str(free_port())}
+    words = {name: str(free_port()) for name in ("port", "grpc_port", "metrics_port")}
     with tempfile.TemporaryDirectory(prefix="sentinel-conformance-") as folder, contextlib.ExitStack() as stack:
         words["folder"] = folder
         stack.enter_context(running(python, server, words, Path(folder) / "server.log"))
@@ -139,10 +142,16 @@ def compared(server: Server, release: str, told: dict[str, Any], seen: Any) -> d
     if not isinstance(found, Decoded):
         return {**result, "decoded": found.reason, "agrees": False}
     values = [_label(value) for value in found.predictions.get(told["column"], ())]
-    agrees = found.rows == told["rows"] and values == told["values"]
+    agrees = found.rows == told["rows"] and values == told["values"] and _same_tokens(found, told)
     columns = f"{found.rows} × {len(found.inputs)} inputs, {len(found.predictions)} predictions"
-    model = "/".join(filter(None, (found.model, found.version)))
+    model = ", ".join(filter(None, (found.model.rpartition("/")[2], found.version)))
     return {**result, "decoded": columns, "model": model, "agrees": agrees}
+
+
+def _same_tokens(found: Decoded, told: dict[str, Any]) -> bool:
+    """Whether usage reads as the client saw it, where it saw any."""
+    counted = {name: getattr(found.usage, name, None) for name in ("input_tokens", "output_tokens")}
+    return all(counted[name] == told.get(name, counted[name]) for name in counted)
 
 
 def _label(value: Any) -> str:
@@ -156,13 +165,12 @@ def page(results: list[dict[str, Any]]) -> str:
         for r in results
     )
     today = datetime.datetime.now(datetime.UTC).date()
-    return f"""# Conformance: live servers through the relay
-
+    return f"""{TABLE}
 {today}, Python {platform.python_version()}, sentinel {version("sentinel-sidecar")} (`make conformance`).
 Real servers with a real model (logistic regression on iris), asked by their own clients through the real relay;
 "agrees": rows and predicted values are those that the client saw.
 
-| server | call | wire | decoded | model/version | agrees |
+| server | call | wire | decoded | model, version | agrees |
 |---|---|---|---|---|---|
 {rows}
 """
@@ -176,8 +184,10 @@ def main() -> int:
         results += tried(server)
         print(f"{server.name}: {time.monotonic() - begun:.0f} s", file=sys.stderr)
     text = page(results)
-    PAGE.write_text(text)
-    PAGE.with_suffix(".json").write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")
+    if len(wanted) == len(SERVERS):
+        before, _, after = PAGE.read_text().partition(TABLE)
+        PAGE.write_text(before + text + after[after.index(NEXT) :])
+        FIGURES.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")
     print(text)
     return 0 if all(result["agrees"] for result in results) else 1
 

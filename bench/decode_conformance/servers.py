@@ -1,8 +1,10 @@
 """Which servers are tried: what to install, how to start them, who asks them."""
 
+import sys
 from dataclasses import dataclass
 
-PORT, GRPC_PORT, FOLDER, RELAY, GRPC_RELAY = "{port}", "{grpc_port}", "{folder}", "{relay}", "{grpc_relay}"
+PORT, GRPC_PORT, METRICS_PORT, FOLDER = "{port}", "{grpc_port}", "{metrics_port}", "{folder}"
+RELAY, GRPC_RELAY = "{relay}", "{grpc_relay}"
 
 
 @dataclass(frozen=True)
@@ -10,6 +12,7 @@ class Server:
     """packages: pip requirements, the first one names the version. serve, ask: arguments of the environment's python.
 
     ready: path that answers once the model is loaded. grpc: whether a second relay stands before a gRPC port.
+    python: what makes the environment.
     """
 
     name: str
@@ -18,6 +21,7 @@ class Server:
     ask: tuple[str, ...]
     ready: str
     grpc: bool = False
+    python: str = sys.executable
 
 
 SERVERS = (
@@ -57,5 +61,21 @@ SERVERS = (
         ("ask_kserve.py", RELAY, GRPC_RELAY),
         "/v2/models/iris/ready",
         grpc=True,
+    ),
+    Server(
+        "Triton (pytriton)",
+        ("nvidia-pytriton", "scikit-learn"),
+        ("serve_triton.py", PORT, GRPC_PORT, METRICS_PORT),
+        ("ask_v2.py", RELAY, GRPC_RELAY, "label", "binary"),
+        "/v2/models/iris/ready",
+        grpc=True,
+        python="/usr/bin/python3",  # its backend links the system's libpython
+    ),
+    Server(
+        "transformers serve",
+        ("transformers[serving]", "torch==2.13.0", "openai"),
+        ("serve_transformers.py", PORT, FOLDER),
+        ("ask_openai.py", RELAY, FOLDER),
+        "/health",
     ),
 )

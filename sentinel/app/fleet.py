@@ -24,7 +24,9 @@ from sentinel.fleet import Fleet, PeriodJudge, Progress
 from sentinel.fleet.lock import leadership
 from sentinel.fleet.metrics import FleetMetrics
 from sentinel.fleet.periods import Timing
-from sentinel.judge.policy import PolicyOptions
+from sentinel.fleet.siblings import Siblings
+from sentinel.judge.policy import Policy, PolicyOptions
+from sentinel.judge.replicas import ODD_REPLICA_SHARE
 from sentinel.judge.verdict import Verdict
 from sentinel.reference.frozen import FrozenReference
 from sentinel.rollback.deliverer import Deliverer, DelivererOptions, DeliveryEvent
@@ -112,7 +114,8 @@ class FleetProcess:
         self._store = open_store(settings.store.url)
         timing = Timing(settings.window.seconds, settings.fleet.settle_seconds, settings.fleet.straggler_seconds)
         lead = leadership(self._store.database, f"{socket.gethostname()}:{os.getpid()}")
-        self._fleet = Fleet(self._store.database, self._judge(reference), lead, timing, reference)
+        siblings = Siblings(reference, Policy(**policy_options(settings))) if reference else None
+        self._fleet = Fleet(self._store.database, self._judge(reference), lead, timing, reference, siblings)
 
     def _judge(self, reference: FrozenReference | None) -> PeriodJudge:
         fleet = self.settings.fleet
@@ -120,7 +123,7 @@ class FleetProcess:
             region = self.settings.process.replica or socket.gethostname()
             return Forwarder(open_store(fleet.parent_url), region)
         desk = Desk(open_store(self.settings.store.url), self.settings.rollback, "fleet")
-        return FleetJudge(reference, policy_options(self.settings), desk)
+        return FleetJudge(reference, _without_replicas_share(policy_options(self.settings)), desk)
 
     async def run(self) -> None:
         """Judge until SIGTERM or `stop`."""
@@ -160,6 +163,8 @@ class FleetProcess:
                 self.recorder.window(record.window, record.scores, verdict)
                 named = (verdict.model, verdict.version, verdict.state, verdict.explanation)
                 logger.info("%s %s [%s]: %s", *named, extra={"window": verdict.start})
+        for odd in progress.odd:
+            logger.warning("%s %s: %s", odd.verdict.model, odd.verdict.version, odd.verdict.explanation)
         self._heard(progress)
 
     async def _deliver(self) -> None:
@@ -183,6 +188,12 @@ class FleetProcess:
             return analysis(self.recorder.view(), model, query.get("version", ""), time.time())
 
         return Sources(time.time, windows, verdict, lambda: "")
+
+
+def _without_replicas_share(options: PolicyOptions) -> PolicyOptions:
+    """The budget of the merged windows: the odd replica has the rest."""
+    whole = options["budget"]
+    return options | {"budget": replace(whole, pages=whole.pages * (1 - ODD_REPLICA_SHARE))}
 
 
 async def _cancelled(task: "asyncio.Task[Any]") -> None:

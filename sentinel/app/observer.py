@@ -192,7 +192,7 @@ class Observer:
     # -- beside the windows -------------------------------------------------------------------------------------
 
     async def _read_gpus(self) -> None:
-        while not driver_present():
+        while not driver_present():  # noqa: ASYNC110 - nobody tells when a driver is installed
             await asyncio.sleep(DRIVER_SECONDS)
         from sentinel.telemetry.gpu import GpuReader  # 12 MB, for machines with a driver
 

@@ -122,6 +122,13 @@ COMMANDS = (
         (arg("id", metavar="ID", help="see sentinel rollback status"), CONFIG, STORE, REASON, ACTOR),
     ),
     Command(
+        "fleet",
+        "Judge the windows of all replicas together over their shared store; of several such processes one leads.",
+        "fleet:fleet",
+        "sentinel fleet --config sentinel.yaml",
+        (CONFIG, STORE),
+    ),
+    Command(
         "db upgrade",
         "Bring the store's schema to this release.",
         "database:upgrade",

@@ -7,7 +7,7 @@ from typing import Any
 from sentinel.decode.call import name_text
 from sentinel.decode.loosely import mapping, objects, text
 from sentinel.decode.reasons import Reason, Refused
-from sentinel.decode.usage import MAX_FINISH_REASON_CHARACTERS, LlmUsage, count, stream_times
+from sentinel.decode.usage import MAX_FINISH_REASON_CHARACTERS, Events, LlmUsage, count, stream_times
 from sentinel.traffic import Exchange
 
 Event = Mapping[str, Any]
@@ -24,8 +24,16 @@ class Answer:
     id: object = ""
     usage: Mapping[str, Any] = field(default_factory=dict)
     pieces: int = 0
-    silent_events: int = 0
+    before: int = 0
+    after: int = 0
+    events: int = 1
     complete: bool = True
+
+    def note(self, *, spoke: bool) -> None:
+        """Count an event that carried a piece of the answer, or none."""
+        self.pieces += spoke
+        self.before += not spoke and self.pieces == 0
+        self.after = 0 if spoke else self.after + 1
 
 
 def from_choices(events: Sequence[Event]) -> Answer:
@@ -46,12 +54,31 @@ def from_choices(events: Sequence[Event]) -> Answer:
             if finished := name_text(choice.get("finish_reason")):
                 reasons[index] = finished[:MAX_FINISH_REASON_CHARACTERS]
             spoke = spoke or bool(piece or said.get("tool_calls") or said.get("reasoning_content"))
-        answer.pieces += spoke
-        answer.silent_events += not spoke and answer.pieces == 0
+        answer.note(spoke=spoke)
     if not texts:
         raise Refused(Reason.BAD_JSON)
     answer.texts = ["".join(texts[index]) for index in sorted(texts)]
     answer.finish_reasons = [reasons[index] for index in sorted(reasons)]
+    return answer
+
+
+def from_ollama(events: Sequence[Event]) -> Answer:
+    """Ollama's own API: pieces as `message.content` or `response`; the last event says `done` and counts tokens."""
+    answer = Answer()
+    pieces = []
+    for event in events:
+        piece = text(mapping(event.get("message")).get("content") or event.get("response"))
+        pieces.append(piece)
+        answer.note(spoke=bool(piece))
+        if event.get("done"):
+            answer.finish_reasons = [name_text(event.get("done_reason"))[:MAX_FINISH_REASON_CHARACTERS] or "stop"]
+            answer.usage = {
+                "prompt_tokens": event.get("prompt_eval_count"),
+                "completion_tokens": event.get("eval_count"),
+            }
+    if not any("message" in event or "response" in event for event in events):
+        raise Refused(Reason.BAD_JSON)
+    answer.texts = ["".join(pieces)]
     return answer
 
 
@@ -69,8 +96,7 @@ def from_output(events: Sequence[Event]) -> Answer:
         spoke = str(event.get("type", "")).endswith(".delta")
         if spoke:
             pieces.append(text(event.get("delta")))
-        answer.pieces += spoke
-        answer.silent_events += not spoke and answer.pieces == 0
+        answer.note(spoke=spoke)
         whole = mapping(event.get("response")) or (event if "output" in event else whole)
     items = objects(whole.get("output"))
     said = [text(item.get("content")) for item in items if item.get("type") == "message"]
@@ -92,9 +118,8 @@ def usage(exchange: Exchange, answer: Answer, operation: str, streamed: bool) ->
     details = mapping(told.get("prompt_tokens_details") or told.get("input_tokens_details"))
     estimated = made is None and streamed
     made = answer.pieces if estimated else made
-    times = stream_times(
-        exchange.chunk_seconds, answer.silent_events, exchange.first_byte_seconds, exchange.duration_seconds
-    )
+    events = Events(answer.events, answer.before, answer.after)
+    times = stream_times(exchange.chunk_seconds, events, exchange.first_byte_seconds, exchange.duration_seconds)
     return LlmUsage(
         operation=operation,
         streamed=streamed,

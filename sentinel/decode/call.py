@@ -1,6 +1,6 @@
 """One exchange made ready for a protocol's decoder: bodies without content encoding, and what the path says."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -75,8 +75,3 @@ def name_text(value: object) -> str:
         return ""
     text = str(value)[:MAX_NAME_CHARACTERS]
     return text if text.isprintable() else "".join(filter(str.isprintable, text))
-
-
-def json_object(value: object) -> Mapping[str, object]:
-    """The value if it is a JSON object, else an empty one."""
-    return value if isinstance(value, dict) else {}

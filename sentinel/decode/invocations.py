@@ -12,7 +12,7 @@ from sentinel.decode.call import Call
 from sentinel.decode.options import DecodeOptions
 from sentinel.decode.reasons import Reason, Refused
 from sentinel.decode.rows import Decoded
-from sentinel.decode.tables import Table, from_columns, from_rows
+from sentinel.decode.tables import Table, from_columns, from_rows, from_split
 from sentinel.decode.values import Block
 
 SAGEMAKER_MODEL = "x-amzn-sagemaker-target-model"
@@ -45,20 +45,10 @@ def _dataframe(request: Mapping[str, Any], options: DecodeOptions) -> Table | No
     """MLflow's forms; None for another."""
     split = request.get("dataframe_split", request if "columns" in request else None)
     if isinstance(split, dict):
-        return _from_split(split, options)
+        return from_split(split, options)
     if "dataframe_records" in request:
         return from_rows(request["dataframe_records"], v1.UNNAMED, options)
     return v1.read_request(dict(request), options) if request.keys() & {"instances", "inputs"} else None
-
-
-def _from_split(split: Mapping[str, Any], options: DecodeOptions) -> Table:
-    """pandas' split form: names and rows."""
-    names, rows = split.get("columns"), split.get("data")
-    if not isinstance(rows, list) or not rows:
-        raise Refused(Reason.NO_ROWS)
-    if not isinstance(names, list) or any(not isinstance(row, list) or len(row) != len(names) for row in rows):
-        raise Refused(Reason.BAD_VALUE)
-    return from_columns(dict(zip(map(str, names), map(list, zip(*rows, strict=True)), strict=True)), options)
 
 
 def _from_csv(rows: list[list[Any]], answer: Any, options: DecodeOptions) -> Table:

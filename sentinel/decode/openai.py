@@ -1,4 +1,4 @@
-"""The OpenAI-compatible API: chat completions, completions, responses and embeddings; plain or streamed.
+"""The OpenAI-compatible API (chat completions, completions, responses, embeddings) and Ollama's; plain or streamed.
 
 One call is one row (completions and embeddings: one row per prompt). Texts are columns of kind text: features are made
 of them, they are never kept. What servers leave out (usage, the end mark, one id per stream) is not required.
@@ -31,6 +31,25 @@ TEXTS = {"prompt": "text", "answer": "text"}
 
 def chat(call: Call) -> Decoded:
     """One chat completion. Row: the last user message."""
+    return _chat(call, answers.from_choices)
+
+
+def ollama_chat(call: Call) -> Decoded:
+    """One call of Ollama's `/api/chat`."""
+    return _chat(call, answers.from_ollama)
+
+
+def completions(call: Call) -> Decoded:
+    """One completion call; a list of prompts is as many rows."""
+    return _completions(call, answers.from_choices)
+
+
+def ollama_generate(call: Call) -> Decoded:
+    """One call of Ollama's `/api/generate`."""
+    return _completions(call, answers.from_ollama)
+
+
+def _chat(call: Call, read: Reader) -> Decoded:
     request = _request(call)
     messages = objects(request.get("messages"))
     if not messages:
@@ -43,11 +62,10 @@ def chat(call: Call) -> Decoded:
         "tools": _one(len(objects(request.get("tools")))),
         **_parameters(request),
     }
-    return _generated(call, request, Table(1, inputs), "chat", answers.from_choices)
+    return _generated(call, request, Table(1, inputs), "chat", read)
 
 
-def completions(call: Call) -> Decoded:
-    """One completion call; a list of prompts is as many rows."""
+def _completions(call: Call, read: Reader) -> Decoded:
     request = _request(call)
     given = request.get("prompt")
     prompts = given if isinstance(given, list) and given and all(isinstance(item, str) for item in given) else [given]
@@ -55,7 +73,7 @@ def completions(call: Call) -> Decoded:
     inputs: dict[str, Column] = {"prompt": [text(prompt) for prompt in prompts]}
     if len(prompts) == 1:
         inputs.update(_parameters(request))
-    return _generated(call, request, Table(len(prompts), inputs), "text_completion", answers.from_choices)
+    return _generated(call, request, Table(len(prompts), inputs), "text_completion", read)
 
 
 def responses(call: Call) -> Decoded:
@@ -151,6 +169,7 @@ def _answer(call: Call, read: Reader) -> tuple[answers.Answer, bool]:
         raise Refused(Reason.ERROR_RESPONSE)
     answer: answers.Answer = read(events)
     answer.complete = ended or bool(answer.finish_reasons)
+    answer.events, answer.after = len(events) + ended, answer.after + ended
     return answer, streamed
 
 

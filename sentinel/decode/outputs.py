@@ -22,17 +22,42 @@ NO_OUTPUTS = frozenset(
 
 
 def from_rows(values: Sequence[Any], options: DecodeOptions, name: str = UNNAMED) -> list[tuple[str, Block]]:
-    """One item per row: a value, a list of scores, or an object of outputs.
+    """One item per row: a value, a list of scores, an object of outputs, or labels with their scores.
 
-    Lists of differing lengths (boxes found in an image, say) are counted: `name.count`.
+    Other lists of objects, and lists of differing lengths (boxes found in an image, say), are counted: `name.count`.
     """
     if values and all(type(item) is dict for item in values):
         return _from_objects(values, options, "" if name == UNNAMED else f"{name}.")
+    if values and all(map(is_ranking, values)):
+        return _ranked([max(item, key=lambda one: one["score"]) for item in values], name)
+    if any(type(cell) is dict for item in values if type(item) is list for cell in item):
+        return _counted(values, name)
     try:
         return [(name, block(values))]
     except Refused as refusal:
         if refusal.reason is not Reason.BAD_TENSOR:
             raise
+    return _counted(values, name)
+
+
+def is_ranking(item: Any) -> bool:
+    """Whether an item is a list of {"label": …, "score": number}, as Hugging Face's pipelines answer."""
+    return type(item) is list and bool(item) and all(map(_is_ranked, item))
+
+
+def _is_ranked(one: Any) -> bool:
+    return type(one) is dict and type(one.get("label")) is str and type(one.get("score")) in (int, float)
+
+
+def _ranked(best: Sequence[Mapping[str, Any]], name: str) -> list[tuple[str, Block]]:
+    shape = (len(best),)
+    return [
+        (f"{name}.class", Block([one["label"] for one in best], shape)),
+        (f"{name}.confidence", Block(column([one["score"] for one in best]), shape)),
+    ]
+
+
+def _counted(values: Sequence[Any], name: str) -> list[tuple[str, Block]]:
     return [(f"{name}.count", block([len(item) if type(item) is list else 0 for item in values]))]
 
 

@@ -21,11 +21,14 @@ _PATTERNS = tuple(
         ("openai_completions", r"(?:/openai/deployments/(?P<model>[^/]+)|/v1)/completions/?$"),
         ("openai_responses", r"/v1/responses/?$"),
         ("openai_embeddings", r"(?:/openai/deployments/(?P<model>[^/]+)|/v1)/embeddings/?$"),
+        ("ollama_chat", r"/api/chat/?$"),
+        ("ollama_generate", r"/api/generate/?$"),
+        ("seldon", r"(?:/seldon/[^/]+/(?P<model>[^/]+))?/api/v[01]\.[01]/predictions/?$"),
         ("v2_grpc", r"^/inference\.GRPCInferenceService/ModelInfer$"),
         ("tfserving_grpc_predict", r"^/tensorflow\.serving\.PredictionService/Predict$"),
         ("tfserving_grpc_classify", r"^/tensorflow\.serving\.PredictionService/Classify$"),
         ("tfserving_grpc_regress", r"^/tensorflow\.serving\.PredictionService/Regress$"),
-        ("invocations", r"/invocations/?$"),
+        ("invocations", r"(?:/(?:serving-)?endpoints/(?P<model>[^/]+))?/invocations/?$"),
         ("torchserve", rf"^/predictions/{_MODEL}(?:/(?P<version>[^/]+))?/?$"),
     )
 )

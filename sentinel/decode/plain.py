@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from sentinel.decode import jsontext, outputs, pointer
+from sentinel.decode import jsontext, outputs, pointer, sse
 from sentinel.decode.call import Call
 from sentinel.decode.options import DecodeOptions
 from sentinel.decode.predictions import is_distribution
 from sentinel.decode.reasons import Reason, Refused
 from sentinel.decode.rows import Decoded
-from sentinel.decode.tables import Table, from_columns, from_records, from_rows
+from sentinel.decode.tables import Table, from_columns, from_records, from_rows, from_split
 from sentinel.decode.values import Block, column
 
 UNNAMED = "input"
@@ -37,6 +37,8 @@ ROW_KEYS = (
     "x",
     "X",
     "dataframe_records",
+    "dataframe_split",
+    "input_data",
 )
 PREDICTION_KEYS = ("predictions", "prediction", "outputs", "output", "results", "result", "data")
 
@@ -45,7 +47,7 @@ def decode(call: Call) -> Decoded:
     """One call with a JSON body and, where seen, a JSON answer."""
     options = call.options
     request = jsontext.parse(call.request)
-    response = None if call.response is None else jsontext.parse(call.response)
+    response = None if call.response is None else _last_or_only(call.response, call.exchange.response.headers)
     values = pointer.resolve(request, options.rows_pointer) if options.rows_pointer else _rows_of(request)
     answer = answer_of(response, options)
     table = _table(values, answer, options)
@@ -57,6 +59,11 @@ def decode(call: Call) -> Decoded:
         version=said.get("model_version"),
         request_id=(request.get("request_id") or request.get("id")) if isinstance(request, dict) else "",
     )
+
+
+def _last_or_only(body: bytes, headers: Mapping[str, str]) -> Any:
+    """The JSON of an answer; of a stream the last event, which holds the result where others hold pieces of it."""
+    return sse.events(body)[0][-1] if sse.is_stream(headers, body) else jsontext.parse(body)
 
 
 def _rows_of(request: Any) -> Any:
@@ -120,6 +127,8 @@ def _is_distribution(values: list[Any]) -> bool:
 def _from_object(values: Mapping[str, Any], options: DecodeOptions) -> Table:
     """Columns if all its values are equally long lists, else one row."""
     lengths = {len(value) if type(value) is list else -1 for value in values.values()}
+    if values.keys() >= {"columns", "data"}:
+        return from_split(values, options)
     if lengths == {-1} or len(lengths) > 1 or len(values) == 1:
         return from_records([values], options)
     return from_columns(values, options)
@@ -131,5 +140,5 @@ def read_answer(answer: Any, rows: int, options: DecodeOptions) -> list[tuple[st
         return outputs.from_object(answer, rows, options)
     if not isinstance(answer, list):
         return outputs.scalar(answer)
-    one_row_of_scores = rows == 1 and len(answer) > 1 and _is_flat(answer)
+    one_row_of_scores = rows == 1 and len(answer) > 1 and (_is_flat(answer) or outputs.is_ranking(answer))
     return outputs.from_rows([answer] if one_row_of_scores else answer, options)

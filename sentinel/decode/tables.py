@@ -10,7 +10,7 @@ import msgspec
 from sentinel.decode.options import DecodeOptions
 from sentinel.decode.reasons import Reason, Refused
 from sentinel.decode.rows import Column
-from sentinel.decode.values import Block, block, column, column_names, flat_record, split
+from sentinel.decode.values import block, column, column_names, flat_record, split
 
 
 class Table(msgspec.Struct, frozen=True, gc=False):
@@ -96,10 +96,14 @@ def _binary(value: Any) -> Any:
         raise Refused(Reason.BAD_VALUE) from None
 
 
-def from_block(name: str, values: Block, options: DecodeOptions, names: Sequence[str]) -> Table:
-    """A tensor whose first axis is the batch."""
-    check_rows(values.rows, options)
-    return Table(values.rows, split(name, values, names, options.max_columns))
+def from_split(split: Mapping[str, Any], options: DecodeOptions) -> Table:
+    """pandas' split form: `columns` (names) and `data` (rows). Refused: no_rows, bad_value."""
+    names, rows = split.get("columns"), split.get("data")
+    if not isinstance(rows, list) or not rows:
+        raise Refused(Reason.NO_ROWS)
+    if not isinstance(names, list) or any(not isinstance(row, list) or len(row) != len(names) for row in rows):
+        raise Refused(Reason.BAD_VALUE)
+    return from_columns(dict(zip(map(str, names), map(list, zip(*rows, strict=True)), strict=True)), options)
 
 
 def check_rows(rows: int, options: DecodeOptions) -> None:

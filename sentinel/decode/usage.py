@@ -44,16 +44,28 @@ class StreamTimes:
         return (self.last - self.first_token) / (tokens - 1) if tokens and tokens > 1 else None
 
 
-def stream_times(
-    chunk_seconds: tuple[float, ...], silent_events: int, first_byte: float, duration: float
-) -> StreamTimes:
-    """Times of a stream whose first `silent_events` events (a role, say) carried no piece of the answer.
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Numbers of events in a stream: all of them, those before the first piece of the answer, those after the last."""
 
-    Events that arrive together share a chunk, so the first token is sought in the chunk of that number at the latest.
+    total: int
+    before: int
+    after: int
+
+
+def stream_times(chunk_seconds: tuple[float, ...], events: Events, first_byte: float, duration: float) -> StreamTimes:
+    """When the first and the last piece of an answer arrived.
+
+    Where each event came in a chunk of its own, chunks and events are numbered alike; where some came together, the
+    first piece is sought in the chunk of its number at the latest, and the last chunk is the last piece.
     """
     if not chunk_seconds:
         return StreamTimes(first_byte, duration)
-    return StreamTimes(chunk_seconds[min(silent_events, len(chunk_seconds) - 1)], chunk_seconds[-1])
+    last = len(chunk_seconds) - 1
+    first = min(events.before, last)
+    if len(chunk_seconds) >= events.total:
+        last = max(first, events.total - 1 - events.after)
+    return StreamTimes(chunk_seconds[first], chunk_seconds[last])
 
 
 def count(value: object) -> int | None:

@@ -23,6 +23,10 @@ Ints = NDArray[np.intp]
 Flags = NDArray[np.bool_]
 
 
+SMALLEST_DEPARTURE = 1e-100
+"""Keeps δ/X finite where an alternative is the reference itself."""
+LEAST_GAIN = 1e-300
+"""Where an alternative forbids a cell the bet is lost there, but its logarithm stays a number."""
 MOST_MIXED = 1 - 1e-9
 """Largest a: at 1 the bet on a cell that q forbids would be 0/0. Any a gives a valid bet."""
 
@@ -37,12 +41,11 @@ def log_bet(q: Floats, p0: Floats, delta: Floats) -> Floats:
     """log e(k) of each alternative: q [..., K], p0 broadcast to it, delta [...] in nats. Padding cells give 0."""
     ratio = _ratio(q, p0)
     x = np.sum(p0 * (ratio - 1) ** 2, axis=-1)
-    a = np.minimum(MOST_MIXED, np.sqrt(2 * delta / np.maximum(x, np.finfo(float).tiny)))[..., None]
+    a = np.minimum(MOST_MIXED, np.sqrt(2 * delta / np.maximum(x, SMALLEST_DEPARTURE)))[..., None]
     g = ratio / ((1 - a) + a * ratio)
     mean = np.sum(p0 * g, axis=-1, keepdims=True)
     spread = np.sqrt(np.sum(p0 * (g - mean) ** 2, axis=-1, keepdims=True))
-    with np.errstate(divide="ignore"):  # an alternative may forbid a cell: its bet is lost there
-        bet = np.log(g) - np.log(mean + np.sqrt(2 * delta)[..., None] * spread)
+    bet = np.log(np.maximum(g, LEAST_GAIN)) - np.log(mean + np.sqrt(2 * delta)[..., None] * spread)
     return np.where(p0 > 0, bet, 0.0)
 
 

@@ -45,9 +45,15 @@ class Blocks:
         """Indices of lengths whose block was completed by the present window."""
         return [int(i) for i in np.flatnonzero(self.fill == np.array(LENGTHS))]
 
-    def trailing(self) -> NDArray[Any]:
-        """Counts [2·len(LENGTHS), F, K] of the current blocks and of the current with the previous ones."""
-        return np.concatenate([self.current, self.current + self.previous])
+    def trailing(self, features: list[int]) -> NDArray[Any]:
+        """Counts [spans, features, K] over trailing spans: the current blocks, then those with the previous ones."""
+        current = self.current[:, features]
+        return np.concatenate([current, current + self.previous[:, features]])
+
+    def span(self, span: int) -> NDArray[Any]:
+        """Counts [F, K] over one span of `trailing`."""
+        length = span % len(LENGTHS)
+        return np.asarray(self.current[length] + (self.previous[length] if span >= len(LENGTHS) else 0))
 
     def trailing_windows(self, span: int) -> int:
         """How many windows lie in a span of `trailing`."""

@@ -22,6 +22,10 @@ LEADING_SHARE = 0.1
 """A feature speaks for the book if it holds at least this share of the wealth."""
 RECOVERY_MISS = 0.1
 """Chance, per period of the budget, that a drift still at the tolerance is taken for recovered."""
+RECOVERED_PART = 4
+RECOVERED_NATS = 0.005
+"""Recovered means within tolerance. Where that is smaller than these nats: a quarter of the drift paged, or these
+nats, whichever is less; for nobody can show that a drift is exactly nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,8 +151,10 @@ class Book:
         self.capital = Capital.empty(weights * laws.features.weights[:, None])
         self.memory = np.zeros((features, accounts.PLUGINS, cells))
         self.blocks = Blocks.empty(features, cells)
+        self.recover_to = laws.features.tolerances
         self.expected = None if seasons is None else Blocks.empty(features, cells, np.float64)
         self.meter = Meter.of(laws.p0, laws.features.cells, laws.features.ordered)
+        self._learnt: Floats | None = None
 
     def pay(self, seconds: float, share: float = 1.0) -> None:
         """Time passes: capital for `seconds`, of which this book gets `share` of its share, and memories fade."""
@@ -158,13 +164,19 @@ class Book:
         self.blocks.step()
         if self.expected is not None:
             self.expected.step()
-        if not self.meter.done:
-            self.meter.pass_time(seconds)
+        if not self.meter.done and self.meter.pass_time(seconds):
+            self._learnt = None
 
     def dependence(self) -> Floats:
         """D [F] as known before the present window: as stated or, where not stated, as learnt."""
+        if self._learnt is None:
+            self._learnt = self.meter.factor()
         stated = self.laws.features.dependence
-        return np.where(np.isnan(stated), self.meter.factor(), stated)
+        return np.where(np.isnan(stated), self._learnt, stated)
+
+    def learn_from(self, meter: Meter) -> None:
+        """Go on from a meter of dependence that has learnt already."""
+        self.meter, self._learnt = meter, None
 
     def observe(self, counts: Counts, at: float = 0.0) -> None:
         """Bet on the rows in `counts` [F, K], which were all seen after every earlier call.
@@ -200,26 +212,33 @@ class Book:
         A page without such a feature would be about an effect too small to matter: the wealth is kept, and waits.
         The spans are those of `Blocks.trailing`.
         """
-        excess = self.excess()
-        over = excess.max(axis=0) > self.laws.features.tolerances
-        return {f: int(excess[:, f].argmax()) for f in self.leading() if over[f]}
+        leading = self.leading()
+        excess = self.excess(leading)
+        over = excess.max(axis=0) > self.laws.features.tolerances[leading]
+        return {f: int(excess[:, i].argmax()) for i, f in enumerate(leading) if over[i]}
 
-    def excess(self) -> Floats:
-        """Divergence in nats, less what noise alone gives, over every trailing span: [spans, F]; −inf without rows."""
-        counts = self.blocks.trailing()
+    def excess(self, features: Sequence[int]) -> Floats:
+        """Divergence in nats, less what noise gives, over every trailing span: [spans, features]; −inf without rows."""
+        chosen = list(features)
+        counts = self.blocks.trailing(chosen)
         rows = counts.sum(axis=-1).astype(np.float64)
         some = np.maximum(rows, 1.0)
-        noise = (self.laws.features.cells - 1) * (1 / some + 1 / np.maximum(self.laws.rows, 1.0))
-        law = self.laws.p0 if self.expected is None else _shares(self.expected.trailing(), self.laws.p0)
+        noise = (self.laws.features.cells[chosen] - 1) * (1 / some + 1 / np.maximum(self.laws.rows[chosen], 1.0))
+        law = self.laws.p0[chosen]
+        if self.expected is not None:
+            law = _shares(self.expected.trailing(chosen), law)
         half = (departure(counts / some[..., None], law) - noise) / 2
         return np.where(rows > 0, half, -np.inf)
 
     def expected_shares(self, span: int) -> Floats:
         """What the reference expects of the rows in a trailing span: [F, K], p0 where there are no seasons."""
-        return self.laws.p0 if self.expected is None else _shares(self.expected.trailing()[span], self.laws.p0)
+        return self.laws.p0 if self.expected is None else _shares(self.expected.span(span), self.laws.p0)
 
     def restart_blocks(self) -> None:
-        """An incident opens: count the blocks for its recovery from here."""
+        """An incident opens: count the blocks for its recovery from here, and settle what recovered means."""
+        seen = np.maximum(self.excess(range(len(self.laws.rows))).max(axis=0), 0.0)
+        close = np.minimum(seen / RECOVERED_PART, RECOVERED_NATS)
+        self.recover_to = np.maximum(self.laws.features.tolerances, close)
         self.blocks.restart()
         if self.expected is not None:
             self.expected.restart()
@@ -246,7 +265,7 @@ class Book:
         freedom = np.maximum(filled - 1, 1)
         from scipy.special import chndtrix  # 25 MB that only an open incident needs
 
-        low = chndtrix(min(level, 0.5), freedom, 2 * self.laws.features.tolerances[chosen] * effective)
+        low = chndtrix(min(level, 0.5), freedom, 2 * self.recover_to[chosen] * effective)
         return bool((statistic <= low).all())
 
     def clear(self) -> None:

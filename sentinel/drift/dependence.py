@@ -7,6 +7,7 @@ dividing log evidence by D restores it. This is an estimate, not a theorem. It i
 (`Meter`) or from recorded ones (`calibrated`), and shown.
 """
 
+from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,8 @@ FEWEST_ROWS = 30
 """A cell with fewer rows in all says nothing of its variance."""
 SURELY = 4.3
 """Normal deviate that an inflation must exceed before it is believed: independent rows keep D = 1."""
+ASIDE = 2
+"""Largest differences that are set aside: a drift in the first week steps up once and down once."""
 MARGIN = 1.1
 """Factor on the inflation, for the error of its estimate."""
 CAUTION = 10.0
@@ -39,7 +42,8 @@ class Meter:
     scores: [F, 2, K] location and scale scores of the cells. pending: [B, F, K] rows of the block being filled, since
     elapsed: [B] seconds. previous: [B, F, K] rows of the block before. rows: [B, F, K] of all blocks. pairs: [B, F]
     pairs of neighbouring blocks compared. jumps: [B, F, K + 2] summed squares of the standardised difference between
-    neighbours, of the share of each cell and of the two mean scores. learnt: [1] seconds of warm-up so far.
+    neighbours, of the share of each cell and of the two mean scores; but for largest: [ASIDE, B, F, K + 2] the largest
+    of them. learnt: [1] seconds of warm-up so far.
     """
 
     scores: Floats
@@ -49,6 +53,7 @@ class Meter:
     rows: Floats
     pairs: Floats
     jumps: Floats
+    largest: Floats
     learnt: Floats
 
     @classmethod
@@ -68,12 +73,20 @@ class Meter:
             rows=np.zeros((lengths, features, width)),
             pairs=np.zeros((lengths, features)),
             jumps=np.zeros((lengths, features, width + 2)),
+            largest=np.zeros((ASIDE, lengths, features, width + 2)),
             learnt=np.zeros(1),
         )
 
     @property
     def done(self) -> bool:
         return bool(self.learnt[0] >= WARM_UP_SECONDS)
+
+    def successor(self) -> "Meter":
+        """What was learnt, without the latest blocks: a step from one version to the next is no dependence."""
+        heir = deepcopy(self)
+        heir.previous[:] = 0
+        heir.pending[:] = 0
+        return heir
 
     def pass_time(self, seconds: float) -> bool:
         """Close the blocks that have lasted long enough; whether D may have changed."""
@@ -94,7 +107,9 @@ class Meter:
         both = (n > 0) & (m > 0)
         jump = self._means(now) - self._means(before)
         effective = np.where(both, n * m / np.maximum(n + m, 1), 0.0)
-        self.jumps[i] += jump**2 * effective[:, None]
+        ranked = np.sort(np.concatenate([self.largest[:, i], [jump**2 * effective[:, None]]]), axis=0)
+        self.jumps[i] += ranked[0]
+        self.largest[:, i] = ranked[1:]
         self.pairs[i] += both
         self.rows[i] += now
         self.previous[i] = np.where((n > 0)[:, None], now, before)
@@ -115,13 +130,13 @@ class Meter:
         share = self.rows[i] / n
         squares = np.concatenate([share, np.matmul(self.scores**2, share[:, :, None])[:, :, 0]], axis=1)
         variance = squares - self._means(self.rows[i]) ** 2
-        pairs = np.maximum(self.pairs[i], 1)[:, None]
+        pairs = np.maximum(self.pairs[i] - ASIDE, 1)[:, None]
         rows = np.concatenate([np.minimum(share, 1 - share) * n, np.repeat(n, 2, axis=1)], axis=1)
         usable = (variance > 0) & (rows >= FEWEST_ROWS) & ((i == 0) | (pairs >= FEWEST_PAIRS))
         inflation = np.divide(self.jumps[i] / pairs, variance, out=np.ones_like(variance), where=usable)
         sure = np.where(inflation > _largest_by_chance(pairs, pairs / np.maximum(rows, 1)), MARGIN * inflation, 1.0)
         if i == 0:
-            known = self.pairs[i][:, None]
+            known = np.maximum(self.pairs[i] - ASIDE, 0)[:, None]
             cautious = (CAUTION * CAUTION_PAIRS + known * inflation) / (CAUTION_PAIRS + known)
             sure = np.where(known < CAUTION_ENDS, cautious, sure)
         return np.asarray(np.maximum(sure.max(axis=1), 1.0))

@@ -19,6 +19,9 @@ from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.counts import FeatureCounts
 from sentinel.windows.quantiles import borders
 
+JOINT = "__joint__"
+"""Name under which the joint law of the numeric inputs is scored, where the reference sketches it."""
+
 
 @dataclass(frozen=True, slots=True)
 class FeatureScores:
@@ -38,7 +41,7 @@ class FeatureScores:
 
 
 def score(reference: FrozenReference, closed: ClosedWindow) -> Mapping[str, FeatureScores]:
-    """Scores by feature, numeric features first.
+    """Scores by feature, numeric features first; `JOINT` last, where the reference sketches the joint law.
 
     ValueError when the window was counted against another reference. A window of no rows has no scores.
     """
@@ -52,7 +55,16 @@ def score(reference: FrozenReference, closed: ClosedWindow) -> Mapping[str, Feat
     counts = closed.features
     numeric = _table(reference, reference.numeric.names, counts.numeric, _numeric(reference, counts))
     categorical = _table(reference, reference.categorical.names, counts.categorical, _categorical(reference, counts))
-    return numeric | categorical
+    return numeric | categorical | _joint(reference, counts)
+
+
+def _joint(reference: FrozenReference, counts: FeatureCounts) -> dict[str, FeatureScores]:
+    known, seen = reference.joint, counts.joint
+    if known is None or seen is None or min(known.rows, seen.rows) < 2:
+        return {}
+    mmd = known.distance(seen)
+    change = f"joint law of the numeric inputs moved by {mmd:.3f}"
+    return {JOINT: FeatureScores(JOINT, "input", seen.rows, 0.0, {"mmd": mmd}, change)}
 
 
 def _table(

@@ -63,7 +63,8 @@ class Extractor:
         """
         inputs, predictions = self._named(decoded.inputs), self._named(decoded.predictions)
         if self._schema is None:
-            return expanded({**inputs, **predictions}, decoded.kinds, self._vocabularies)
+            kinds = {self._renamed.get(name, name): kind for name, kind in decoded.kinds.items()}
+            return expanded({**inputs, **predictions}, kinds, self._vocabularies)
         if inputs.keys() == self._input_set and predictions.keys() == self._prediction_set:
             return {**inputs, **predictions}
         return {

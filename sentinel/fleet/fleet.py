@@ -11,10 +11,12 @@ from sentinel.fleet import ledger
 from sentinel.fleet.lock import Leadership
 from sentinel.fleet.merging import Merged, merge
 from sentinel.fleet.periods import REMEMBERED_PERIODS, Due, Roll, Timing, Waiting
-from sentinel.reference.frozen import FrozenReference
+from sentinel.fleet.siblings import Odd, Siblings
+from sentinel.reference.frozen import Counts, FrozenReference
 from sentinel.store.contract import WindowRecord
 from sentinel.store.engine import Database
 from sentinel.windows.closed import ClosedWindow
+from sentinel.windows.counts import coarse
 
 FleetOptions = Timing
 
@@ -40,6 +42,7 @@ class Progress:
     missing: dict[str, int] = field(default_factory=dict)  # model -> expected replicas that were not
     late: int = 0  # windows that came after their period was judged
     foreign: int = 0  # windows counted against another reference: only their traffic was used
+    odd: list[Odd] = field(default_factory=list)  # replicas set apart from their siblings, or like them again
     overtaken: int = 0  # periods that another leader committed first
     lag_seconds: float = 0.0  # age of the end of the oldest period that still waits
     judging_seconds: float = 0.0
@@ -55,14 +58,15 @@ class Fleet:
         leadership: Leadership,
         timing: Timing,
         reference: FrozenReference | None = None,
-        most_waiting: int = MOST_WAITING,
+        siblings: Siblings | None = None,
     ) -> None:
         self._database = database
         self._judge = judge
         self._leadership = leadership
         self._timing = timing
         self._reference = reference
-        self._most_waiting = most_waiting
+        self._siblings = siblings
+        self._unsaid: list[Odd] = []
         self._roll: Roll | None = None
 
     def step(self, now: float) -> Progress:
@@ -88,6 +92,9 @@ class Fleet:
 
     def _taken_over(self, now: float) -> Roll:
         roll = Roll(self._timing)
+        if self._siblings:
+            for replica, incident in ledger.odd_replicas(self._database):
+                self._siblings.stands(replica, incident)
         since = now - (REMEMBERED_PERIODS + 1) * self._timing.period_seconds
         for model, replicas in ledger.recent_replicas(self._database, since).items():
             roll.report(model, replicas)
@@ -95,8 +102,8 @@ class Fleet:
 
     def _waiting(self, roll: Roll) -> list[Waiting]:
         """What waits, in whole periods: after a long outage only the oldest ones."""
-        found = ledger.waiting(self._database, self._most_waiting)
-        if len(found) < self._most_waiting:
+        found = ledger.waiting(self._database, MOST_WAITING)
+        if len(found) < MOST_WAITING:
             return found
         last = roll.start_of(found[-1].start)
         return [window for window in found if roll.start_of(window.start) < last] or found
@@ -113,20 +120,38 @@ class Fleet:
 
     def _judge_period(self, period: Due, now: float, progress: Progress) -> None:
         for ids in period.versions.values():
-            merged = self._merged(period, ids)
+            counts: dict[str, Counts] = {}
+            merged = self._merged(period, ids, counts)
             progress.foreign += len(merged.foreign)
             known = ledger.state(self._database, period.model)
             record = self._judge.judge(merged.window, known, now)
             if ledger.commit(self._database, record, ids, known):
                 progress.judged.append(record)
+                self._compare(merged.window, counts, progress)
             else:
                 progress.overtaken += 1
         progress.replicas[period.model] = len(period.replicas)
         progress.missing[period.model] = len(period.missing)
 
-    def _merged(self, period: Due, ids: tuple[int, ...]) -> Merged:
+    def _merged(self, period: Due, ids: tuple[int, ...], counts: dict[str, Counts]) -> Merged:
+        """The merge; fills in the coarse counts of each replica, which is all that is kept of its window."""
         end = period.start + self._timing.period_seconds
-        return merge(ledger.read(self._database, ids), period.start, end, self._reference)
+        read = (self._noted(window, counts) for window in ledger.read(self._database, ids))
+        return merge(read, period.start, end, self._reference)
+
+    def _noted(self, window: ClosedWindow, counts: dict[str, Counts]) -> ClosedWindow:
+        reference, replica = self._reference, window.key.replica
+        if self._siblings and reference and window.rows and window.reference_id == reference.fingerprint:
+            own = coarse(reference, window.features)
+            counts[replica] = counts[replica] + own if replica in counts else own
+        return window
+
+    def _compare(self, merged: ClosedWindow, counts: dict[str, Counts], progress: Progress) -> None:
+        if self._siblings:
+            self._unsaid += self._siblings.observe(merged, counts)
+        while self._unsaid:  # what a failing store kept from being said is said with the next period
+            ledger.say_of(self._database, self._unsaid[0].replica, self._unsaid[0].verdict)
+            progress.odd.append(self._unsaid.pop(0))
 
     def _measure_lag(self, roll: Roll, unjudged: list[Waiting], now: float, progress: Progress) -> None:
         done = {(record.window.key.model, record.window.start) for record in progress.judged}

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import select, tuple_, update
 
 from sentinel.fleet.periods import Waiting
-from sentinel.store.codec import window_row
+from sentinel.judge.verdict import Incident, Verdict
+from sentinel.store.codec import read_incident, verdict_row, window_row
 from sentinel.store.contract import WindowRecord
 from sentinel.store.engine import Database
-from sentinel.store.once import insert_window
-from sentinel.store.schema import judge_state, windows
-from sentinel.store.sql import write_consequences
+from sentinel.store.once import insert_once, insert_window
+from sentinel.store.schema import incidents, judge_state, verdicts, windows
+from sentinel.store.sql import write_consequences, write_incidents
 from sentinel.windows.closed import MANY, ClosedWindow
 
 READ_AT_ONCE = 500
@@ -71,6 +72,42 @@ def commit(database: Database, record: WindowRecord, merged: Sequence[int], know
             chosen = windows.c.id.in_(merged[first : first + READ_AT_ONCE])
             connection.execute(update(windows).where(chosen).values(standing="judged"))
     return True
+
+
+def say_of(database: Database, replica: str, verdict: Verdict) -> bool:
+    """Write a verdict of its own for one replica's window of the verdict's period; False when it has one already.
+
+    Without such a window (the replica is gone) its incidents are written all the same.
+    """
+    own = select(windows.c.id).where(
+        windows.c.model == verdict.model,
+        windows.c.version == verdict.version,
+        windows.c.replica == replica,
+        windows.c.grain == "window",
+        windows.c.started_at >= verdict.start,
+        windows.c.started_at < verdict.end,
+    )
+    with database.write() as connection:
+        write_incidents(connection, (*verdict.opened, *verdict.resolved))
+        found = connection.execute(own.order_by(windows.c.started_at).limit(1)).first()
+        return found is not None and insert_once(connection, verdicts, verdict_row(found.id, verdict))
+
+
+def odd_replicas(database: Database) -> list[tuple[str, Incident]]:
+    """Open incidents about one replica, with its name: that of the window whose verdict opened it."""
+    query = (
+        select(incidents, windows.c.replica)
+        .join(
+            windows,
+            (windows.c.model == incidents.c.model)
+            & (windows.c.version == incidents.c.version)
+            & (windows.c.grain == "window"),
+        )
+        .join(verdicts, (verdicts.c.window_id == windows.c.id) & (verdicts.c.explanation == incidents.c.explanation))
+        .where(incidents.c.resolved_at.is_(None), incidents.c.cause == "odd_replica", windows.c.replica != MANY)
+    )
+    with database.read() as connection:
+        return [(row["replica"], read_incident(row)) for row in connection.execute(query).mappings()]
 
 
 def mark_late(database: Database, ids: Sequence[int]) -> int:

@@ -163,7 +163,16 @@ def _message(part: _Part, max_body_bytes: int) -> Message:
 
 
 def _stream_times(sample: Sample, answer: _Part) -> tuple[float, ...]:
-    """Arrivals of the chunks of an answer without a length given in advance."""
-    if len(sample.response.chunks) < 2 or any(name == b"content-length" for name, _ in answer.event.headers):
+    """Arrivals of the chunks that carry the body of an answer without a length given in advance.
+
+    Servers send the head of a stream before its first event is ready: a chunk of head alone is no part of the answer.
+    """
+    chunks = sample.response.chunks
+    if len(chunks) < 2 or any(name == b"content-length" for name, _ in answer.event.headers):
         return ()
-    return tuple(sample.response.seconds)
+    head = b""
+    for at, chunk in enumerate(chunks):
+        head += chunk
+        if head.partition(b"\r\n\r\n")[2]:
+            return tuple(sample.response.seconds[at:])
+    return ()

@@ -11,8 +11,10 @@ from sentinel.reference.frozen import FrozenReference
 
 SERVICE_SHARE = 0.05
 """Share of the budget of each objective that is set (errors, latency); drift has the rest."""
-PREDICTION_SHARE = 0.2
-"""Share of the drift budget that the predictions have together, where there are inputs too."""
+PAIR_SHARE = 1 / 3
+"""Part of what the groups of inputs have that goes to pairs."""
+DRIFT_SHARES = {"prediction": 0.2, "joint": 0.15, "input": 0.65}
+"""How the drift budget is split."""
 
 
 class Roles:
@@ -28,6 +30,7 @@ class Roles:
         every = _features(reference, policy)
         self.inputs = Laws.of(every.take(self._rows["input"])) if self._rows["input"] else None
         self.predictions = Laws.of(every.take(self._rows["prediction"])) if self._rows["prediction"] else None
+        self.joint = _joint(policy)
 
     def seasons(self, role: str) -> SeasonalLaws | None:
         """Laws by the hour; None where the policy has no seasons for this reference."""
@@ -39,7 +42,7 @@ class Roles:
         return SeasonalLaws(self.laws(role).features, known.counts[:, self._rows[role]], known.utc_offset_hours)
 
     def laws(self, role: str) -> Laws:
-        laws = self.inputs if role == "input" else self.predictions
+        laws = {"input": self.inputs, "prediction": self.predictions, "joint": self.joint}[role]
         if laws is None:
             raise ValueError(f"the reference has no feature with role {role}")
         return laws
@@ -61,10 +64,33 @@ class Roles:
         return tuple(self._labels[i] for i in self._rows[role])
 
     def share(self, role: str) -> float:
-        """Share of the drift budget."""
-        if self.inputs is None or self.predictions is None:
-            return 1.0
-        return PREDICTION_SHARE if role == "prediction" else 1 - PREDICTION_SHARE
+        """Share of the drift budget; a role without features leaves its share to the others."""
+        present = {"prediction": self.predictions, "joint": self.joint, "input": self.inputs}
+        parts = {name: DRIFT_SHARES[name] for name, laws in present.items() if laws is not None}
+        return parts[role] / sum(parts.values())
+
+
+def _joint(policy: Policy) -> Laws | None:
+    """Groups of inputs as features: a third of their weight on pairs, the rest on larger groups."""
+    if policy.joint is None or not policy.joint.plan.groups:
+        return None
+    if policy.seasons is not None:
+        raise ValueError("groups of inputs have no seasons yet: set either joint or seasons")
+    plan, counts = policy.joint.plan, policy.joint.counts
+    pair = np.array([len(group) == 2 for group in plan.groups])
+    share = np.where(pair, PAIR_SHARE / pair.sum(), (1 - PAIR_SHARE) / max((~pair).sum(), 1))
+    number = len(plan.groups)
+    return Laws.of(
+        BinnedFeatures(
+            names=plan.titles,
+            counts=counts,
+            cells=plan.cells,
+            ordered=np.zeros(number, dtype=np.intp),
+            weights=share / share.sum(),
+            tolerances=np.full(number, policy.tolerance.nats),
+            dependence=np.full(number, np.nan),
+        )
+    )
 
 
 def _features(reference: FrozenReference, policy: Policy) -> BinnedFeatures:

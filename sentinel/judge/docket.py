@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import replace
 
 from sentinel.judge.policy import Policy
-from sentinel.judge.roster import INPUTS, Key, Roster
+from sentinel.judge.roster import SHARED, Key, Roster
 from sentinel.judge.states import INCIDENT_LIFE, Event, Phase
 from sentinel.judge.verdict import Incident
 from sentinel.judge.watch import Opening, Scores, Watch, evidence_of
@@ -34,7 +34,7 @@ class Docket:
             if watch is not None and due is not None and (before, after) == (Phase.QUIET, Phase.OPEN):
                 opened.append(self._opened(key, watch, due, window))
             if (before, after) == (Phase.OPEN, Phase.QUIET):
-                resolved.append(self._resolved(key, watch, event, window))
+                resolved.append(self._resolved(key, roster, event, window))
         return opened, resolved
 
     def standing(self, roster: Roster) -> tuple[Incident, ...]:
@@ -57,18 +57,19 @@ class Docket:
         return evidence_of(log_wealth) * ratio
 
     def _page_due(self, key: Key, watch: Watch | None, window: ClosedWindow, scores: Scores) -> Opening | None:
-        judged = key == INPUTS or key[0] == window.key.version
-        if watch is None or not judged or key in self.open or watch.log_wealth() < 0:
+        judged = key in SHARED or key[0] == window.key.version
+        held = any(other in self.open for other in SHARED) if key in SHARED else key in self.open
+        if watch is None or not judged or held or watch.log_wealth() < 0:
             return None
         return watch.opening(scores)
 
     def _ending(self, key: Key, watch: Watch | None, roster: Roster, window: ClosedWindow) -> Event | None:
         if key not in self.open:
             return None
-        gone = key != INPUTS and (key[0] not in roster.versions or not roster.served(key[0], window))
+        gone = key not in SHARED and (key[0] not in roster.versions or not roster.served(key[0], window))
         if watch is None or gone:
             return Event.RETIRED
-        judged = key == INPUTS or key[0] == window.key.version
+        judged = key in SHARED or key[0] == window.key.version
         recovered = judged and watch.recovered(self.open[key].features, window.end - window.start)
         return Event.RECOVERED if recovered else None
 
@@ -93,10 +94,11 @@ class Docket:
         watch.book.restart_blocks()
         return incident
 
-    def _resolved(self, key: Key, watch: Watch | None, event: Event, window: ClosedWindow) -> Incident:
+    def _resolved(self, key: Key, roster: Roster, event: Event, window: ClosedWindow) -> Incident:
         incident = self.open.pop(key)
-        if watch is not None:
-            watch.book.clear()
+        for spent in SHARED if key in SHARED else (key,):  # one drift of the inputs is seen alone and in groups
+            if spent in roster.watches:
+                roster.watches[spent].book.clear()
         how = f"version {incident.version} is no longer served" if event is Event.RETIRED else "back within tolerance"
         return replace(incident, resolved_at=window.end, explanation=f"{incident.explanation}; resolved: {how}")
 

@@ -8,10 +8,11 @@ from typing import Unpack
 
 import numpy as np
 
+from sentinel.drift.blocks import Counts
 from sentinel.judge.binding import Roles
 from sentinel.judge.docket import Docket
 from sentinel.judge.policy import Policy, PolicyOptions
-from sentinel.judge.roster import ANALYSED, FITTING, FOREIGN, INPUTS, NOT_READ, ROWS, Roster
+from sentinel.judge.roster import ANALYSED, FITTING, FOREIGN, NOT_READ, ROWS, SHARED, Roster
 from sentinel.judge.state import adopt, encode
 from sentinel.judge.states import SENTENCE, STATE_OF, Condition
 from sentinel.judge.verdict import Finding, Incident, Verdict, worst
@@ -44,11 +45,15 @@ class Judge:
         self.notice = ""
         """Said with the next verdict: why evidence had to start again."""
 
-    def observe(self, closed: ClosedWindow, scores: Scores | None = None) -> Verdict:
-        """Take in one closed window and judge it. `scores` of it, where given, lend their words to the explanation."""
+    def observe(self, closed: ClosedWindow, scores: Scores | None = None, joint: Counts | None = None) -> Verdict:
+        """Take in one closed window and judge it.
+
+        scores: of the window; where given they lend their words to the explanation. joint: counts of its rows by
+        `JointPlan.count`, where groups of inputs are watched.
+        """
         fits = self.reference is not None and closed.reference_id == self.reference.fingerprint
         counts = coarse(self.reference, closed.features) if self.reference is not None and fits else None
-        self.roster.take(closed, counts)
+        self.roster.take(closed, counts, joint)
         opened, resolved = self.docket.settle(self.roster, closed, scores or {})
         standing = self.docket.standing(self.roster)
         conditions = self._conditions(closed, fits, standing)
@@ -73,14 +78,12 @@ class Judge:
         )
 
     def _watched(self, version: str) -> list[Watch]:
-        """What concerns a version: the inputs of all and its own."""
-        return [
-            self.roster.watches[key] for key in [INPUTS, *self.roster.keys_of(version)] if key in self.roster.watches
-        ]
+        """What concerns a version: what is watched over all versions, and its own."""
+        return [self.roster.watches[key] for key in [*self.roster.shared(), *self.roster.keys_of(version)]]
 
     def _concerning(self, version: str, standing: tuple[Incident, ...]) -> list[Incident]:
-        shared = self.docket.open.get(INPUTS)
-        return [i for i in standing if i.version == version or (shared is not None and i.id == shared.id)]
+        shared = {incident.id for key, incident in self.docket.open.items() if key in SHARED}
+        return [incident for incident in standing if incident.version == version or incident.id in shared]
 
     def _conditions(self, closed: ClosedWindow, fits: bool, standing: tuple[Incident, ...]) -> list[Condition]:
         """What holds, in the order in which it is explained."""

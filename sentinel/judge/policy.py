@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from sentinel.drift.budget import FalsePageBudget, Tolerance
+from sentinel.drift.joint import JointReference
 from sentinel.judge.seasons import Seasons
 
 
@@ -34,7 +35,8 @@ class Policy:
     tolerances: per feature, where other than `tolerance`. dependence: per feature, D ≥ 1 by which the log evidence of
     rows that depend on each other is divided; it is learnt from the first week of windows where it is not stated.
     minimum_rows: fewer rows than this in recent windows are `insufficient`. seasons: rows are compared with the
-    same hour of earlier weeks; None: always with the reference.
+    same hour of earlier weeks; None: always with the reference. joint: groups of inputs watched together, counted by
+    the caller and handed to `Judge.observe`.
     """
 
     budget: FalsePageBudget = field(default_factory=FalsePageBudget)
@@ -45,12 +47,14 @@ class Policy:
     minimum_rows: int = 200
     dependence: Mapping[str, float] = field(default_factory=dict)
     seasons: Seasons | None = None
+    joint: JointReference | None = None
 
     def fingerprint(self) -> str:
         """Changes with everything that the evidence depends on."""
         parts = (self.budget, self.tolerance, sorted(self.tolerances.items()), sorted(self.dependence.items()))
         seasons = self.seasons.fingerprint() if self.seasons is not None else ""
-        return hashlib.sha256(repr((parts, self.service_levels, seasons)).encode()).hexdigest()
+        joint = self.joint.fingerprint() if self.joint is not None else ""
+        return hashlib.sha256(repr((parts, self.service_levels, seasons, joint)).encode()).hexdigest()
 
 
 class PolicyOptions(TypedDict, total=False):
@@ -64,3 +68,4 @@ class PolicyOptions(TypedDict, total=False):
     minimum_rows: int
     dependence: Mapping[str, float]
     seasons: Seasons | None
+    joint: JointReference | None

@@ -5,7 +5,6 @@ fault is its own. Versions served at the same time share the budget of what is w
 known here.
 """
 
-from copy import deepcopy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,6 +21,8 @@ from sentinel.windows.closed import ClosedWindow
 Key = tuple[str, str]
 """(version, what is watched)."""
 INPUTS: Key = ("", "inputs")
+JOINT: Key = ("", "joint")
+SHARED = (INPUTS, JOINT)
 """Watched over all versions."""
 
 ROWS, ANALYSED, NOT_READ, FITTING, FOREIGN = range(5)
@@ -56,13 +57,21 @@ class Roster:
         self.watches: dict[Key, Watch] = {}
         if roles is not None and roles.inputs is not None:
             self.watches[INPUTS] = self._drift("input", roles)
+        if roles is not None and roles.joint is not None:
+            self.watches[JOINT] = self._joint(roles)
 
-    def take(self, window: ClosedWindow, counts: Counts | None) -> None:
-        """Time passes to the window's end, then its rows count. counts: [F, K], None where not comparable."""
+    def take(self, window: ClosedWindow, counts: Counts | None, joint: Counts | None = None) -> None:
+        """Time passes to the window's end, then its rows count.
+
+        counts: [F, K], None where not comparable. joint: [G, CELLS] of the groups of inputs, where they are watched.
+        """
         version = window.key.version
         self.enter(version)
         self._pay(window)
         fits = [counts is None or self._bet(role, key, counts, window) for role, key in _drift_keys(version)]
+        grouped = self.watches.get(JOINT)
+        if isinstance(grouped, DriftWatch) and joint is not None and all(fits):
+            grouped.book.observe(joint)
         self._bet_service(window)
         self._remember(window, all(fits))
         self._forget(window)
@@ -80,15 +89,19 @@ class Roster:
         """Dependence of rows is a matter of the traffic: a new version starts with what the last one learnt."""
         before, after = self.watches.get(old), self.watches.get(new)
         if isinstance(before, DriftWatch) and isinstance(after, DriftWatch):
-            after.book.meter = deepcopy(before.book.meter)
+            after.book.learn_from(before.book.meter.successor())
 
     def served(self, version: str, window: ClosedWindow) -> bool:
         """Whether a version still has windows at the time of `window`."""
         return self.versions[version].until > window.start - RETIRED_WINDOWS * (window.end - window.start)
 
+    def shared(self) -> list[Key]:
+        """What is watched over all versions."""
+        return [key for key in SHARED if key in self.watches]
+
     def keys_of(self, version: str) -> list[Key]:
         """What is watched of a version alone."""
-        return [key for key in self.watches if key[0] == version and key != INPUTS]
+        return [key for key in self.watches if key[0] == version and key not in SHARED]
 
     def _own(self, version: str) -> dict[Key, Watch]:
         levels, budget = self.policy.service_levels, self.policy.budget
@@ -103,18 +116,27 @@ class Roster:
             own[version, "latency"] = ServiceWatch("latency", book, f"longer than {levels.latency_seconds:g} s in")
         return own
 
-    def _drift(self, role: str, roles: Roles) -> DriftWatch:
+    def _share(self, role: str, roles: Roles) -> float:
         levels = self.policy.service_levels
         objectives = sum(level is not None for level in (levels.error_ratio, levels.latency_seconds))
-        share = (1 - SERVICE_SHARE * objectives) * roles.share(role)
-        book = Book(roles.laws(role), self.policy.budget, share, roles.seasons(role))
+        return (1 - SERVICE_SHARE * objectives) * roles.share(role)
+
+    def _joint(self, roles: Roles) -> DriftWatch:
+        joint = self.policy.joint
+        labels = joint.plan.labels if joint is not None else ()
+        book = Book(roles.laws("joint"), self.policy.budget, self._share("joint", roles))
+        return DriftWatch("input_drift", book, labels, missing_last=False)
+
+    def _drift(self, role: str, roles: Roles) -> DriftWatch:
+        book = Book(roles.laws(role), self.policy.budget, self._share(role, roles), roles.seasons(role))
         return DriftWatch("input_drift" if role == "input" else "prediction_drift", book, roles.labels_of(role))
 
     def _pay(self, window: ClosedWindow) -> None:
         """Capital for time that was not paid yet: of the model for the inputs, of the version for its own."""
         state = self.versions[window.key.version]
-        if (fresh := _fresh_seconds(window, self.until)) and INPUTS in self.watches:
-            self.watches[INPUTS].book.pay(fresh)
+        if fresh := _fresh_seconds(window, self.until):
+            for key in self.shared():
+                self.watches[key].book.pay(fresh)
         if own := _fresh_seconds(window, state.until):
             others = sum(self.served(v, window) for v in self.versions if v != window.key.version)
             for key in self.keys_of(window.key.version):

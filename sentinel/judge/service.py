@@ -57,14 +57,14 @@ class ServiceBook:
 
     def gate(self) -> int | None:
         """The trailing span over which the ratio exceeds the objective most, if it does so by enough."""
-        counts = self.blocks.trailing()[:, 0, :]
+        counts = self.blocks.trailing([0])[:, 0, :]
         ratio = self._ratio(counts)
         worth = (ratio > WORTH_A_PAGE * self.objective) & (counts[:, BAD] >= FEWEST_BAD)
         return int(np.where(worth, ratio, -1).argmax()) if worth.any() else None
 
     def ratio(self, span: int) -> tuple[float, int]:
         """(share of bad exchanges, exchanges) over a trailing span."""
-        counts = self.blocks.trailing()[span, 0]
+        counts = self.blocks.span(span)[0]
         return float(self._ratio(counts)), int(counts.sum())
 
     @staticmethod

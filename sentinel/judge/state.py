@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sentinel.drift.blocks import Blocks
 from sentinel.judge.roster import Roster, VersionState
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 MAGIC = b"SNTLJDG\n"
 VERSION = 1
 WHAT = "the state of a judge"
-METER = ("pending", "elapsed", "previous", "rows", "pairs", "jumps", "learnt")
+QUICK = 1
+"""zlib level: the state is written with every window, and most of it are floats that hardly shrink."""
+METER = ("pending", "elapsed", "previous", "rows", "pairs", "jumps", "largest", "learnt")
 """What a meter of dependence remembers; its scores follow from the reference."""
 
 
@@ -37,7 +40,7 @@ def encode(judge: "Judge") -> bytes:
         "open": [[*key, _incident(incident)] for key, incident in docket.open.items()],
         "pages": docket.pages,
     }
-    return frame(MAGIC, VERSION, content)
+    return frame(MAGIC, VERSION, content, level=QUICK)
 
 
 def adopt(judge: "Judge", data: bytes) -> None:
@@ -75,10 +78,12 @@ def _adopt_watches(roster: Roster, watches: list[Any]) -> None:
         watch = roster.watches[version, what]
         if isinstance(watch, DriftWatch):
             watch.book.memory = unpack_array(arrays["memory"], np.float64)
+            watch.book.recover_to = unpack_array(arrays["recover_to"], np.float64)
             if arrays["expected"] is not None:
                 watch.book.expected = _restored(arrays["expected"], np.float64)
             for name in METER:
                 setattr(watch.book.meter, name, unpack_array(arrays["meter"][name], np.float64))
+            watch.book.learn_from(watch.book.meter)
 
 
 def _watch(watch: Watch) -> dict[str, Any]:
@@ -90,9 +95,20 @@ def _watch(watch: Watch) -> dict[str, Any]:
     }
     if not isinstance(watch, DriftWatch):
         return packed
-    meter = {name: pack_array(getattr(watch.book.meter, name)) for name in METER}
+    meter = {name: pack_array(_whole(getattr(watch.book.meter, name))) for name in METER}
     expected = None if watch.book.expected is None else _blocks(watch.book.expected)
-    return {**packed, "memory": pack_array(watch.book.memory), "meter": meter, "expected": expected}
+    return {
+        **packed,
+        "memory": pack_array(watch.book.memory),
+        "recover_to": pack_array(watch.book.recover_to),
+        "meter": meter,
+        "expected": expected,
+    }
+
+
+def _whole(array: NDArray[np.float64]) -> NDArray[Any]:
+    """Counts kept as floats, as integers: they pack into a fraction of the bytes."""
+    return array.astype(np.int64) if array.size and (array == np.rint(array)).all() else array
 
 
 def _blocks(blocks: Blocks) -> list[Any]:

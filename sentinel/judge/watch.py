@@ -62,9 +62,15 @@ class Watch(Protocol):
 
 
 class DriftWatch:
-    """Watches features against the reference. labels: [F][K] names of the cells, for the words."""
+    """Watches features against the reference.
 
-    def __init__(self, cause: Cause, book: Book, labels: tuple[tuple[str, ...], ...]) -> None:
+    labels: [F][K] names of the cells, for the words. missing_last: the last cell of a feature holds missing values.
+    """
+
+    def __init__(
+        self, cause: Cause, book: Book, labels: tuple[tuple[str, ...], ...], missing_last: bool = True
+    ) -> None:
+        self.missing_last = missing_last
         self.cause = cause
         self.book = book
         self.labels = labels
@@ -78,7 +84,7 @@ class DriftWatch:
             return None
         names = tuple(self.book.laws.features.names[f] for f in spans)
         first, span = next(iter(spans.items()))
-        rows = int(self.book.blocks.trailing()[span, first].sum())
+        rows = int(self.book.blocks.span(span)[first].sum())
         what = f"{self._label(first)} {self._change(first, span, scores)}"
         return Opening(self._cause(first, span), names, what, rows, self.book.blocks.trailing_windows(span))
 
@@ -89,8 +95,10 @@ class DriftWatch:
     def findings(self, scores: Scores) -> list[Finding]:
         wealth = self.book.log_wealth()
         order = np.argsort(-wealth, kind="stable")[:SHOWN_FINDINGS]
-        excess = self.book.excess()
-        return [self._finding(int(f), float(wealth[f]), int(excess[:, f].argmax()), scores) for f in order]
+        spans = self.book.excess(order.tolist()).argmax(axis=0)
+        return [
+            self._finding(int(f), float(wealth[f]), int(span), scores) for f, span in zip(order, spans, strict=True)
+        ]
 
     def _finding(self, f: int, log_wealth: float, span: int, scores: Scores) -> Finding:
         name = self.book.laws.features.names[f]
@@ -108,7 +116,7 @@ class DriftWatch:
 
     def _moved(self, f: int, span: int) -> Floats:
         """p̂ − p0 per cell; zeros without rows."""
-        counts = self.book.blocks.trailing()[span, f]
+        counts = self.book.blocks.span(span)[f]
         p0 = self.book.expected_shares(span)[f]
         return counts / counts.sum() - p0 if counts.sum() else np.zeros_like(p0)
 
@@ -117,6 +125,8 @@ class DriftWatch:
 
     def _is_quality(self, f: int, span: int) -> bool:
         """Whether most of the departure is in the share of missing values."""
+        if not self.missing_last:
+            return False
         p0, moved, cell = self.book.laws.p0[f], self._moved(f, span), self._missing(f)
         return moved[cell] > 0 and bool(moved[cell] ** 2 / p0[cell] > self._divergence(f, span))
 
@@ -125,7 +135,8 @@ class DriftWatch:
 
     def _label(self, f: int) -> str:
         role = "prediction" if self.cause == "prediction_drift" else "input"
-        return f"{role} {self.book.laws.features.names[f]}"
+        name = self.book.laws.features.names[f]
+        return name if name.startswith(role) else f"{role} {name}"
 
     def _change(self, f: int, span: int, scores: Scores) -> str:
         moved, ordered = self._moved(f, span), int(self.book.laws.features.ordered[f])

@@ -13,7 +13,7 @@ nothing is exported that is not listed here, besides `process_*` of the observer
 * Units are base units: seconds, bytes, ratios from 0 to 1.
 * Everything about a model has `model` and `model_version`; a version that the traffic does not tell is `unknown`.
 * Counters exist from the start with 0. Gauges about a window are withdrawn when they are no longer valid: no traffic,
-  no rows, or a version without a window for 15 minutes.
+  no rows, or a version without a window for five minutes.
 * Histograms are classic, with bounds that double from 1.25 ms to 11 minutes. Durations are counted in buckets 2 %
   wide, so a request less than 2 % below a bound may be counted under the next one, and never under a lower one.
   `sentinel_request_duration_quantile_seconds` is within 1 %: prefer it where the last window is what you ask for.

@@ -19,10 +19,13 @@ from sentinel.reference.frozen import (
     FrozenReference,
     NumericTable,
 )
+from sentinel.reference.joint import JointSketch
 from sentinel.reference.schema import FeatureSpec, Kind, Role
 from sentinel.reference.survey import ColumnSurvey, Surveyed
 from sentinel.reference.tally import Tally, count_columns
 
+COUNTED_KINDS: tuple[Kind, ...] = ("numeric", "categorical")
+"""Columns of other kinds are counted by what is derived from them (`sentinel.features`)."""
 MOST_CELLS = 100
 """Categories with a fine cell of their own; the rest count as other."""
 MOST_POOLED = 4096
@@ -37,7 +40,7 @@ class Builder:
     """Builds a reference from chunks of columns: `survey` every chunk, then `count` every chunk, then `freeze`.
 
     kinds: kinds that override the inference, by column. predictions, labels: columns of that role, besides those
-    whose name begins with "prediction".
+    whose name begins with "prediction". joint: whether to sketch the joint law of the numeric inputs.
     """
 
     def __init__(
@@ -46,7 +49,9 @@ class Builder:
         kinds: Mapping[str, Kind] | None = None,
         predictions: Sequence[str] = (),
         labels: Sequence[str] = (),
+        joint: bool = False,
     ) -> None:
+        self._joint = joint
         self._kinds = dict(kinds or {})
         self._predictions, self._labels = frozenset(predictions), frozenset(labels)
         self._rng = np.random.default_rng(_SEED)
@@ -87,6 +92,7 @@ class Builder:
             categorical=replace(plan.categorical, counts=tally.categorical),
             numeric_book=bins.numeric_book(tally.numeric, plan.numeric.bins),
             categorical_book=bins.categorical_book(tally.categorical, _known(plan.categorical)),
+            joint=tally.joint,
         )
 
     def _check_names(self) -> None:
@@ -94,6 +100,9 @@ class Builder:
             unknown = sorted(set(names) - self._surveys.keys())
             if unknown:
                 raise ValueError(f"{what} names {unknown[0]!r}, which is no column; columns are {_some(self._surveys)}")
+        for name, kind in self._kinds.items():
+            if kind not in COUNTED_KINDS:
+                raise ValueError(f"column {name!r} cannot be {kind!r}; its kind is {' or '.join(COUNTED_KINDS)}")
 
     def _plan(self) -> FrozenReference:
         """The reference with its cells laid out and nothing counted."""
@@ -109,6 +118,7 @@ class Builder:
             categorical=_categorical_table(categorical),
             numeric_book=np.zeros((0, 0), dtype=np.intp),
             categorical_book=np.zeros((0, 0), dtype=np.intp),
+            joint=JointSketch.nothing() if self._joint else None,
         )
 
     def _role(self, name: str) -> Role:
@@ -125,9 +135,10 @@ def build(
     kinds: Mapping[str, Kind] | None = None,
     predictions: Sequence[str] = (),
     labels: Sequence[str] = (),
+    joint: bool = False,
 ) -> FrozenReference:
     """The reference of columns held in memory (name -> array or list, one value per row)."""
-    builder = Builder(kinds=kinds, predictions=predictions, labels=labels)
+    builder = Builder(kinds=kinds, predictions=predictions, labels=labels, joint=joint)
     builder.survey(columns)
     builder.count(columns)
     return builder.freeze(name=name, version=version)

@@ -6,6 +6,7 @@ import numpy as np
 
 from sentinel.reference.content import content_of
 from sentinel.reference.frozen import CategoricalTable, FrozenReference, NumericTable
+from sentinel.reference.joint import JointSketch
 from sentinel.reference.packing import FormatError, frame, unframe, unpack_array
 from sentinel.reference.schema import FeatureSpec
 
@@ -51,4 +52,9 @@ def _reference(content: dict[str, Any]) -> FrozenReference:
         ),
         numeric_book=unpack_array(content["numeric_book"], np.intp),
         categorical_book=unpack_array(content["categorical_book"], np.intp),
+        joint=_joint(content["joint"]),
     )
+
+
+def _joint(content: list[Any] | None) -> JointSketch | None:
+    return None if content is None else JointSketch(content[0], unpack_array(content[1], np.int64))

@@ -75,6 +75,7 @@ def build_from_file(
     kinds: Mapping[str, Kind] | None = None,
     predictions: Sequence[str] = (),
     labels: Sequence[str] = (),
+    joint: bool = False,
     progress: Progress | None = None,
     derive: Derive | None = None,
 ) -> FrozenReference:
@@ -86,7 +87,7 @@ def build_from_file(
     chunks = parquet_chunks if table.suffix.lower() in (".parquet", ".pq") else csv_chunks
     tell = progress or (lambda _share: None)
     made = derive or (lambda columns: columns)
-    builder = Builder(kinds=kinds, predictions=predictions, labels=labels)
+    builder = Builder(kinds=kinds, predictions=predictions, labels=labels, joint=joint)
     try:
         for columns, share in chunks(table):
             builder.survey(made(columns))

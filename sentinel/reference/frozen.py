@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentinel.reference.content import fingerprint_of
+from sentinel.reference.joint import JointSketch
 from sentinel.reference.schema import FeatureSpec
 
 Counts = NDArray[np.int64]
@@ -104,6 +105,7 @@ class FrozenReference:
     """What windows are compared with. Immutable; equal content gives an equal `fingerprint` (sha256, hexadecimal).
 
     numeric_book, categorical_book: [F, W] fine cell -> coarse cell, for the two tables.
+    joint: sketch of the joint law of the numeric inputs, where it was asked for.
     """
 
     name: str
@@ -114,6 +116,7 @@ class FrozenReference:
     categorical: CategoricalTable
     numeric_book: Ints
     categorical_book: Ints
+    joint: JointSketch | None = None
 
     @cached_property
     def specs(self) -> Mapping[str, FeatureSpec]:

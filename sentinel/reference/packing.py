@@ -48,10 +48,10 @@ def _narrowest(array: NDArray[Any]) -> str:
     return next(kind for kind in _INTEGERS if low >= np.iinfo(kind).min and high <= np.iinfo(kind).max)
 
 
-def frame(magic: bytes, version: int, content: Any) -> bytes:
-    """Content (plain values and bytes) as one checked, compressed frame."""
+def frame(magic: bytes, version: int, content: Any, level: int = 9) -> bytes:
+    """Content (plain values and bytes) as one checked frame, compressed at zlib's `level`."""
     plain = msgspec.msgpack.encode(content)
-    packed = zlib.compress(plain, 9)
+    packed = zlib.compress(plain, level)
     return _HEADER.pack(magic, version, len(packed), len(plain), zlib.crc32(packed)) + packed
 
 

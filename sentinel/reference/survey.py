@@ -64,7 +64,6 @@ class Surveyed:
     """What a column showed. values: sample of its finite numbers. texts: rows by category, complete or not."""
 
     kind: Kind
-    rows: int
     values: Floats
     low: float
     high: float
@@ -76,7 +75,6 @@ class ColumnSurvey:
     """Looks at a column in chunks."""
 
     def __init__(self, rng: np.random.Generator) -> None:
-        self._rows = 0
         self._numbers = 0
         self._texts_seen = 0
         self._texts: Counter[str] = Counter()
@@ -86,7 +84,6 @@ class ColumnSurvey:
         self._sample = Sample(rng)
 
     def look(self, column: Any) -> None:
-        self._rows += len(column)
         if is_boolean(column):
             self._texts_seen += self._look_at_texts(column)
             return
@@ -127,7 +124,7 @@ class ColumnSurvey:
         if chosen == "categorical" and self._numbers:
             texts = texts + self._number_texts(values)
             complete = complete and (self._whole is not None or self._sample.whole)
-        return Surveyed(chosen, self._rows, values, self._low, self._high, texts, complete)
+        return Surveyed(chosen, values, self._low, self._high, texts, complete)
 
     def _kind(self) -> Kind:
         if self._texts_seen > TEXT_SHARE * (self._numbers + self._texts_seen):

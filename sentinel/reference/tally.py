@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentinel.reference.frozen import Counts, Floats, FrozenReference, NumericTable
+from sentinel.reference.joint import JointSketch
 from sentinel.reference.values import Coded, categories, numbers
 
 SUM_UNIT = 2.0**-16
@@ -44,6 +45,9 @@ class Tally:
         self._values: Floats = np.empty((features, RUN_ROWS))
         self._scaled: Singles = np.empty((features, RUN_ROWS), dtype=np.float32)
         self._searches = [(row.searchsorted, edges) for row, edges in zip(self._scaled, self._edges, strict=True)]
+        self.joint = None if reference.joint is None else JointSketch.nothing()
+        inputs = [index for index, name in enumerate(table.names) if reference.specs[name].role == "input"]
+        self._inputs = np.array(inputs, dtype=np.intp)
         self._lookups = [_cells_of(reference, index) for index in range(len(reference.categorical.names))]
 
     @property
@@ -81,6 +85,8 @@ class Tally:
         scaled = self._scaled
         np.multiply(self._values, self._per_scale, out=scaled, casting="same_kind")
         np.clip(scaled, -CLIP, CLIP, out=scaled)
+        if self.joint is not None:
+            self.joint = self.joint.with_rows(scaled[self._inputs])
         scaled.sort(axis=1)  # NaN last
         self._below += np.concatenate([search(edges) for search, edges in self._searches]).reshape(self._below.shape)
         present = np.full(len(scaled), RUN_ROWS)

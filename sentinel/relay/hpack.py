@@ -9,7 +9,7 @@ gone.
 from collections.abc import Callable
 from typing import Protocol
 
-from sentinel.relay.tally import Headers
+from sentinel.relay.tally import Headers, RouteTally
 
 LARGEST_TABLE_BYTES = 1 << 20  # the dynamic table grows as the sender says in band, up to this
 LARGEST_LIST_BYTES = 256 << 10  # of decoded headers; servers refuse at 8 to 64 KB
@@ -76,6 +76,26 @@ def works(make: Callable[[], Decoder]) -> bool:
 new_decoder = _fast if works(_fast) else _pure
 
 
+class Head:
+    """A decoded block. status, grpc_status: 0 and None where it has none.
+
+    request: the route and timeout it asks for; the tracker fills it in, once for each block that is remembered.
+    """
+
+    __slots__ = ("grpc_status", "headers", "request", "status")
+
+    def __init__(self, headers: Headers) -> None:
+        self.headers = headers
+        self.request: tuple[RouteTally, float] | None = None
+        self.status = 0
+        self.grpc_status: int | None = None
+        for name, value in headers:
+            if name == b":status" and value.isdigit():
+                self.status = int(value)
+            elif name == b"grpc-status" and value.isdigit():
+                self.grpc_status = int(value)
+
+
 class Blocks:
     """Decodes the blocks of one direction.
 
@@ -83,20 +103,21 @@ class Blocks:
     remembered until one changes it: usual gRPC traffic repeats a few blocks for ever.
     """
 
-    __slots__ = ("_decode", "_known")
+    __slots__ = ("_decode", "_known", "known")
 
     def __init__(self) -> None:
         self._decode = new_decoder()
-        self._known: dict[bytes, Headers] = {}
+        self._known: dict[bytes, Head] = {}
+        self.known = self._known.get  # as decode, for remembered blocks
 
-    def decode(self, block: bytes) -> Headers:
-        """Headers of the next block, names as sent; raises BadBlock."""
+    def decode(self, block: bytes) -> Head:
+        """The next block; raises BadBlock."""
         known = self._known.get(block)
         if known is not None:
             return known
         changes = changes_table(block)
         try:
-            headers = self._decode(block)
+            head = Head(self._decode(block))
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # a panic of the Rust decoder is no Exception
@@ -104,8 +125,8 @@ class Blocks:
         if changes:
             self._known.clear()
         elif len(self._known) < MOST_REMEMBERED:
-            self._known[block] = headers
-        return headers
+            self._known[block] = head
+        return head
 
 
 def changes_table(block: bytes) -> bool:

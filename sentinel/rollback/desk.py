@@ -17,7 +17,7 @@ from sentinel.rollback.interlocks import Comparison, Replicas, Surroundings
 from sentinel.rollback.past import Past, read_past
 from sentinel.rollback.planning import ACTOR, Plan, plan
 from sentinel.rollback.policy import policy_from
-from sentinel.rollback.trial import Predictions, Trial, compare
+from sentinel.rollback.trial import Predictions, Trial, compare, distinct
 from sentinel.rollback.watching import effects, record_of, settled
 from sentinel.store.contract import Store
 from sentinel.windows.closed import MANY, ClosedWindow
@@ -115,7 +115,7 @@ class Desk:
         if window is not None and all((w.key, w.start) != (window.key, window.start) for w in mine):
             mine.append(window)
         theirs = list(self._windows(verdict.model, baseline.version, release.since - back, 2 * MOST_WINDOWS))
-        return Trial(mine, theirs, release.since, baseline_breached=False)
+        return Trial(distinct(mine), distinct(theirs), release.since, baseline_breached=False)
 
     def _windows(self, model: str, version: str, since: float, limit: int) -> Iterable[ClosedWindow]:
         stored = self._store.windows(model=model, version=version, since=since, limit=limit)

@@ -7,6 +7,7 @@ Sources: CloudEvents 1.0.2; Standard Webhooks 1.0 (`type`, `timestamp`, `data`),
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +27,8 @@ NAME_LENGTH = 200
 """Characters kept of a name that comes from traffic (model, version, feature)."""
 TEXT_LENGTH = 1_000
 """Characters kept of a sentence."""
+_CATEGORY = re.compile(r"share of .* ([+-][\d.]+ points)", re.DOTALL)
+"""How the judge tells of a category; greedy, for a category may read like these words."""
 ID_LENGTH = 26
 """Hex digits of an id: 104 bits, as many as a ULID holds at random and then some; no dot, which ids may not have."""
 
@@ -82,7 +85,7 @@ def _event(case: Case, decision: Decision, target: str, findings: Sequence[Findi
     workload = case.policy.workload
     model, version = _name(case.incident.model), _name(case.incident.version)
     name = workload.name or model
-    moment = datetime.fromtimestamp(case.now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    moment = _moment(case.now)
     return {
         "specversion": "1.0",
         "id": delivery_id(decision.id, target),
@@ -129,7 +132,7 @@ def _reason(case: Case, findings: Sequence[Finding]) -> dict[str, Any]:
     incident, verdict, comparison = case.incident, case.verdict, case.comparison
     return {
         "rule": incident.cause,
-        "explanation": incident.explanation[:TEXT_LENGTH],
+        "explanation": _unnamed(incident.explanation)[:TEXT_LENGTH],
         "evidence": _number(incident.evidence),
         "rollback_evidence": _number(incident.rollback_evidence),
         "threshold": 1.0,
@@ -154,10 +157,15 @@ def _feature(finding: Finding) -> dict[str, Any]:
         "role": finding.role,
         "cause": finding.cause,
         "evidence": _number(finding.evidence),
-        "change": finding.change[:NAME_LENGTH],
+        "change": _unnamed(finding.change)[:NAME_LENGTH],
         "score": _number(finding.score),
         "method": finding.method,
     }
+
+
+def _unnamed(text: str) -> str:
+    """The judge's words without the category they name: a category is a feature value, and none is sent."""
+    return _CATEGORY.sub(r"share of a category \1", text).encode("utf-8", "replace").decode()
 
 
 def _name(text: str) -> str:

@@ -14,9 +14,6 @@ from sentinel.store.contract import Store
 
 T = TypeVar("T")
 
-MOST_BODY_BYTES = 1 << 20
-"""Longest request body; Alertmanager's groups are the largest."""
-
 answer = partial(web.json_response, headers={"Cache-Control": "no-store"})
 
 

@@ -15,7 +15,7 @@ from aiohttp import web
 from sentinel.rollback import alertmanager, answers
 from sentinel.rollback.answers import Standing
 from sentinel.rollback.desk import Desk
-from sentinel.rollback.http import MOST_BODY_BYTES, Backing, answer, bearer_problem
+from sentinel.rollback.http import Backing, answer, bearer_problem
 from sentinel.rollback.planning import Plan
 from sentinel.rollback.signing import SecretError, read_secret_text
 from sentinel.store.contract import Store, StoreError
@@ -104,13 +104,11 @@ def _current(desk: Desk, model: str) -> str:
 
 
 async def _body(request: web.Request) -> bytes:
-    """The body, within its limit. Raises ValueError."""
-    body = bytearray()
-    async for chunk in request.content.iter_chunked(65_536):
-        body += chunk
-        if len(body) > MOST_BODY_BYTES:
-            raise ValueError(f"the body is longer than {MOST_BODY_BYTES} bytes")
-    return bytes(body)
+    """The body, within the application's limit (1 MiB by default). Raises ValueError."""
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge as error:
+        raise ValueError(f"the body is too long: {error.text}") from error
 
 
 def _respond(answered: tuple[int, dict[str, Any]]) -> web.Response:

@@ -44,11 +44,11 @@ class Effect:
 class Past:
     """requests: newest first. paused: why, or "".
 
-    outcomes: incident id -> outcome of its latest decision. effects: incident id -> what became of its request.
+    outcomes: incident id -> every outcome decided so far. effects: incident id -> what became of its request.
     """
 
     requests: tuple[Request, ...] = ()
-    outcomes: Mapping[str, str] = field(default_factory=dict)
+    outcomes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     effects: Mapping[str, str] = field(default_factory=dict)
     paused: str = ""
 
@@ -64,16 +64,18 @@ def past_from(intents: Iterable[Intent], trail: Iterable[AuditRecord], paused: s
     for intent in intents:
         asked.setdefault((intent.incident_id, "enforce"), _request_of_intent(intent))
     newest = tuple(sorted(asked.values(), key=lambda request: -request.at))
-    return Past(newest, _latest(trail, DECISION), _latest(trail, EFFECT), paused)
+    effects = {key: outcomes[0] for key, outcomes in _by_incident(trail, EFFECT).items()}
+    outcomes = {key: frozenset(words) for key, words in _by_incident(trail, DECISION).items()}
+    return Past(newest, outcomes, effects, paused)
 
 
-def _latest(trail: Iterable[AuditRecord], action: str) -> dict[str, str]:
-    """Incident id -> outcome of its newest record of this action."""
-    outcomes: dict[str, str] = {}
+def _by_incident(trail: Iterable[AuditRecord], action: str) -> dict[str, list[str]]:
+    """Incident id -> outcomes of its records of this action, newest first."""
+    found: dict[str, list[str]] = {}
     for record in trail:
         if record.action == action:
-            outcomes.setdefault(str(record.inputs.get("incident_id", "")), record.outcome)
-    return outcomes
+            found.setdefault(str(record.inputs.get("incident_id", "")), []).append(record.outcome)
+    return found
 
 
 def _is_asking(record: AuditRecord) -> bool:

@@ -1,7 +1,7 @@
 """From a verdict with an open breach to what is written down: decisions, intents, audit records. Pure.
 
 The caller commits all of a plan in the transaction of the window that led to it, and nothing is sent before that.
-A held breach is decided again with every window, but only a changed outcome is a new decision, so that the audit
+A held breach is decided again with every window, but an outcome is told once for each incident, so that the audit
 tells a story and not a heartbeat.
 """
 
@@ -63,7 +63,7 @@ def _decide(case: Case, actor: str) -> Plan:
     if any(request.id == case.incident.id for request in case.past.requests):
         return Plan()  # this incident has had its one request
     interlock = judge_case(case)
-    if case.past.outcomes.get(case.incident.id) == interlock.word:
+    if interlock.word in case.past.outcomes.get(case.incident.id, ()):
         return Plan()
     decision = _decision(case, interlock.word, interlock.sentence.format(**case.facts).strip())
     intents = _intents(case, decision) if interlock is TRIGGERED else ()

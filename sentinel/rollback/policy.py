@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from sentinel.config.reading import Problem
 from sentinel.config.settings import RollbackSettings
 from sentinel.judge.verdict import Cause
 from sentinel.rollback import freeze
@@ -59,7 +60,7 @@ class RollbackPolicy:
 def policy_from(settings: RollbackSettings) -> RollbackPolicy:
     """The policy in the settings. Raises ValueError with every problem, one a line (see `problems`)."""
     if found := problems(settings):
-        raise ValueError("\n".join(found))
+        raise ValueError("\n".join(map(str, found)))
     return RollbackPolicy(
         mode=settings.mode,
         targets=tuple(target.name for target in settings.targets),
@@ -102,10 +103,11 @@ def _rules(settings: RollbackSettings) -> dict[str, Rule]:
     return rules
 
 
-def problems(settings: RollbackSettings) -> list[str]:
-    """What is wrong with the settings beyond their types: `dotted path: sentence` each, for `check-config`."""
+def problems(settings: RollbackSettings) -> list[Problem]:
+    """What is wrong with the settings beyond their types."""
+    known = ", ".join(CAUSES)
     found = [
-        f"rollback.{path}: unknown cause {cause}; known are {', '.join(CAUSES)}"
+        Problem(f"rollback.{path}", f"unknown cause {cause}; known are {known}")
         for path, cause in _named_causes(settings)
         if cause not in CAUSES
     ]
@@ -113,9 +115,7 @@ def problems(settings: RollbackSettings) -> list[str]:
         try:
             freeze.parse(text)
         except ValueError as error:
-            found.append(f"rollback.freeze[{i}]: {error}")
-    names = [target.name for target in settings.targets]
-    found += [f"rollback.targets[{i}].name: {name} is used twice" for i, name in enumerate(names) if name in names[:i]]
+            found.append(Problem(f"rollback.freeze[{i}]", str(error)))
     return found
 
 

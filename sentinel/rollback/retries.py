@@ -85,18 +85,10 @@ def _seconds_of(retry_after: str | None, now: float) -> float | None:
     return max(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - now, 0.0)
 
 
-RESULTS = ("delivered", "refused", "timeout", "unreachable", "http_3xx", "http_4xx", "http_5xx", "expired")
-"""The few results that metrics tell apart; the audit has the words."""
+RESULTS = ("success", "retry", "failed", "dead_letter")
+"""What metrics tell apart: three ends of an attempt, and a request given up. The audit has the words."""
 
-_RESULT_OF_WORD = {"timeout": "timeout", "unreachable": "unreachable", "cut": "unreachable", "tls": "unreachable"}
-
-
-def result_of(answer: Answer) -> str:
-    """Which of RESULTS an attempt counts as."""
-    if answer.kind == "delivered":
-        return "delivered"
-    by_status = {3: "http_3xx", 4: "http_4xx", 5: "http_5xx"}.get(answer.status // 100, "refused")
-    return _RESULT_OF_WORD.get(answer.result, by_status)
+RESULT_OF: dict[Class, str] = {"delivered": "success", "retry": "retry", "final": "failed", "gone": "failed"}
 
 
 class Settled(Exception):

@@ -19,7 +19,7 @@ from sentinel.judge.binding import Roles
 from sentinel.judge.traffic import exchanges, failed, timed
 from sentinel.reference.frozen import FrozenReference
 from sentinel.rollback.interlocks import Comparison
-from sentinel.windows.closed import ClosedWindow
+from sentinel.windows.closed import MANY, ClosedWindow
 from sentinel.windows.counts import coarse
 from sentinel.windows.latency import percentiles
 from sentinel.windows.window import TrafficCounts
@@ -56,6 +56,12 @@ class Trial:
         mine = {window.start for window in self.trial if window.rows}
         shared = mine & {window.start for window in self.baseline if window.rows}
         return len(shared) >= max(FEWEST_SHARED_WINDOWS, len(mine) / 2)
+
+
+def distinct(windows: Sequence[ClosedWindow]) -> list[ClosedWindow]:
+    """Each exchange once: where a fleet stored the merged window of a moment, without the replicas' own."""
+    merged = {window.start for window in windows if window.key.replica == MANY}
+    return [window for window in windows if window.key.replica == MANY or window.start not in merged]
 
 
 def compare(cause: str, trial: Trial, predictions: Predictions | None = None) -> Comparison | None:

@@ -124,7 +124,7 @@ class SqlStore:
         self, *, incidents: Sequence[Incident] = (), intents: Sequence[Intent] = (), audit: Sequence[AuditRecord] = ()
     ) -> None:
         with self.database.write() as connection:
-            _write_incidents(connection, incidents)
+            write_incidents(connection, incidents)
             outbox.add(connection, intents)
             trail.append(connection, tuple(audit))
 
@@ -212,7 +212,7 @@ def write_consequences(connection: Connection, window_id: int, record: WindowRec
     if record.verdict:
         connection.execute(insert(verdicts).values(**verdict_row(window_id, record.verdict)))
         known = (*record.verdict.opened, *record.verdict.open, *record.verdict.resolved)
-        _write_incidents(connection, known)
+        write_incidents(connection, known)
     if record.judge_state:
         key = record.window.key
         state = {"model": key.model, "replica": key.replica, "as_of": record.window.start, "state": record.judge_state}
@@ -221,7 +221,7 @@ def write_consequences(connection: Connection, window_id: int, record: WindowRec
     trail.append(connection, tuple(record.audit))
 
 
-def _write_incidents(connection: Connection, changed: Sequence[Incident]) -> None:
+def write_incidents(connection: Connection, changed: Sequence[Incident]) -> None:
     """New ones are added; open ones take on what is known now, such as their resolution; resolved ones stay."""
     for incident in changed:
         row = incident_row(incident)

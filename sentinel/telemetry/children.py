@@ -50,7 +50,9 @@ def create_children(series: Series, settings: Settings, version: str) -> None:
         series.histogram(rollback.DELIVERY_DURATION, (label(target.name),))
     for reason in serving.DROP_REASONS:
         series.put(serving.DROPPED, (reason,))
-    open_pair(series, settings, (label(settings.model.name), label(settings.model.version)))
+    _open_model(series, settings, label(settings.model.name))
+    if settings.model.version:  # else the traffic tells, and its first word opens the children
+        open_pair(series, settings, (label(settings.model.name), label(settings.model.version)))
 
 
 def open_pair(series: Series, settings: Settings, pair: Pair) -> Pair:
@@ -61,11 +63,15 @@ def open_pair(series: Series, settings: Settings, pair: Pair) -> Pair:
                 series.values.setdefault(metric, {}).setdefault((*pair, *rest), 0)
     for metric in _PER_PAIR_HISTOGRAMS:
         series.histogram(metric, pair)
-    for slo, accepted in accepted_ratios(settings).items():
-        series.put(serving.SLO_OBJECTIVE, (pair[0], slo), accepted)
-    for outcome in rollback.OUTCOMES:
-        series.values.setdefault(rollback.DECISIONS, {}).setdefault((pair[0], outcome), 0)
+    _open_model(series, settings, pair[0])
     return pair
+
+
+def _open_model(series: Series, settings: Settings, model: str) -> None:
+    for slo, accepted in accepted_ratios(settings).items():
+        series.put(serving.SLO_OBJECTIVE, (model, slo), accepted)
+    for outcome in rollback.OUTCOMES:
+        series.values.setdefault(rollback.DECISIONS, {}).setdefault((model, outcome), 0)
 
 
 def accepted_ratios(settings: Settings) -> dict[str, float]:

@@ -126,7 +126,9 @@ class Recorder:
             self._opened(incident)
         for incident in verdict.resolved:
             self.incidents.pop(incident.id, None)
-            self._event(Event(incident.resolved_at or closed.end, "resolved", _title(incident), "", *_of(incident)))
+            self._event(
+                Event(incident.resolved_at or closed.end, "resolved", f"{_title(incident)} is over", "", *_of(incident))
+            )
         self._stand(verdict)
 
     def _opened(self, incident: Incident) -> None:
@@ -160,12 +162,12 @@ class Recorder:
         self._event(Event(at, "decision", f"Rollback: {outcome.replace('_', ' ')}", sentence, *pair))
 
     def delivery(self, target: str, result: str, seconds: float, at: float) -> None:
-        """Count one attempt to deliver a rollback request, or with `dead_letter` a request that was given up."""
+        """Count one attempt to deliver a rollback request, or with `expired` a request that was given up."""
         name = label(target)
         self.series.add(rollback.DELIVERIES, (name, self._reason(rollback.DELIVERIES, result)))
-        if result != rollback.DEAD_LETTER:
+        if result != rollback.EXPIRED:
             self.series.histogram(rollback.DELIVERY_DURATION, (name,)).observe(seconds)
-        detail = "" if result == rollback.DEAD_LETTER else f"took {seconds:.2f} s"
+        detail = "" if result == rollback.EXPIRED else f"took {seconds:.2f} s"
         self._event(Event(at, "delivery", f"{name}: {result.replace('_', ' ')}", detail))
 
     def outbox(self, pending: int, dead_letters: int) -> None:
@@ -242,7 +244,7 @@ class Recorder:
 
     def _conservation(self) -> Conservation:
         reasons = {**self._sums(serving.DROPPED), **self._sums(serving.UNDECODABLE)}
-        received = sum(self.series.values[serving.RECEIVED].values())
+        received = sum(self.series.values.get(serving.RECEIVED, {}).values())
         return Conservation(received, self._sums(serving.EXCHANGES), reasons)
 
     def _sums(self, metric: Metric) -> dict[str, float]:

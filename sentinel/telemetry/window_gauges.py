@@ -26,7 +26,7 @@ PAIR_GAUGES = (
 )
 ROOM_FOR_FINDINGS = 8  # features with most evidence that keep their own series beyond the ceiling's order
 MOST_PREDICTIONS = 8  # prediction features with a histogram of their own
-SILENT_SECONDS = 900.0  # gauges of a version without a window for so long (or 5 windows) are withdrawn
+SILENT_SECONDS = 300.0  # gauges of a version without a window for so long (or 5 windows) are withdrawn
 SILENT_WINDOWS = 5
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentinel.reference.frozen import Counts, Floats, FrozenReference
+from sentinel.reference.joint import JointSketch
 from sentinel.windows.window import added
 
 
@@ -30,6 +31,7 @@ class FeatureCounts:
     extremes: [F, 2] smallest and largest value, to 7 digits of its distance from the reference median and within
     `CLIP` deviations of it (+inf, −inf where there was none).
     categorical: [C, V] cells. unexpected: rows that carried a column the reference does not know, by name (bounded).
+    joint: sketch of the joint law of the numeric inputs, where the reference has one.
     """
 
     numeric: Counts = field(default_factory=_no_counts)
@@ -37,6 +39,7 @@ class FeatureCounts:
     extremes: Floats = field(default_factory=_no_extremes)
     categorical: Counts = field(default_factory=_no_counts)
     unexpected: Mapping[str, int] = field(default_factory=dict)
+    joint: JointSketch | None = None
 
     def __or__(self, other: "FeatureCounts") -> "FeatureCounts":
         """Add the counts of another window of the same reference."""
@@ -48,6 +51,7 @@ class FeatureCounts:
             extremes=extremes,
             categorical=self.categorical + other.categorical,
             unexpected=added(self.unexpected, other.unexpected) if self.unexpected or other.unexpected else {},
+            joint=self.joint | other.joint if self.joint is not None and other.joint is not None else None,
         )
 
     def __eq__(self, other: object) -> bool:
@@ -56,7 +60,7 @@ class FeatureCounts:
         mine = (self.numeric, self.sums, self.extremes, self.categorical)
         theirs = (other.numeric, other.sums, other.extremes, other.categorical)
         same = all(np.array_equal(a, b) for a, b in zip(mine, theirs, strict=True))
-        return same and dict(self.unexpected) == dict(other.unexpected)
+        return same and dict(self.unexpected) == dict(other.unexpected) and self.joint == other.joint
 
 
 def coarse(reference: FrozenReference, counts: FeatureCounts) -> Counts:
@@ -68,10 +72,11 @@ def nothing_of(reference: FrozenReference | None) -> FeatureCounts:
     """The counts of no rows."""
     if reference is None:
         return FeatureCounts()
-    extremes = np.tile(np.array([np.inf, -np.inf]), (len(reference.numeric.names), 1))
+    features = len(reference.numeric.names)
     return FeatureCounts(
         numeric=np.zeros_like(reference.numeric.counts),
-        sums=np.zeros((len(reference.numeric.names), 2), dtype=np.int64),
-        extremes=extremes,
+        sums=np.zeros((features, 2), dtype=np.int64),
+        extremes=np.tile(np.array([np.inf, -np.inf]), (features, 1)),
         categorical=np.zeros_like(reference.categorical.counts),
+        joint=None if reference.joint is None else JointSketch.nothing(),
     )

@@ -64,7 +64,9 @@ class Pending:
         """Count what still waits, and give everything counted so far."""
         self._flush()
         tally = self._tally
-        return FeatureCounts(tally.numeric, tally.sums, tally.extremes, tally.categorical, dict(unexpected))
+        return FeatureCounts(
+            tally.numeric, tally.sums, tally.extremes, tally.categorical, dict(unexpected), tally.joint
+        )
 
     def _wait(self, columns: Mapping[str, Any], rows: int) -> None:
         if self._rows + rows > self._room:

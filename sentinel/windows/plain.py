@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from sentinel.reference.joint import JointSketch
 from sentinel.reference.packing import pack_array, unpack_array
 from sentinel.windows.counts import FeatureCounts
 from sentinel.windows.window import TrafficCounts
@@ -12,17 +13,19 @@ from sentinel.windows.window import TrafficCounts
 
 def from_features(counts: FeatureCounts) -> list[Any]:
     arrays = (counts.numeric, counts.sums, counts.extremes, counts.categorical)
-    return [*map(pack_array, arrays), dict(counts.unexpected)]
+    joint = None if counts.joint is None else [counts.joint.rows, pack_array(counts.joint.sums)]
+    return [*map(pack_array, arrays), dict(counts.unexpected), joint]
 
 
 def to_features(content: list[Any]) -> FeatureCounts:
-    numeric, sums, extremes, categorical, unexpected = content
+    numeric, sums, extremes, categorical, unexpected, joint = content
     return FeatureCounts(
         numeric=unpack_array(numeric, np.int64),
         sums=unpack_array(sums, np.int64),
         extremes=unpack_array(extremes, np.float64),
         categorical=unpack_array(categorical, np.int64),
         unexpected=unexpected,
+        joint=None if joint is None else JointSketch(joint[0], unpack_array(joint[1], np.int64)),
     )
 
 

@@ -56,6 +56,16 @@ def test_a_steady_shift_gives_one_page_which_ends_soon_after_it(rows: int, windo
     assert 500 < outcome.resolved[0] <= 500 + 2 * windows  # blocks do not start with the recovery
 
 
+@pytest.mark.parametrize("shift", [0.15, 0.4])
+def test_at_tolerance_zero_too_one_page_opens_and_ends(shift: float) -> None:
+    world = numeric_world(2, 30, 1000, 50_000, tolerance=0.0)
+    chunks = drifting(world, 1000, 2, slice(50, 500), shifted(world, shift, slice(1)))
+    outcome = run(Laws.of(world.features), chunks, 900)
+    assert len(outcome.pages) == 1
+    assert len(outcome.resolved) == 1
+    assert 500 < outcome.resolved[0] <= 600
+
+
 def test_chunks_are_as_long_as_promised() -> None:
     world = numeric_world(1, 2, 10, 1000)
     assert next(world.chunks(np.random.default_rng(0))).shape[0] == CHUNK

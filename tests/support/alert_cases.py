@@ -190,13 +190,13 @@ ROLLBACK = (
     Case("SentinelRollbackTriggered", {_TRIGGERED: ((20, 0), (1, 1), (40, 0))}, (21, 28), (19, 35)),
     Case(
         "SentinelRollbackDeliveryFailing",
-        {_deliveries("retry"): ((20, 0), (10, 1), (30, 0)), _deliveries("success"): ((60, 0),)},
+        {_deliveries("timeout"): ((20, 0), (10, 1), (30, 0)), _deliveries("delivered"): ((60, 0),)},
         (28,),
         (19, 45),
     ),
     Case(
         "SentinelRollbackDeliveryFailing",
-        {_deliveries("retry"): ((20, 0), (4, 1), (30, 0)), _deliveries("success"): ((24, 0), (1, 1), (29, 0))},
+        {_deliveries("timeout"): ((20, 0), (4, 1), (30, 0)), _deliveries("delivered"): ((24, 0), (1, 1), (29, 0))},
         (),
         (19, 26, 33),
         why="a request that got through in the end alerts nobody",

@@ -59,6 +59,17 @@ def made_exchanges() -> dict[str, Exchange]:
             b'data: {"choices": [{"delta": {"content": "llo"}}]}\n\n',
             response_headers={"content-type": "text/event-stream"},
         ),
+        "ollama/chat": _typed(
+            "/api/chat",
+            b'{"model": "m", "messages": [{"role": "user", "content": "hi"}]}',
+            b'{"message": {"content": "he"}}\n{"message": {"content": "llo"}, "done": true, "eval_count": 2}\n',
+            "application/x-ndjson",
+        ),
+        "seldon/ndarray": posted(
+            "/api/v1.0/predictions",
+            {"data": {"names": ["a", "b"], "ndarray": [[1, 2], [3, 4]]}},
+            {"data": {"names": ["t:0"], "ndarray": [[0.5], [1.5]]}},
+        ),
         "tfserving/classify": grpc(
             CLASSIFY, _EXAMPLES, message("ClassificationResponse", result={"classifications": [_CLASSES] * 2})
         ),

@@ -143,7 +143,7 @@ def run(laws: Laws, chunks: Iterator[Chunk], windows: int, book: Book | None = N
             if at > windows:
                 return outcome
             book.pay(WINDOW_SECONDS)
-            book.observe(counts)
+            book.observe(counts, at=(at - 0.5) * WINDOW_SECONDS)
             if leading:
                 if book.recovered(leading, WINDOW_SECONDS):
                     book.clear()

@@ -4,19 +4,26 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 
 @contextlib.contextmanager
-def upstream(serve: Callable[[socket.socket], None], port: int = 0) -> Iterator[str]:
-    """A server that runs `serve(connection)` in a thread for each connection; yields its host:port."""
-    listener = socket.create_server(("127.0.0.1", port), backlog=1024)
+def upstream(serve: Callable[[socket.socket], None], port: int = 0, *, path: Path | None = None) -> Iterator[str]:
+    """A server that runs `serve(connection)` in a thread for each connection; yields its host:port (or path)."""
+    if path is None:
+        listener = socket.create_server(("127.0.0.1", port), backlog=1024)
+    else:
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(path))
+        listener.listen(1024)
     connections: list[socket.socket] = []
 
     def accept() -> None:
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = listener.accept()
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                if path is None:
+                    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 connections.append(connection)
                 threading.Thread(target=handle, args=(connection,), daemon=True).start()
 
@@ -26,7 +33,7 @@ def upstream(serve: Callable[[socket.socket], None], port: int = 0) -> Iterator[
 
     threading.Thread(target=accept, daemon=True).start()
     try:
-        yield f"127.0.0.1:{listener.getsockname()[1]}"
+        yield str(path) if path is not None else f"127.0.0.1:{listener.getsockname()[1]}"
     finally:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()

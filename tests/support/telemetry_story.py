@@ -195,6 +195,6 @@ def drifted_recorder(now: float, windows: int = 60, settings: Settings | None = 
             recorder.decision(
                 "triggered", "fraud", "7", at, "Rollback of fraud from 7 to 6 asked for: prediction drift."
             )
-            recorder.delivery("deployer", "retry", 15.0, at)
-            recorder.delivery("deployer", "success", 0.21, at)
+            recorder.delivery("deployer", "timeout", 15.0, at)
+            recorder.delivery("deployer", "delivered", 0.21, at)
     return recorder

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from sentinel.config.reading import Problem
 from sentinel.config.settings import RollbackSettings, TargetSettings
 from sentinel.rollback.egress import Egress
 from sentinel.rollback.targets.argo_cd import ArgoCD
@@ -43,7 +44,7 @@ TYPES: Mapping[str, TargetType] = {
 def build_targets(settings: RollbackSettings) -> dict[str, Target]:
     """Targets by name. Raises ValueError with every problem, one a line."""
     if found := target_problems(settings):
-        raise ValueError("\n".join(found))
+        raise ValueError("\n".join(map(str, found)))
     targets: dict[str, Target] = {}
     for target in settings.targets:
         kind = TYPES[target.type]
@@ -52,21 +53,20 @@ def build_targets(settings: RollbackSettings) -> dict[str, Target]:
     return targets
 
 
-def target_problems(settings: RollbackSettings) -> list[str]:
-    """What is wrong with the targets: `dotted path: sentence` each, for `check-config`."""
-    found: list[str] = []
+def target_problems(settings: RollbackSettings) -> list[Problem]:
+    """What is wrong with the targets beyond the types of their settings."""
+    found: list[Problem] = []
+    names: set[str] = set()
     for i, target in enumerate(settings.targets):
         path = f"rollback.targets[{i}]"
+        if target.name in names:
+            found.append(Problem(f"{path}.name", f"{target.name} is used twice"))
+        names.add(target.name)
         kind = TYPES.get(target.type)
         if kind is None:
-            found.append(f"{path}.type: unknown type {target.type}; known are {', '.join(TYPES)}")
+            found.append(Problem(f"{path}.type", f"unknown type {target.type}; known are {', '.join(TYPES)}"))
             continue
-        found += [
-            f"{path}.{name}: is required by type {target.type}" for name in kind.needs if not getattr(target, name)
-        ]
-        found += [
-            f"{path}.options.{name}: is required by type {target.type}"
-            for name in kind.options
-            if not target.options.get(name)
-        ]
+        lacking = [name for name in kind.needs if not getattr(target, name)]
+        lacking += [f"options.{name}" for name in kind.options if not target.options.get(name)]
+        found += [Problem(f"{path}.{name}", f"is required by type {target.type}") for name in lacking]
     return found

@@ -30,8 +30,8 @@ OUTCOMES = (
     "suppressed_freeze",
     "suppressed_quorum",
 )
-DELIVERED, DEAD_LETTER = "success", "dead_letter"
-RESULTS = (DELIVERED, "retry", "failed", DEAD_LETTER)
+DELIVERED, EXPIRED = "delivered", "expired"
+RESULTS = (DELIVERED, "refused", "timeout", "unreachable", "http_3xx", "http_4xx", "http_5xx", EXPIRED)
 
 DECISIONS = _rollback(
     "sentinel_rollback_decisions_total",
@@ -58,7 +58,7 @@ LAST_REQUEST = _rollback(
 DELIVERIES = _rollback(
     "sentinel_webhook_deliveries_total",
     "counter",
-    "Attempts to deliver a rollback request, by result; dead_letter counts requests given up.",
+    "Attempts to deliver a rollback request, by result; expired counts requests given up.",
     ("target", "result"),
     values={"result": RESULTS},
 )

@@ -26,13 +26,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Lines over a common time axis. limit: a level drawn across, with its label."""
+    """Lines over a common time axis. limit: a level drawn across, with its label. ticks: a fixed grid."""
 
     title: str
     times: Sequence[float]
     lines: Sequence[Line]
     show: Callable[[float], str]
     limit: tuple[float, str] | None = None
+    ticks: Sequence[float] = ()
 
 
 def line_chart(chart: Chart) -> str:
@@ -98,6 +99,8 @@ _EMPTY = '<p class="empty">Two windows are needed before there is a line to draw
 
 
 def _top(chart: Chart) -> float:
+    if chart.ticks:
+        return chart.ticks[-1]
     values = [value for line in chart.lines for value in line.values if value is not None]
     if chart.limit is not None:
         values.append(chart.limit[0] * HEADROOM)
@@ -122,8 +125,7 @@ def _x(at: float, times: Sequence[float]) -> float:
 
 def _grid(chart: Chart, top: float) -> str:
     lines = []
-    for i in range(GRID_LINES + 1):
-        value = top * i / GRID_LINES
+    for value in chart.ticks or [top * i / GRID_LINES for i in range(GRID_LINES + 1)]:
         y = _y(value, top)
         lines.append(
             f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
@@ -164,7 +166,7 @@ def _limit(level: float, label: str, top: float) -> str:
     y = _y(level, top)
     return (
         f'<line class="limit" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        f'<text class="limit-label" x="{WIDTH - RIGHT - 4}" y="{y - 4:.1f}" text-anchor="end">{esc(label)}</text>'
+        f'<text class="limit-label" x="{LEFT + 4}" y="{y - 4:.1f}">{esc(label)}</text>'
     )
 
 

@@ -5,7 +5,18 @@ from collections.abc import Callable, Iterable
 from sentinel.judge.verdict import State, Verdict
 from sentinel.telemetry.catalogue.serving import QUANTILES
 from sentinel.telemetry.page.charts import Chart, Line, bins, line_chart, strip
-from sentinel.telemetry.page.text import duration, esc, moment, number, share, span
+from sentinel.telemetry.page.text import (
+    DECADES,
+    decades,
+    duration,
+    esc,
+    evidence_text,
+    moment,
+    number,
+    of_decades,
+    share,
+    span,
+)
 from sentinel.telemetry.view import FeaturePicture, ModelView, StatusView, WindowPoint
 
 SHOWN_FEATURES = 60
@@ -78,7 +89,7 @@ def _since(verdict: Verdict) -> str:
 
 
 def _tip(point: WindowPoint) -> str:
-    return f"{point.state}: {number(point.rows)} rows, evidence {point.evidence:.2g}"
+    return f"{point.state}: {number(point.rows)} rows, evidence {evidence_text(point.evidence)}"
 
 
 def _meters(verdict: Verdict, view: StatusView) -> str:
@@ -92,7 +103,7 @@ def _meters(verdict: Verdict, view: StatusView) -> str:
     )
 
 
-def _meter(name: str, value: float, note: str, show: Callable[[float], str] = number) -> str:
+def _meter(name: str, value: float, note: str, show: Callable[[float], str] = evidence_text) -> str:
     level = "high" if value >= 1 else "mid" if value >= 0.5 else "low"
     return (
         f'<div class="meter"><span class="name">{name}</span><span class="value">{show(value)}</span>'
@@ -106,12 +117,12 @@ def _charts(history: list[WindowPoint]) -> str:
     rates = [point.received / max(point.end - point.start, 1e-9) for point in history]
     failed = [point.failed / max(point.end - point.start, 1e-9) for point in history]
     latency = [Line(style, name, _quantile(history, q)) for q, name, style in _SHOWN_QUANTILES]
-    evidence = [Line("c4", "evidence", [point.evidence for point in history], filled=True)]
+    evidence = [Line("c4", "evidence", [decades(point.evidence) for point in history], filled=True)]
     traffic = [Line("c1", "all", rates, filled=True), Line("c5", "failed", failed)]
     charts = (
         Chart("Requests per second", times, traffic, number),
         Chart("Latency", times, latency, duration),
-        Chart("Evidence of drift", times, evidence, number, limit=(1.0, "page")),
+        Chart("Evidence of drift", times, evidence, of_decades, (decades(1.0), "page"), ticks=range(0, DECADES + 1, 2)),
     )
     return f'<div class="charts">{"".join(f"<div class=card>{line_chart(chart)}</div>" for chart in charts)}</div>'
 
@@ -160,5 +171,5 @@ def _row(picture: FeaturePicture) -> str:
         f"<td>{esc(picture.change) or '–'}</td><td>{score}</td>"
         f"<td>{share(picture.problems.get('missing', 0.0))}</td>"
         f'<td><meter class="{level}" min="0" max="1" value="{min(picture.evidence, 1):.4f}" '
-        f'aria-label="evidence">{picture.evidence:.2f}</meter> {number(picture.evidence)}</td></tr>'
+        f'aria-label="evidence">{picture.evidence:.2f}</meter> {evidence_text(picture.evidence)}</td></tr>'
     )

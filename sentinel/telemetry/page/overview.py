@@ -53,7 +53,7 @@ def conservation(counts: Conservation) -> str:
         items += f'<li><span class="key {style}">{words}</span> <b>{number(count)}</b> <small>{part}</small></li>'
     reasons = sorted(((n, r) for r, n in counts.reasons.items() if n), reverse=True)[:SHOWN_REASONS]
     why = "".join(f"<li><span>{esc(reason)}</span> <b>{number(count)}</b></li>" for count, reason in reasons)
-    unaccounted = "every one accounted for" if not counts.unaccounted else f"{number(counts.unaccounted)} in flight"
+    unaccounted = "every one accounted for" if counts.unaccounted <= 0 else f"{number(counts.unaccounted)} in flight"
     return (
         '<section class="card"><h2>Exchanges</h2>'
         f'<p class="big">{number(total)} <small>received, {unaccounted}</small></p>'

@@ -2,10 +2,13 @@
 
 from datetime import UTC, datetime
 from html import escape as _escape
+from math import log10
 
 _UNITS = ("", "k", "M", "G", "T", "P")
 _KIBI_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 SMALLEST_SHOWN = 0.001
+LARGEST_EVIDENCE = 1000.0
+DECADES = 6  # from the one to the other
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
@@ -23,6 +26,21 @@ def number(value: float) -> str:
     if 0 < size < SMALLEST_SHOWN:
         return f"<{SMALLEST_SHOWN}"
     return f"{value:.3g}{_UNITS[unit]}" if value == value else "–"
+
+
+def evidence_text(value: float) -> str:
+    """Evidence beyond a thousand is sure enough to spare the digits."""
+    return "over 1000" if value > LARGEST_EVIDENCE else number(value)
+
+
+def decades(evidence: float) -> float:
+    """Evidence on a logarithmic axis from 0.001 (0) to 1000 (6); what lies outside is drawn at the edge."""
+    return log10(min(max(evidence, SMALLEST_SHOWN), LARGEST_EVIDENCE) / SMALLEST_SHOWN)
+
+
+def of_decades(place: float) -> str:
+    """The evidence at a place of that axis."""
+    return evidence_text(SMALLEST_SHOWN * 10**place)
 
 
 def storage(value: float) -> str:

@@ -168,12 +168,13 @@ def test_every_problem_of_the_targets_at_once() -> None:
     targets = (
         TargetSettings(name="a", type="webhok"),
         TargetSettings(name="b", type="github", secret_file="x"),
-        TargetSettings(name="c", type="argo_cd"),
+        TargetSettings(name="b", type="argo_cd"),
     )
     settings = RollbackSettings(targets=targets)
-    assert [problem.split(":")[0] for problem in target_problems(settings)] == [
+    assert [problem.path for problem in target_problems(settings)] == [
         "rollback.targets[0].type",
         "rollback.targets[1].options.repository",
+        "rollback.targets[2].name",
         "rollback.targets[2].url",
         "rollback.targets[2].secret_file",
     ]

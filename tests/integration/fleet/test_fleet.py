@@ -149,10 +149,11 @@ def test_a_replica_whose_clock_is_wrong_delays_and_spoils_nothing(store: SqlStor
     assert sum(standings(store).values()) == 40
 
 
-def test_a_long_backlog_is_judged_in_whole_periods(store: SqlStore) -> None:
+def test_a_long_backlog_is_judged_in_whole_periods(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sentinel.fleet.fleet.MOST_WAITING", 7)
     for number in range(6):
         report(store, number, "abc")
-    leader = Fleet(store.database, Witness(), Lead(), TIMING, most_waiting=7)
+    leader = fleet(store)
     for now in range(1000, 1200, 10):
         assert leader.step(float(now)).late == 0
     assert seen(store) == [[number * 60.0, "1", 30] for number in range(6)]

@@ -3,18 +3,30 @@
 import asyncio
 import contextlib
 import json
+import os
+import signal
+import subprocess
+import sys
 import time
+import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
+import numpy as np
 
-from sentinel.app.fleet import FleetProcess, Forwarder
+from sentinel.app.fleet import FleetJudge, FleetProcess, Forwarder
+from sentinel.app.verdicts import policy_options
 from sentinel.config import Settings, parse
 from sentinel.fleet import Fleet
 from sentinel.fleet.periods import Timing
+from sentinel.fleet.siblings import Siblings
+from sentinel.judge.policy import Policy
+from sentinel.reference.build import build
 from sentinel.store import Selection, WindowRecord, open_store
+from sentinel.windows.opened import Window
+from sentinel.windows.window import WindowKey
 from tests.support import store_values as some
 from tests.support.fleet import Lead, Witness
 from tests.support.postgres import free_port
@@ -97,3 +109,64 @@ def test_a_fleet_of_fleets(sqlite_url: str, tmp_path: Path) -> None:
     assert [row["replica"] for row in parent.list_windows(Selection())] == ["eu", "us"]
     for store in (parent, *regions.values()):
         store.close()
+
+
+def test_the_odd_replica_has_a_verdict_of_its_own(url: str) -> None:
+    """One pod answers with other weights: it is named in the store, once, also by the next leader."""
+    random = np.random.default_rng(4)
+    columns = {"amount": random.normal(50, 10, 20_000), "score": random.normal(0, 1, 20_000)}
+    reference = build(columns, name="fraud", version="1", predictions=["score"])
+    store = open_store(url)
+
+    def report(number: int) -> None:
+        for replica in "abcd":
+            window = Window(WindowKey("fraud", "1", replica), number * 60.0, 60.0, reference)
+            score = random.normal(1.5 if replica == "c" else 0.0, 1, 200)
+            window.add({"amount": random.normal(50, 10, 200), "score": score})
+            store.commit_window(WindowRecord(window.close(some.traffic(200))))
+
+    def leader() -> Fleet:
+        judge = FleetJudge(reference, policy_options(Settings()))
+        siblings = Siblings(reference, Policy())
+        return Fleet(store.database, judge, Lead(), Timing(60.0, 0.0, 0.0), reference, siblings)
+
+    named = []
+    for first in (0, 12):
+        leads = leader()
+        for number in range(first, first + 12):
+            report(number)
+            named += leads.step(number * 60.0 + 61.0).odd
+    assert [odd.replica for odd in named] == ["c"]
+    [incident] = [found for found in store.incidents(open_only=True) if found.cause == "odd_replica"]
+    assert incident.features == ("score",)
+    [own] = store.list_windows(Selection(replica="c", since=incident.opened_at - 60.0, until=incident.opened_at))
+    assert (own["state"], own["explanation"]) == ("breach", incident.explanation)
+    store.close()
+
+
+def test_the_command_runs_until_it_is_told_to_stop(sqlite_url: str, tmp_path: Path) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    environment = os.environ | {"SENTINEL__TELEMETRY__LISTEN": address}
+    command = [sys.executable, "-m", "sentinel.cli", "fleet", "--store", sqlite_url]
+    process = subprocess.Popen(command, env=environment, cwd=tmp_path, stderr=subprocess.PIPE)
+    try:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        said = b""
+        while b"sentinel_fleet_leader 1.0" not in said:
+            assert process.poll() is None
+            assert time.monotonic() < deadline, said
+            time.sleep(0.1)
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as answer:
+                said = answer.read()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=PATIENCE_SECONDS)
+    assert (process.returncode, errors) == (0, b"")
+
+
+def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sentinel.cli", "fleet", "--store", f"sqlite:///{tmp_path}/no/sentinel.db"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert f"there is no folder {tmp_path}/no; create it" in done.stderr
+    assert "Traceback" not in done.stderr

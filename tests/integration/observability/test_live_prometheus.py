@@ -19,7 +19,7 @@ import yaml
 
 from sentinel.observability import build_alerts, build_dashboards, write
 from sentinel.telemetry.catalogue import CATALOGUE, Metric, gpu
-from sentinel.telemetry.gpu import GpuReadings
+from sentinel.telemetry.readings import GpuReadings
 from sentinel.telemetry.recorder import Recorder
 from tests.support.prometheus import Prometheus, running_prometheus
 from tests.support.telemetry_served import served
@@ -78,7 +78,7 @@ async def tell(recorder: Recorder, started: float) -> None:
             opened = incident(at)
             story.window(at, counts, drift, opened=(opened,), open=(opened,))
             recorder.decision("triggered", "fraud", "7", at)
-            recorder.delivery("deployer", "success", 0.2, at)
+            recorder.delivery("deployer", "delivered", 0.2, at)
         else:
             story.window(at, counts, drift, open=(opened,) if opened else ())
         await asyncio.sleep(1)

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.relay_processes import Sidecar, sidecar, wait_for
+from sentinel.config import parse
+from tests.support.relay_processes import Sidecar, sidecar, supervised, wait_for
 from tests.support.relay_upstreams import echo, upstream
 
 ALL = {"sample_ratio": 1.0, "max_samples_per_second": 1e6}
@@ -162,6 +163,27 @@ def test_unreachable_upstream_resets_the_client_and_is_counted(tmp_path: Path) -
         )
     assert summary["routes"][0][1]["codes"] == {"disconnected": 1}
     assert running.account["received"] == 1
+
+
+def test_several_listeners_and_a_unix_socket_upstream(tmp_path: Path) -> None:
+    path = tmp_path / "model.sock"
+    with upstream(echo) as tcp, upstream(echo, path=path):
+        document = {
+            "relay": [
+                {"listen": "127.0.0.1:0", "upstream": tcp},
+                {"listen": "127.0.0.1:0", "upstream": f"unix:{path}"},
+                {"listen": "127.0.0.1:0", "upstream": tcp, "protocol": "opaque"},
+            ],
+            "capture": ALL,
+        }
+        with supervised(tmp_path, parse(document)) as running:
+            for address in running.addresses:
+                client = http.client.HTTPConnection(*address, timeout=10)
+                client.request("POST", "/p", b"body")
+                assert client.getresponse().read() == b"body"
+                client.close()
+    assert sorted(seen["listener"] for seen in running.heard("exchange")) == [0, 1]
+    assert running.account["received"] == 2
 
 
 def test_port_in_use_is_one_sentence_and_exit_code_1(tmp_path: Path) -> None:

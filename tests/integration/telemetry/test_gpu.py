@@ -124,3 +124,11 @@ def test_without_a_driver(tmp_path: Path) -> None:
     (told,) = json.loads(done.stdout)
     if not Path("/dev/nvidiactl").exists():
         assert told == {"up": False, "samples": {}}
+
+
+def test_the_running_sidecar_does_not_load_nvidia_ml_without_a_driver() -> None:
+    reading = "from sentinel.telemetry import recorder, gpu; gpu.GpuReader().read()"
+    code = f"import sys; {reading}; print('pynvml' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    if not Path("/dev/nvidiactl").exists():
+        assert done.stdout.strip() == "False"

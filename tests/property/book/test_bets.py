@@ -69,6 +69,14 @@ def test_no_plug_in_gains_on_average_whatever_it_has_learnt(world: tuple[np.rand
 
 @settings(max_examples=40, deadline=None)
 @given(worlds())
+def test_growth_is_a_number_whatever_cells_are_empty(world: tuple[np.random.Generator, Laws]) -> None:
+    _, laws = world
+    for counts in (np.zeros(laws.p0.shape), *np.eye(laws.p0.shape[1])[:, None, :]):
+        assert np.isfinite(laws.dictionary.growth(counts)).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(worlds())
 def test_the_weights_of_a_feature_sum_to_one(world: tuple[np.random.Generator, Laws]) -> None:
     _, laws = world
     assert np.isclose(laws.dictionary.weights.sum(), 1.0)

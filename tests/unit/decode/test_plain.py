@@ -46,6 +46,8 @@ def test_pointers_win_over_the_path():
         ({"data": [{"age": 41}]}, {"age": [41]}),
         ({"features": {"age": 41}}, {"age": [41]}),
         ({"age": [41], "income": [5]}, {"age": [41], "income": [5]}),
+        ({"input_data": {"columns": ["age"], "index": [0], "data": [[41]]}}, {"age": [41]}),
+        ({"inputs": "a text", "parameters": {"top_k": 5}}, {"inputs": ["a text"], "parameters.top_k": [5]}),
         ({"input": [1.5, 2.5]}, {"input_0": [1.5], "input_1": [2.5]}),
         ([[1.5, 2.5]], {"input_0": [1.5], "input_1": [2.5]}),
         ({"history": [1, 2, 3], "age": 4}, {"history_0": [1], "history_1": [2], "history_2": [3], "age": [4]}),
@@ -78,6 +80,15 @@ def test_bare_values_are_rows_if_the_answer_has_as_many():
         ({"result": {"label": "cat"}}, {"label": ["cat"]}),
         ({"prediction": "cat", "request_id": "17", "latency_ms": 4}, {"prediction": ["cat"]}),
         ([{"label": "cat", "score": 0.5}], {"label": ["cat"], "score": [0.5]}),
+        (
+            [[{"label": "POS", "score": 0.75}, {"label": "NEG", "score": 0.25}]],
+            {"prediction.class": ["POS"], "prediction.confidence": [0.75]},
+        ),
+        (
+            [{"label": "POS", "score": 0.75}, {"label": "NEG", "score": 0.25}],
+            {"prediction.class": ["POS"], "prediction.confidence": [0.75]},
+        ),
+        ({"boxes": [{"x": 1, "y": 2}, {"x": 3, "y": 4}]}, {"boxes.count": [2]}),
         ({"scores": {"cat": 0.5, "dog": 0.25}}, {"scores.cat": [0.5], "scores.dog": [0.25]}),
     ],
 )
@@ -90,6 +101,15 @@ def test_litserve_and_torchserve():
     assert (found.rows, found.predictions["output.class"], values(found.predictions)["label"]) == (1, ["0"], [0])
     found = decode(exchange("torchserve/predict"), DecodeOptions(columns=("a", "b", "c", "d")))
     assert (found.model, values(found.inputs)["d"], found.predictions["probs.class"]) == ("tiny", [0.2], ["2"])
+
+
+def test_the_result_of_a_stream_is_its_last_event():
+    """Text Generation Inference streams so."""
+    body = b'data: {"token": {"text": "a"}}\n\ndata: {"token": {"text": "b"}, "generated_text": "ab"}\n\n'
+    found = decode(
+        posted("/generate_stream", {"inputs": "say ab"}, body, response_headers={"content-type": "text/event-stream"})
+    )
+    assert values(found.predictions) == {"token.text": ["b"], "generated_text": ["ab"]}
 
 
 def test_the_version_of_the_answer():

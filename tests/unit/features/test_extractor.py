@@ -105,3 +105,5 @@ def test_no_raw_text_or_bytes_pass():
     found = Extractor(None).columns(rows)
     assert "quick" not in repr(found)
     assert found["blob.bytes"] == [44]
+    short = Decoded(1, {"prompt": ["hi"]}, kinds={"prompt": "text"})
+    assert Extractor(None, rename={"prompt": "question"}).columns(short)["question.length"] == [2]

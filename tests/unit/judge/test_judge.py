@@ -73,8 +73,7 @@ def test_a_new_versions_predictions_breach_on_their_own_and_end_when_it_is_taken
     faulty = feed(judge, frozen, rng, range(5, 10), approved=0.6, version="2")
     opened = [incident for v in faulty for incident in v.opened]
     assert [(i.cause, i.version, i.features) for i in opened] == [("prediction_drift", "2", ("prediction",))]
-    assert "prediction share of" in opened[0].explanation
-    assert "30.0 points" in opened[0].explanation or "points" in opened[0].explanation
+    assert opened[0].explanation.startswith("prediction share of")
     assert faulty[-1].rollback_evidence >= 1
     back = feed(judge, frozen, rng, range(10, 20), version="1")
     assert back[0].state is State.OK

@@ -145,6 +145,7 @@ def test_equal_columns_give_equal_fingerprints_and_others_do_not():
         ({"x": [1], "y": [1, 2]}, {}, "columns 'x' and 'y' have 1 and 2 rows"),
         ({"x": [1]}, {"predictions": ["y"]}, "predictions names 'y', which is no column; columns are x"),
         ({"x": [1]}, {"kinds": {"z": "numeric"}}, "kinds names 'z'"),
+        ({"x": [1]}, {"kinds": {"x": "text"}}, "column 'x' cannot be 'text'; its kind is numeric or categorical"),
     ],
 )
 def test_what_cannot_be_a_reference_is_refused_in_a_sentence(given, options, sentence):

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from sentinel.intake.http2 import read
 from sentinel.relay.detection import Detection
 from sentinel.relay.following import Opaque, Tracker
+from sentinel.relay.frames import LARGEST_BLOCK_BYTES
 from sentinel.relay.hpack import BadBlock, Blocks, _fast, _pure, changes_table, works
 from sentinel.relay.http1 import Http1
-from sentinel.relay.http2 import LARGEST_BLOCK_BYTES, PREFACE, Http2
+from sentinel.relay.http2 import PREFACE, Http2
 from sentinel.traffic.ledger import DROPPED_OPAQUE, RECEIVED
 from tests.support.relay_trackers import Notes
 
@@ -121,6 +122,18 @@ def test_padding_priority_and_continuation() -> None:
     wire.server(wire.answer(1, OK), frame(DATA, PADDED | END_STREAM, 1, b"\x00done"))
     (seen,) = read(wire.notes.samples[0], 100)
     assert (seen.path, seen.request.body, seen.response.body) == ("/p", b"body", b"done")
+
+
+def test_a_promise_is_decoded_for_the_table_and_is_no_exchange() -> None:
+    wire = Wire()
+    wire.client(wire.call(1, flags=END_STREAM))
+    block = wire.answers.encode([(":method", "GET"), (":path", "/style.css"), ("x-new", "in the table")])
+    promise = (2).to_bytes(4) + block[:3]
+    wire.server(frame(5, 0, 1, promise), frame(CONTINUATION, END_HEADERS, 1, block[3:]))
+    wire.server(wire.answer(2, OK, flags=END_STREAM), wire.answer(1, OK, ("x-new", "in the table"), flags=END_STREAM))
+    (seen,) = read(wire.notes.samples[0], 100)
+    assert seen.response.headers == {"x-new": "in the table"}
+    assert wire.notes.cells[RECEIVED] == 1
 
 
 def test_resets_and_goaway() -> None:
@@ -279,7 +292,7 @@ def test_both_decoders_and_the_memory_agree_with_the_encoder(blocks: list[list[t
             encoder.header_table_size = table
         block = encoder.encode(sent)
         expected = tuple((name.encode(), value.encode()) for name, value in sent)
-        assert remembered.decode(block) == pure(block) == fast(block) == expected
+        assert remembered.decode(block).headers == pure(block) == fast(block) == expected
 
 
 def test_the_fast_decoder_is_in_use_and_a_wrong_one_would_be_noticed() -> None:

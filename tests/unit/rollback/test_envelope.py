@@ -1,17 +1,22 @@
 """The request against its published schema, CloudEvents and its size limit, also for hostile names."""
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import jsonschema
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sentinel.judge.judge import Judge
 from sentinel.rollback.envelope import MOST_BYTES, SCHEMA
 from sentinel.rollback.interlocks import Comparison
 from sentinel.rollback.past import Past, Request
 from sentinel.rollback.planning import plan
+from tests.support import judge_world as world
 from tests.support.rollback_cases import NOW, finding, incident, policy, surroundings, verdict, versions
 
 PUBLISHED = json.loads((Path(__file__).parents[3] / "docs/schemas/rollback-requested.v1.json").read_text())
@@ -71,6 +76,32 @@ def test_the_features_of_the_cause_come_first_and_at_most_ten() -> None:
     others = (finding("elsewhere", cause="latency", evidence=99.0),)
     event = event_of(verdict=verdict(findings=findings + others))
     assert [feature["name"] for feature in event["data"]["reason"]["features"]] == [f"f{i}" for i in range(29, 19, -1)]
+
+
+@given(st.text(st.characters(), min_size=1, max_size=50))
+def test_no_category_leaves_with_a_request(category: str) -> None:
+    """As the judge's words name them, in its explanation and in its findings."""
+    marked = f"<{category}> share of <{category}> +1.0 points"
+    words = f"predictions: country share of {marked} -12.5 points; evidence 3 of 1 needed"
+    standing = incident(explanation=words)
+    event = event_of(verdict=verdict(standing, findings=(finding(change=f"share of {marked} -12.5 points"),)))
+    reason = event["data"]["reason"]
+    assert reason["features"][0]["change"] == "share of a category -12.5 points"
+    assert reason["explanation"] == "predictions: country share of a category -12.5 points; evidence 3 of 1 needed"
+
+
+def test_the_judges_words_are_the_ones_that_are_cut() -> None:
+    """A categorical drift as the judge tells it."""
+    frozen = world.reference(20_000)
+    judge, rng = Judge(frozen), np.random.default_rng(1)
+    for number in range(20):
+        columns = world.columns(rng, 500, approved=0.8)
+        drifted = judge.observe(world.window(frozen, columns, number))
+    told = event_of(verdict=verdict(replace(drifted.open[0], version="2"), findings=drifted.findings))
+    assert "yes" in drifted.open[0].explanation or "no" in drifted.open[0].explanation
+    words = json.dumps(told["data"]["reason"]["features"]) + told["data"]["reason"]["explanation"]
+    assert "share of a category" in words
+    assert not re.search(r"share of (?!a category)", words)
 
 
 @given(

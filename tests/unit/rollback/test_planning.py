@@ -94,3 +94,16 @@ def test_an_incident_of_another_version_is_not_decided_on_with_this_versions_win
 def test_nothing_open_nothing_planned() -> None:
     calm = replace(verdict(), open=(), opened=())
     assert plan(calm, policy(), Past(), NOW, surroundings()) == Plan()
+
+
+def test_outcomes_that_alternate_are_each_told_once() -> None:
+    """A paused and resumed incident, or one whose windows are now ok and now not, does not fill the audit."""
+    plans: list[Plan] = []
+    for minute in range(20):
+        paused = "somebody paused" if minute % 2 else ""
+        waiting = policy(rules=rule(for_seconds=1e9))
+        plans.append(plan(verdict(), waiting, remembered(*plans, paused=paused), NOW + minute, surroundings()))
+    assert [record.outcome for made in plans for record in made.audit] == [
+        "suppressed_for_duration",
+        "suppressed_paused",
+    ]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from sentinel.judge.binding import Roles
 from sentinel.judge.policy import Policy
-from sentinel.rollback.trial import Predictions, Trial, compare, pairs
+from sentinel.rollback.trial import Predictions, Trial, compare, distinct, pairs
 from sentinel.traffic.buckets import bucket_of
 from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.window import TrafficCounts, WindowKey
@@ -43,6 +43,11 @@ def test_windows_of_the_same_time_are_paired_and_the_rest_go_back_from_the_relea
 def test_replicas_are_merged_and_nothing_is_made_up() -> None:
     mine = [window(10, of=1), window(10, of=2, replica="b"), window(11, of=5)]
     assert received(pairs(trial(mine, [window(9, of=7), window(9, of=8, replica="b")]))) == [(3, 15)]
+
+
+def test_what_a_fleet_merged_is_not_counted_again() -> None:
+    stored = [window(1, of=1), window(1, of=2, replica="b"), window(1, of=3, replica="*"), window(2, of=4)]
+    assert [w.traffic.received for w in distinct(stored)] == [3, 4]
 
 
 @given(st.sets(st.integers(0, 40)), st.sets(st.integers(0, 40)), st.integers(0, 40))

@@ -90,7 +90,7 @@ def test_hostile_names_stay_text(story: Story) -> None:
 def test_history_is_bounded(story: Story) -> None:
     for i in range(HISTORY_WINDOWS + 50):
         story.window(NOW + i, story.second(NOW + i, rate=10))
-        story.recorder.delivery("deployer", "retry", 1.0, NOW + i)
+        story.recorder.delivery("deployer", "timeout", 1.0, NOW + i)
     view = story.recorder.view()
     assert len(view.models[0].history) == HISTORY_WINDOWS
     assert len(view.timeline) == TIMELINE_EVENTS

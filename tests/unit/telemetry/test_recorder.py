@@ -53,7 +53,7 @@ def test_children_are_there_before_the_first_exchange(recorder: Recorder) -> Non
     for outcome in ("analysed", "sampled_out", "dropped", "undecodable"):
         assert value(recorder, "sentinel_exchanges_total", **fraud(outcome=outcome)) == 0
     assert value(recorder, "sentinel_rollback_decisions_total", model="fraud", outcome="triggered") == 0
-    assert value(recorder, "sentinel_webhook_deliveries_total", target="deployer", result="success") == 0
+    assert value(recorder, "sentinel_webhook_deliveries_total", target="deployer", result="delivered") == 0
     assert value(recorder, "sentinel_gpu_collector_up") == 0
     assert value(recorder, "sentinel_request_duration_seconds_count", **fraud()) == 0
 
@@ -139,13 +139,13 @@ def test_incidents_are_counted_opened_and_resolved(recorder: Recorder) -> None:
 
 def test_decisions_and_deliveries(recorder: Recorder) -> None:
     recorder.decision("triggered", "fraud", "7", NOW, "Asked.")
-    recorder.delivery("deployer", "success", 0.2, NOW)
-    recorder.delivery("deployer", "dead_letter", 0.0, NOW)
+    recorder.delivery("deployer", "delivered", 0.2, NOW)
+    recorder.delivery("deployer", "expired", 0.0, NOW)
     assert value(recorder, "sentinel_webhook_delivery_duration_seconds_count", target="deployer") == 1
     recorder.outbox(pending=1, dead_letters=2)
     assert value(recorder, "sentinel_rollback_decisions_total", model="fraud", outcome="triggered") == 1
     assert value(recorder, "sentinel_rollback_last_timestamp_seconds", **fraud()) == NOW
-    assert value(recorder, "sentinel_webhook_deliveries_total", target="deployer", result="success") == 1
+    assert value(recorder, "sentinel_webhook_deliveries_total", target="deployer", result="delivered") == 1
     assert value(recorder, "sentinel_webhook_dead_letters") == 2
 
 
