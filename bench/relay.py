@@ -178,7 +178,8 @@ def page(results: dict[str, dict[str, float]], options: argparse.Namespace) -> s
         f"{platform.python_version()}, {'; '.join(versions())}. One relay process on one core, upstream (nginx) on "
         f"another, load on the rest; medians of {options.rounds} interleaved rounds of {options.seconds:g} s (500 "
         f"requests/s: at least 15 rounds). sentinel copies {peers.SAMPLE_RATIO:.0%} of exchanges to an observer "
-        "process; *blind* does not look.",
+        "process; *blind* does not look. Load average at the end, this run's own load included: "
+        f"{os.getloadavg()[1]:.0f}.",
         "",
         "Regenerate with `make bench-relay`. Machines differ: read the ratios, not the figures.",
         "",

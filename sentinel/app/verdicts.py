@@ -19,6 +19,7 @@ from sentinel.judge.verdict import State, Verdict
 from sentinel.reference.frozen import FrozenReference
 from sentinel.rollback.planning import Plan
 from sentinel.store.contract import WindowRecord
+from sentinel.store.profile import Profile, profiles
 from sentinel.windows.closed import ClosedWindow
 
 logger = logging.getLogger("sentinel.judging")
@@ -43,14 +44,14 @@ class Judgement:
     verdict: Verdict
     plan: Plan
     judge_state: bytes
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
 
     @property
     def record(self) -> WindowRecord:
         if not self.judge_state:
-            return WindowRecord(self.window, self.scores)  # waits for the fleet's judge
-        return WindowRecord(
-            self.window, self.scores, self.verdict, self.judge_state, self.plan.intents, self.plan.audit
-        )
+            return WindowRecord(self.window, self.scores, profiles=self.profiles)  # waits for the fleet's judge
+        decided = (self.judge_state, self.plan.intents, self.plan.audit)
+        return WindowRecord(self.window, self.scores, self.verdict, *decided, profiles=self.profiles)
 
 
 def policy_options(settings: Settings) -> PolicyOptions:
@@ -85,11 +86,13 @@ class Judging:
         """
         judged = self.reference is not None and window.reference_id == self.reference.fingerprint
         scores = score(self.reference, window) if judged and self.reference is not None else {}
+        shapes = profiles(self.reference, window)
         if self.member:
-            return Judgement(window, scores, _left_to_the_fleet(window), Plan(), b"")
+            return Judgement(window, scores, _left_to_the_fleet(window), Plan(), b"", shapes)
         judge = self._judge(window.key.model, judged, afresh)
         verdict = judge.observe(window, scores)
-        return Judgement(window, scores, verdict, self.memory.decide(verdict, window, now), judge.state())
+        decided = self.memory.decide(verdict, window, now)
+        return Judgement(window, scores, verdict, decided, judge.state(), shapes)
 
     def _judge(self, model: str, judged: bool, afresh: bool) -> Judge:
         if model not in self._judges:

@@ -51,6 +51,11 @@ class ListenerSettings:
     protocol: Literal["auto", "http1", "http2", "opaque"] = option(
         "auto", help="Protocol to follow; auto decides by the first bytes of each connection."
     )
+    certificate_file: str = option("", help="PEM certificate chain; with it clients speak TLS to this listener.")
+    key_file: str = option("", help="PEM key of the certificate; empty: it is in certificate_file.")
+    upstream_tls: bool = option(False, help="Speak TLS to the model server.")
+    upstream_ca_file: str = option("", help="PEM authorities for its certificate; empty: the system's.")
+    upstream_name: str = option("", help="Name in its certificate; empty: the host of upstream.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-STABLE_SECONDS = 5.0  # a child that lived so long starts again at once
 FIRST_DELAY_SECONDS = 0.1  # before the second quick restart; doubled each time
 LONGEST_DELAY_SECONDS = 5.0
 
@@ -25,10 +24,13 @@ class Start:
 
 
 class Child:
-    """A process that is kept alive. `prepare()` says how to start its next life."""
+    """A process that is kept alive. `prepare()` says how to start its next life; one that lived `stable_seconds` is
+    followed at once, quicker deaths by growing delays.
+    """
 
-    def __init__(self, name: str, prepare: Callable[[], Start]) -> None:
+    def __init__(self, name: str, prepare: Callable[[], Start], stable_seconds: float) -> None:
         self.name = name
+        self._stable_seconds = stable_seconds
         self._prepare = prepare
         self._process: subprocess.Popen[bytes] | None = None
         self._quick_deaths = 0
@@ -68,7 +70,7 @@ class Child:
             return None
         self._process = None
         now = time.monotonic()
-        self._quick_deaths = 0 if now - self.started_at >= STABLE_SECONDS else self._quick_deaths + 1
+        self._quick_deaths = 0 if now - self.started_at >= self._stable_seconds else self._quick_deaths + 1
         self.restart_at = now + _delay(self._quick_deaths)
         return code
 

@@ -109,7 +109,7 @@ class Pair:
 class _Side(asyncio.Protocol):
     """One end. `write` passes bytes to the other end, `look` shows them to the tracker."""
 
-    __slots__ = ("eof", "look", "pair", "peer", "transport", "write")
+    __slots__ = ("eof", "look", "pair", "peer", "tls", "transport", "write")
     by_client = False
     peer: "_Side"
 
@@ -118,7 +118,15 @@ class _Side(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.write: Callable[[bytes], None] = _nowhere
         self.look: Look | None = None
-        self.eof = False
+        self.eof = self.tls = False
+
+    def made(self, transport: asyncio.BaseTransport) -> asyncio.Transport:
+        """The connection is there. TLS buffers by itself and has no half-close."""
+        made = cast("asyncio.Transport", transport)
+        self.tls = made.get_extra_info("sslcontext") is not None
+        if not self.tls:
+            made.set_write_buffer_limits(high=HIGH_WATER_BYTES)
+        return made
 
     def data_received(self, data: bytes) -> None:
         self.write(data)
@@ -135,7 +143,7 @@ class _Side(asyncio.Protocol):
             peer.transport.write_eof()
         if peer.eof:
             self.pair.close()
-        return True
+        return not self.tls
 
     def pause_writing(self) -> None:
         if self.peer.transport is not None:
@@ -186,8 +194,7 @@ class ClientSide(_Side):
         self.spoke = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)
-        self.transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
+        self.transport = self.made(transport)
         self.write = self._wait
         if self.pair.tracker is not None:
             self.look = self.pair.tracker.client
@@ -213,8 +220,7 @@ class UpstreamSide(_Side):
     __slots__ = ()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)
-        self.transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
+        self.transport = self.made(transport)
         client = self.pair.client
         if client.transport is None or client.transport.is_closing():
             self.transport.abort()

@@ -7,12 +7,14 @@ reload; the rest stays.
 import dataclasses
 import os
 import socket
+import ssl
 import sys
 from collections.abc import Sequence
 from secrets import randbits
 
 from sentinel.config import Settings
-from sentinel.relay import options
+from sentinel.config.settings import ListenerSettings
+from sentinel.relay import options, tls
 from sentinel.relay.children import Start
 from sentinel.relay.listening import CannotListen, listen
 from sentinel.traffic import handover, ledger
@@ -28,6 +30,7 @@ class Lives:
     def __init__(self, settings: Settings, observer: Sequence[str]) -> None:
         """Raises CannotListen."""
         self.settings = settings
+        _check_tls(settings)
         self.listeners = [listen(listener.listen) for listener in settings.relay]
         self.ledger = Ledger.create()
         self.generation = 0
@@ -42,6 +45,7 @@ class Lives:
 
         An address that stays keeps its socket, with the connections that wait in it.
         """
+        _check_tls(settings)
         kept = {old.listen: socket_ for old, socket_ in zip(self.settings.relay, self.listeners, strict=True)}
         made: list[socket.socket] = []
         listeners = []
@@ -78,7 +82,7 @@ class Lives:
             slot=slot,
             boot=self._boots,
             listeners=tuple(
-                options.Listener(socket_.fileno(), listener.upstream, listener.protocol)
+                _told(socket_.fileno(), listener)
                 for socket_, listener in zip(self.listeners, self.settings.relay, strict=True)
             ),
             channel=channel,
@@ -131,6 +135,23 @@ class Lives:
     def _add_channels(self) -> None:
         while len(self._channels) < self.settings.process.workers:
             self._channels.append(_channel())
+
+
+def _check_tls(settings: Settings) -> None:
+    """Raises CannotListen, with one sentence, when a certificate, key or authority file cannot be used."""
+    for listener in settings.relay:
+        try:
+            tls.server_context(_told(-1, listener))
+            tls.client_context(_told(-1, listener))
+        except (OSError, ssl.SSLError) as error:
+            files = filter(None, (listener.certificate_file, listener.key_file, listener.upstream_ca_file))
+            raise CannotListen(f"cannot speak TLS on {listener.listen} with {', '.join(files)}: {error}") from error
+
+
+def _told(descriptor: int, settings: ListenerSettings) -> options.Listener:
+    fields = dataclasses.asdict(settings)
+    del fields["listen"]
+    return options.Listener(descriptor, **fields)
 
 
 def _channel() -> tuple[socket.socket, socket.socket]:

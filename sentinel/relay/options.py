@@ -14,11 +14,16 @@ _LARGEST_DOCUMENT_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """socket: inherited listening descriptor. upstream: host:port or unix:/path."""
+    """socket: inherited listening descriptor. The rest: as in `ListenerSettings`."""
 
     socket: int
     upstream: str
     protocol: str
+    certificate_file: str = ""
+    key_file: str = ""
+    upstream_tls: bool = False
+    upstream_ca_file: str = ""
+    upstream_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from sentinel.traffic.ledger import (
 )
 
 BATCH_BYTES = 48 << 10  # a batch is sent when it holds this much
-BATCH_SECONDS = 0.05  # or when its first sample is this old
+BATCH_SECONDS = 0.2  # or when its first sample is this old; a flush costs as much as relaying ten requests
 BATCH_PIECES = 512  # or this many pieces: sendmsg gathers 1,024 at most
 
 GATHERED_PIECES = 512  # written at once

@@ -16,6 +16,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from sentinel.config import ConfigurationError, Settings
 from sentinel.relay.children import Child
@@ -27,6 +28,8 @@ from sentinel.traffic import ledger
 LOOK_SECONDS = 0.5  # between two looks at the heartbeats
 WORKER_SILENCE_SECONDS = 2.0  # a worker beats every 0.25 s; throttled ones stay far below
 OBSERVER_SILENCE_SECONDS = 10.0  # the observer may be busy with a window for a while; traffic does not wait for it
+WORKER_STABLE_SECONDS = 1.0  # one that dies sooner, again and again, is broken; the next one waits a little
+OBSERVER_STABLE_SECONDS = 5.0  # its start costs a second of CPU
 LOOKS_BEFORE_KILL = 2  # silent at so many looks in a row
 OBSERVER_END_SECONDS = 10.0  # to close its window and store it
 OBSERVER_START_SECONDS = 5.0  # and to start, when it is told to stop just then
@@ -58,7 +61,7 @@ class Supervisor:
         self._stop: signal.Signals | None = None
         self._reload = False
         self._silent_looks: dict[Child, int] = {}
-        self._observer = Child("observer", lives.observer)
+        self._observer = Child("observer", lives.observer, OBSERVER_STABLE_SECONDS)
         self._workers = self._new_workers()
         self._draining: dict[Child, float] = {}  # workers of former settings, and when they are killed
 
@@ -72,7 +75,7 @@ class Supervisor:
 
     def _new_workers(self) -> list[Child]:
         return [
-            Child(f"relay-{number}", lambda number=number: self._lives.worker(number))  # type: ignore[misc]
+            Child(f"relay-{number}", partial(self._lives.worker, number), WORKER_STABLE_SECONDS)
             for number in range(self._lives.settings.process.workers)
         ]
 

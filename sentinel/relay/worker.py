@@ -11,13 +11,15 @@ import signal
 import socket
 import sys
 import time
+from typing import Any
 
 import uvloop
 
+from sentinel.relay import tls
 from sentinel.relay.connection import Pair
 from sentinel.relay.detection import FOLLOWED, Detection
 from sentinel.relay.following import Follower, Tracker
-from sentinel.relay.options import BACKLOG, WorkerOptions
+from sentinel.relay.options import BACKLOG, Listener, WorkerOptions
 from sentinel.relay.sampler import Sampler
 from sentinel.relay.sending import Sender
 from sentinel.relay.tally import Tally
@@ -35,6 +37,7 @@ from sentinel.traffic.ledger import (
 HEARTBEAT_SECONDS = 0.25
 REPORT_SECONDS = 1.0
 QUIET_SECONDS = 0.5  # a whole answer that was quiet for so long is counted without waiting for the next request
+DRAIN_ACCEPT_SECONDS = 0.1  # connections that wait in the listening sockets are still served
 DRAIN_LOOK_SECONDS = 0.05
 DRAIN_QUIET_SECONDS = 0.02
 DRAIN_FRESH_SECONDS = 1.0  # a client that has just connected is about to ask something
@@ -56,6 +59,7 @@ class Worker:
         self._tally = Tally()
         self._opaque_changed = True
         self._pairs: set[Pair] = set()
+        self._places = [_place(listener) for listener in options.listeners]
         self._servers: list[asyncio.Server] = []
         self._stopping = asyncio.Event()
         self._unsent: list[bytes] = []
@@ -73,9 +77,10 @@ class Worker:
         """Serve until told to stop, then drain."""
         for number, listener in enumerate(self._options.listeners):
             server = await self._loop.create_server(
-                lambda number=number: self._pair(number).client,  # type: ignore[misc]
+                lambda number=number: self._pair(number).client,
                 sock=socket.socket(fileno=listener.socket),
                 backlog=BACKLOG,
+                ssl=tls.server_context(listener),
             )
             self._servers.append(server)
         self._loop.add_reader(self._options.lifeline, self._stopping.set)
@@ -112,13 +117,12 @@ class Worker:
 
     async def connect(self, pair: Pair) -> None:
         """Connect to the pair's server; a refusal reaches the client as a reset."""
-        upstream = self._options.listeners[pair.listener].upstream
+        place, options = self._places[pair.listener]
         try:
-            if upstream.startswith("unix:"):
-                await self._loop.create_unix_connection(lambda: pair.upstream, upstream.removeprefix("unix:"))
+            if isinstance(place, str):
+                await self._loop.create_unix_connection(lambda: pair.upstream, place, **options)
             else:
-                host, _, port = upstream.rpartition(":")
-                await self._loop.create_connection(lambda: pair.upstream, host.strip("[]"), int(port))
+                await self._loop.create_connection(lambda: pair.upstream, *place, **options)
         except OSError:
             self._cells[UPSTREAM_FAILURES] += 1
             pair.refused()
@@ -164,7 +168,8 @@ class Worker:
         self._sender.counts([channel.status_buffer(status)])
 
     async def _drain(self) -> None:
-        """Accept no more; close each connection when its exchange is over, and all of them after the grace period."""
+        """Accept no more; close each connection when its exchange is over, and all after the grace period."""
+        await asyncio.sleep(DRAIN_ACCEPT_SECONDS)
         for server in self._servers:
             server.close()
         deadline = time.monotonic() + self._options.drain_seconds
@@ -177,6 +182,17 @@ class Worker:
         for pair in list(self._pairs):
             pair.end(by_client=False)
             pair.close()
+
+
+def _place(listener: Listener) -> tuple[str | tuple[str, int], dict[str, Any]]:
+    """Path, or host and port, of the model server; and what connecting to it needs besides."""
+    upstream, context = listener.upstream, tls.client_context(listener)
+    if upstream.startswith("unix:"):
+        name = listener.upstream_name or "localhost"
+        return upstream.removeprefix("unix:"), {"ssl": context, "server_hostname": name} if context else {}
+    host, _, port = upstream.rpartition(":")
+    host = host.strip("[]")
+    return (host, int(port)), {"ssl": context, "server_hostname": listener.upstream_name or host} if context else {}
 
 
 def main() -> int:

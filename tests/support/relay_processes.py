@@ -75,10 +75,10 @@ class Sidecar:
 
 @contextlib.contextmanager
 def sidecar(
-    folder: Path, upstream: str, *, observer: Sequence[str] | None = None, **settings: dict[str, Any]
+    folder: Path, upstream: str, *, observer: Sequence[str] | None = None, **settings: Any
 ) -> Iterator[Sidecar]:
     """A sidecar in front of `upstream` on a fresh port, with groups of settings as keywords; ended on the way out."""
-    document = {"relay": [{"listen": "127.0.0.1:0", "upstream": upstream}], **settings}
+    document: dict[str, Any] = {"relay": [{"listen": "127.0.0.1:0", "upstream": upstream}], **settings}
     with supervised(folder, parse(document), observer) as running:
         yield running
 

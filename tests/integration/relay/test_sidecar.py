@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -124,14 +125,18 @@ def test_hung_worker_is_noticed_and_replaced(tmp_path: Path) -> None:
 
 
 def test_stopping_waits_for_the_request_under_way(tmp_path: Path) -> None:
+    asked = threading.Event()
+
     def slow(connection: socket.socket) -> None:
         connection.recv(65536)
+        asked.set()
         wait_for(lambda: running.events("stopping"), "the stop")
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
     with upstream(slow) as server, sidecar(tmp_path, server, capture=ALL) as running:
         client = http.client.HTTPConnection(*running.address, timeout=10)
         client.request("GET", "/")
+        assert asked.wait(10)
         running.process.send_signal(signal.SIGTERM)
         assert client.getresponse().read() == b"ok"
         assert running.process.wait(10) == 0
