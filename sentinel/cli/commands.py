@@ -228,6 +228,13 @@ COMMANDS = (
         ),
     ),
     Command(
+        "doctor",
+        "Look at settings, model server, store, reference, rollback targets and telemetry; say what to mend first.",
+        "doctor:doctor",
+        "sentinel doctor --config sentinel.yaml",
+        (CONFIG, STORE, JSON),
+    ),
+    Command(
         "dashboards build",
         "Write Grafana dashboards: all there is, or with --config what this configuration has.",
         "observability:dashboards",
