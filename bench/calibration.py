@@ -134,10 +134,12 @@ def false_pages_of_rivals(windows: int, rows: int, features: int) -> dict[str, A
     return {"pages_per_month": {name: n * sim.MONTH / windows for name, n in found.items()}}
 
 
-def false_pages_of_multiscale(months: int, rows: int, features: int, tolerance: float) -> dict[str, Any]:
+def false_pages_of_multiscale(months: int, make: str, edge: bool, rows: int, tolerance: float) -> dict[str, Any]:
     pages = 0
     for month in range(months):
-        w = sim.numeric_world(1000 + month, features, rows, 50_000, tolerance)
+        w = getattr(sim, make)(1000 + month, 30, rows, 50_000, tolerance)
+        if edge:
+            w = sim.on_the_edge(w, month, rows)
         rival, at = MultiScale(w.features.counts, tolerance), 0
         for chunk in w.chunks(np.random.default_rng(month)):
             pages += sum(rival.pages(counts) for counts in chunk)
@@ -343,8 +345,13 @@ def jobs(scale: float) -> list[Job]:
         all_jobs.append(Job("false_pages_of_rivals", f"rivals, {rows}", rivals))
     for rows in (200, 1000):
         for tolerance in (0.0, 0.005):
-            multiscale = {"months": some(4), "rows": rows, "features": 30, "tolerance": tolerance}
-            all_jobs.append(Job("false_pages_of_multiscale", f"multi-scale χ², {rows}, tol {tolerance}", multiscale))
+            multiscale = {"months": some(4), "make": "numeric_world", "edge": False, "rows": rows}
+            name = f"multi-scale χ², {rows}, tol {tolerance}"
+            all_jobs.append(Job("false_pages_of_multiscale", name, {**multiscale, "tolerance": tolerance}))
+        for make in ("numeric_world", "categorical_world"):
+            edge = {"months": 1, "make": make, "edge": True, "rows": rows, "tolerance": 0.005}
+            name = f"multi-scale χ², {rows}, on the tolerance edge, {make.removesuffix('_world')}"
+            all_jobs.append(Job("false_pages_of_multiscale", name, edge))
     wide = {"features": 300, "rows": 200, "make": "numeric_world", "edge": "", "tolerance": 0.005}
     all_jobs.append(
         Job("false_pages_multinomial", "300 features, 200", {**wide, "reference_rows": 50_000, "months": some(3)})

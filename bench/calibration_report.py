@@ -66,7 +66,7 @@ def _delays(results: list[Result]) -> list[str]:
         for r in _of(results, "delay", "category_delay")
     ]
     rivals = list(_of(results, "delay_of_rivals"))
-    names = sorted({name for r in rivals for name in r["delays"]})
+    names = sorted({name for r in rivals for name in r["delays"] if "share of columns" not in name})
     others = [[r["name"], *(_windows(r["delays"].get(name)) for name in names)] for r in rivals]
     return [
         "## 2. Median detection delay, in windows\n\n"

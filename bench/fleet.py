@@ -85,21 +85,25 @@ def bare_read(url: str, model: str, start: float) -> float:
 def rounds(
     fleet: Fleet, url: str, made: list[WindowRecord], sizes: list[int], count: int
 ) -> dict[int, dict[str, float]]:
-    """Median seconds of judging one period of each fleet size, and of the bare read."""
+    """Median seconds of judging one period of each fleet size, by the clock and of CPU, and of the bare read."""
     judged: dict[int, list[float]] = {size: [] for size in sizes}
     bare: dict[int, list[float]] = {size: [] for size in sizes}
+    spent: dict[int, list[float]] = {size: [] for size in sizes}
     for minute in range(count + 1):
         for size in sizes:
             model = f"m{size}"
             write_all(url, made, model, size, range(minute, minute + 1))
             bare[size].append(bare_read(url, model, minute * PERIOD))
             fleet.step((minute + 1) * PERIOD)
+            begun = time.process_time()
             progress = fleet.step((minute + 1) * PERIOD + 21)
+            spent[size].append(time.process_time() - begun)
             assert len(progress.judged) == 1, progress
             judged[size].append(progress.judging_seconds)
             print(f"\rround {minute}, {size} replicas: {progress.judging_seconds:.3f} s   ", end="", file=sys.stderr)
     median = statistics.median
-    return {size: {"judge": median(judged[size][1:]), "bare": median(bare[size][1:])} for size in sizes}
+    measured = {"judge": judged, "cpu": spent, "bare": bare}
+    return {size: {name: median(found[size][1:]) for name, found in measured.items()} for size in sizes}
 
 
 def an_hour(
@@ -144,9 +148,9 @@ def page(figures: Figures, sizes: dict[int, Figures], hour: Figures, disk: Figur
     ordered = sorted(sizes)
     lines = []
     for before, size in zip([None, *ordered], ordered, strict=False):
-        judge, bare = sizes[size]["judge"], sizes[size]["bare"]
-        more = (judge - sizes[before]["judge"]) / (size - before) * 1e6 if before else None
-        cells = (f"{size:,}", f"{judge * 1e3:,.0f} ms", f"{more:,.0f} µs" if more else "", f"{bare * 1e3:,.1f} ms")
+        judge, cpu, bare = (sizes[size][name] for name in ("judge", "cpu", "bare"))
+        more = f"{(cpu - sizes[before]['cpu']) / (size - before) * 1e6:,.0f} µs" if before else ""
+        cells = (f"{size:,}", f"{judge * 1e3:,.0f} ms", f"{cpu * 1e3:,.0f} ms", more, f"{bare * 1e3:,.1f} ms")
         lines.append(f"| {' | '.join(cells)} | {judge / bare:.1f} |")
     first, second = hour["written_per_second_first_half"], hour["written_per_second_second_half"]
     return f"""# The fleet
@@ -156,8 +160,8 @@ cores (`make bench-fleet`). Simulated replicas, 50 features, one window a minute
 one period: look for what waits, read all sketches, merge, score, judge, commit, compare siblings. Medians of
 {figures["rounds"]} rounds, interleaved over the sizes; a bare read of the same sketches with psycopg beside them.
 
-| replicas | one period | each replica more | bare read | ratio |
-|---|---|---|---|---|
+| replicas | one period | of it CPU | CPU of each replica more | bare read | ratio |
+|---|---|---|---|---|---|
 {chr(10).join(lines)}
 
 An hour of 1,000 replicas ({hour["windows"]:,} windows) was written by {WRITERS} processes, one transaction a window,

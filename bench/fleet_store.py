@@ -100,7 +100,9 @@ def on_postgres(made: list[WindowRecord], server: Postgres) -> dict[str, float]:
     tables = ("windows", "window_features", "verdicts", "audit", "judge_state")
 
     def size() -> int:
-        driver.execute("VACUUM judge_state")  # one row, renewed with every window; autovacuum does this every hour
+        driver.execute(
+            "VACUUM FULL judge_state"
+        )  # one row, renewed with every window: autovacuum bounds its old versions
         sums = " + ".join(f"pg_total_relation_size('{table}')" for table in tables)
         row = driver.execute(f"SELECT {sums}").fetchone()
         return int(row[0]) if row else 0

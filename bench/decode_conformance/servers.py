@@ -72,6 +72,13 @@ SERVERS = (
         python="/usr/bin/python3",  # its backend links the system's libpython
     ),
     Server(
+        "TorchServe",
+        ("torchserve==0.12.0", "torch-model-archiver", "torch==2.13.0", "pyyaml", "scikit-learn", "httpx", "pillow"),
+        ("serve_torchserve.py", PORT, FOLDER),
+        ("ask_torchserve.py", RELAY),
+        "/ping",
+    ),
+    Server(
         "transformers serve",
         ("transformers[serving]", "torch==2.13.0", "openai"),
         ("serve_transformers.py", PORT, FOLDER),

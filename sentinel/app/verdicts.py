@@ -6,11 +6,12 @@ code runs live, in replay (with an empty memory) and in tests.
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from sentinel.config import Settings
 from sentinel.drift.budget import FalsePageBudget, Tolerance
+from sentinel.drift.quality import findings
 from sentinel.drift.scores import FeatureScores, score
 from sentinel.judge.judge import Judge
 from sentinel.judge.policy import PolicyOptions, ServiceLevels
@@ -19,9 +20,13 @@ from sentinel.judge.verdict import State, Verdict
 from sentinel.reference.frozen import FrozenReference
 from sentinel.rollback.planning import Plan
 from sentinel.store.contract import WindowRecord
+from sentinel.store.profile import Profile, profiles
 from sentinel.windows.closed import ClosedWindow
 
 logger = logging.getLogger("sentinel.judging")
+
+MOST_QUALITY_FINDINGS = 3
+"""Findings on data quality that an explanation ends with, the widest first."""
 
 
 class Memory(Protocol):
@@ -43,14 +48,14 @@ class Judgement:
     verdict: Verdict
     plan: Plan
     judge_state: bytes
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
 
     @property
     def record(self) -> WindowRecord:
         if not self.judge_state:
-            return WindowRecord(self.window, self.scores)  # waits for the fleet's judge
-        return WindowRecord(
-            self.window, self.scores, self.verdict, self.judge_state, self.plan.intents, self.plan.audit
-        )
+            return WindowRecord(self.window, self.scores, profiles=self.profiles)  # waits for the fleet's judge
+        decided = (self.judge_state, self.plan.intents, self.plan.audit)
+        return WindowRecord(self.window, self.scores, self.verdict, *decided, profiles=self.profiles)
 
 
 def policy_options(settings: Settings) -> PolicyOptions:
@@ -85,11 +90,15 @@ class Judging:
         """
         judged = self.reference is not None and window.reference_id == self.reference.fingerprint
         scores = score(self.reference, window) if judged and self.reference is not None else {}
+        shapes = profiles(self.reference, window)
         if self.member:
-            return Judgement(window, scores, _left_to_the_fleet(window), Plan(), b"")
+            return Judgement(window, scores, _left_to_the_fleet(window), Plan(), b"", shapes)
         judge = self._judge(window.key.model, judged, afresh)
         verdict = judge.observe(window, scores)
-        return Judgement(window, scores, verdict, self.memory.decide(verdict, window, now), judge.state())
+        if judged and self.reference is not None and verdict.state is State.BREACH:
+            verdict = replace(verdict, explanation=verdict.explanation + quality_words(self.reference, window))
+        decided = self.memory.decide(verdict, window, now)
+        return Judgement(window, scores, verdict, decided, judge.state(), shapes)
 
     def _judge(self, model: str, judged: bool, afresh: bool) -> Judge:
         if model not in self._judges:
@@ -111,3 +120,12 @@ def _left_to_the_fleet(window: ClosedWindow) -> Verdict:
     key = window.key
     sentence = "judged by the fleet, over all replicas together; see sentinel fleet"
     return Verdict(key.model, key.version, window.start, window.end, State.INSUFFICIENT, sentence, rows=window.rows)
+
+
+def quality_words(reference: FrozenReference, window: ClosedWindow) -> str:
+    """What is wrong with the data, to end an explanation with; "" when nothing is."""
+    found = findings(reference, window)[:MOST_QUALITY_FINDINGS]
+    words = (
+        f"{f.feature} {f.kind.replace('_', ' ')}{f' {f.detail}' if f.detail else ''} ({f.share:.0%})" for f in found
+    )
+    return f"; data quality: {', '.join(words)}" if found else ""

@@ -54,7 +54,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
             predictions=privacy.kept(said, self.options, numbers=all(output.few for _, output in outputs)),
             model=name_text(model) or self.model,
             version=self._configured_version() or name_text(version) or self.version,
-            request_id=privacy.kept_name(name_text(request_id) or self._request_id()),
+            request_id=name_text(request_id) or self._request_id(),
             event_time=self.exchange.started_at,
         )
 
@@ -70,8 +70,8 @@ class Call(msgspec.Struct, frozen=True, gc=False):
 
 
 def name_text(value: object) -> str:
-    """A name as short printable text; "" for anything that is none."""
+    """A name as short printable text without secrets; "" for anything that is none. Names become labels and ids."""
     if not isinstance(value, str | int) or isinstance(value, bool):
         return ""
     text = str(value)[:MAX_NAME_CHARACTERS]
-    return text if text.isprintable() else "".join(filter(str.isprintable, text))
+    return privacy.kept_name(text if text.isprintable() else "".join(filter(str.isprintable, text)))

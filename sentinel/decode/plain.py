@@ -67,10 +67,13 @@ def _last_or_only(body: bytes, headers: Mapping[str, str]) -> Any:
 
 
 def _rows_of(request: Any) -> Any:
-    """What stands under the first key that means rows, else the whole body."""
-    if isinstance(request, dict):
-        return next((request[key] for key in ROW_KEYS if type(request.get(key)) in (list, dict)), request)
-    return request
+    """What stands under the first key that means rows, or under the only key if it is a batch; else the whole body."""
+    if not isinstance(request, dict):
+        return request
+    only = next(iter(request.values())) if len(request) == 1 else None
+    if isinstance(only, list) and only and not _is_flat(only):
+        return only
+    return next((request[key] for key in ROW_KEYS if type(request.get(key)) in (list, dict)), request)
 
 
 def answer_of(response: Any, options: DecodeOptions) -> Any:
@@ -107,7 +110,7 @@ def _one_value_per_item(values: list[Any], answer: Any) -> bool:
     found = _lists_in(answer)
     if len(values) == 1 or not found:
         return len(values) == 1
-    return all(len(given) == len(values) and not _is_distribution(given) for given in found)
+    return all(len(given) == len(values) and not (_is_flat(given) and _is_distribution(given)) for given in found)
 
 
 def _lists_in(answer: Any) -> list[list[Any]]:

@@ -19,6 +19,7 @@ BODY = "body"
 """Name of the column that holds a body."""
 
 MAX_PARTS = 64
+MAX_PART_HEAD_BYTES = 4096
 
 _BOUNDARY = re.compile(r'boundary="?([^";,]{1,70})', re.IGNORECASE)  # RFC 2046: at most 70 characters
 _NAME = re.compile(rb'(?i)content-disposition:[^\r\n]*?[; ]name="?([^";\r\n]{1,128})')
@@ -56,7 +57,7 @@ def _parts(body: bytes, media_type: str) -> dict[str, Column]:
 
 def _part(part: bytes) -> tuple[str, Column]:
     head, blank, content = part.partition(b"\r\n\r\n")
-    named = _NAME.search(head)
+    named = _NAME.search(head[:MAX_PART_HEAD_BYTES])
     if not blank or named is None:
         raise Refused(Reason.BAD_FORM)
     return named[1].decode(errors="replace"), [text_or_bytes(content.removesuffix(b"\r\n"))]

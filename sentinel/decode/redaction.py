@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 _PATTERNS: Mapping[str, str] = {
     # RFC 5322's common form; the run before @ is taken whole or not at all
-    "email": r"(?<![\w.+%-])[\w.+%-]++@[\w-]++(?:\.[\w-]++)*+",
+    "email": r"(?<![\w.+%-])[\w.+%-]++@[\w-]++(?:\.[\w-]++)++",
     "token": r"(?i:\b(?:bearer|basic)\s++[\w.~+/=-]{8,})"
     r"|(?i:(?<![a-z])(?:api[_-]?key|secret|token|passw(?:or)?d)[\"']?\s*+[:=]\s*+[\"']?[^\s\"',;]++)"
     r"|(?<![\w-])eyJ[\w-]++\.[\w-]++(?:\.[\w-]++)?+"  # JSON web tokens

@@ -111,11 +111,12 @@ def _delta(tolerance: float, epsilon: float) -> float:
 def _radii(counts: Floats, p0: Floats, ordered: int, tolerance: float, features: int) -> tuple[float, float]:
     """(over all directions, along the static accounts) of one feature among `features`, in nats."""
     miss = radius.CONFIDENCE_MISS / max(features, 1)
-    rows, q = max(float(counts.sum()), 1.0), accounts.alternatives(p0, ordered)
+    rows = max(float(counts.sum()), 1.0)
     everywhere = radius.formula(rows, len(counts), miss)
-    along = radius.formula_along(rows, miss / len(q))
+    along = radius.formula_along(rows, miss / (accounts.TILTS + accounts.SPIKES * len(counts)))
     if features > radius.DRAWN_FEATURES:
         return radius.FALLBACK * everywhere, radius.FALLBACK * along
+    q = accounts.alternatives(p0, ordered, _delta(tolerance, along))
     delta = np.full(len(q), _delta(tolerance, along))
     usable = departure(q, p0) > accounts.WORTH_A_BET * delta
     if not usable.any():

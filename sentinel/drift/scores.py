@@ -52,10 +52,14 @@ def score(reference: FrozenReference, closed: ClosedWindow) -> Mapping[str, Feat
         )
     if not closed.rows:
         return {}
-    counts = closed.features
-    numeric = _table(reference, reference.numeric.names, counts.numeric, _numeric(reference, counts))
-    categorical = _table(reference, reference.categorical.names, counts.categorical, _categorical(reference, counts))
-    return numeric | categorical | _joint(reference, counts)
+    counts, found = closed.features, _joint(reference, closed.features)
+    if reference.categorical.names:
+        found = (
+            _table(reference, reference.categorical.names, counts.categorical, _categorical(reference, counts)) | found
+        )
+    if reference.numeric.names:
+        found = _table(reference, reference.numeric.names, counts.numeric, _numeric(reference, counts)) | found
+    return found
 
 
 def _joint(reference: FrozenReference, counts: FeatureCounts) -> dict[str, FeatureScores]:

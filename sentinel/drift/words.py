@@ -1,7 +1,7 @@
 """What changed, in the operator's words: "mean +0.31 sd, median 4.1 → 4.9", "web 20 → 35 %". Pure.
 
-Names of categories are said only where the reference has enough rows of them for a cell of their own; new and rare
-ones are counted, never named.
+Names of categories are said only where they are short and the reference has enough rows of them for a cell of their
+own; new, rare and long ones are counted, never named.
 """
 
 import numpy as np
@@ -18,6 +18,8 @@ NOTABLE_SHARE = 0.01
 """Change of a share (missing, wrong type, out of range, a category) from which it is told."""
 MOST_CATEGORIES = 3
 """Categories whose changed shares are told."""
+LONGEST_SHOWN = 40
+"""Characters of a category that is told; a longer one may be somebody's prompt."""
 MEDIAN = 5
 """Place of the median among the reference's quantiles."""
 
@@ -96,7 +98,11 @@ def _moved(names: tuple[str, ...], before: Floats, after: Floats) -> str:
     moves = after[: len(names)] - before[: len(names)]
     most = np.argsort(-np.abs(moves), kind="stable")[:MOST_CATEGORIES]
     told = [i for i in most.tolist() if abs(moves[i]) >= NOTABLE_SHARE]
-    return ", ".join(f"{names[i]} {_percent(before[i])} → {_percent(after[i])} %" for i in told)
+    return ", ".join(f"{_shown(names[i])} {_percent(before[i])} → {_percent(after[i])} %" for i in told)
+
+
+def _shown(name: str) -> str:
+    return name if len(name) <= LONGEST_SHOWN else "a long text"
 
 
 def _shares(counts: Counts) -> Floats:

@@ -45,12 +45,12 @@ def kind_of(values: Column) -> Composite | None:
         if values.ndim < 2:
             return None
         return "image" if image.is_image_tensor(values) else "embedding"
-    present = [value for value in values if value is not None]
-    if any(isinstance(value, bytes) for value in present):
-        return "image" if any(map(image.is_picture, present)) else "binary"
-    texts = [value for value in present if isinstance(value, str)]
-    if not texts:
+    types = set(map(type, values))
+    if bytes in types:
+        return "image" if any(map(image.is_picture, values)) else "binary"
+    if str not in types:
         return None
+    texts = [value for value in values if isinstance(value, str)]
     if moments.is_moment(texts[0]):
         return "datetime"
     return "text" if any(map(_is_text, texts)) else None

@@ -24,7 +24,7 @@ ASPECTS = frozenset({"length", "tokens", "script", "mixed", "repetition", "refus
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _REFUSAL = re.compile(
-    r"\s*(?:i['’]?m (?:really |very |so )?sorry|i am sorry|sorry,|i apologi[sz]e|unfortunately,? i|"
+    r"(?:i['’]?m (?:really |very |so )?sorry|i am sorry|sorry,|i apologi[sz]e|unfortunately,? i|"
     r"i (?:can(?:no|['’])t|can not|am (?:not able|unable)|won['’]t|will not|must decline)|i['’]m (?:not able|unable)|"
     r"as an (?:ai|artificial)|as a (?:large )?language model|my apologies)",
     re.IGNORECASE,
@@ -93,7 +93,7 @@ def _aspects(text: str, vocabulary: Vocabulary | None) -> dict[str, float | str]
         "script": script,
         "mixed": mixed,
         "repetition": _repetition(words),
-        "refusal": "true" if _REFUSAL.match(text) else "false",
+        "refusal": "true" if _REFUSAL.match(text[:MAX_CHARACTERS].lstrip()) else "false",
     }
     return found if vocabulary is None else {**found, "unseen": vocabulary.unseen_share(words)}
 

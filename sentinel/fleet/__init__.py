@@ -6,6 +6,6 @@ period is a row with a unique key, committed together with the judge's state tha
 before it. Two leaders at once therefore cost work, never a second verdict.
 """
 
-from sentinel.fleet.fleet import Fleet, FleetOptions, PeriodJudge, Progress
+from sentinel.fleet.fleet import Fleet, PeriodJudge, Progress
 
-__all__ = ["Fleet", "FleetOptions", "PeriodJudge", "Progress"]
+__all__ = ["Fleet", "PeriodJudge", "Progress"]

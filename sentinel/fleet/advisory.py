@@ -3,7 +3,7 @@
 from psycopg import Connection, Error, connect
 
 from sentinel.fleet.lock import OVERDUE_SECONDS
-from sentinel.store.engine import Database
+from sentinel.store.engine import Database, bounded
 
 _KEY = 7302  # any number of ours
 
@@ -17,10 +17,11 @@ class AdvisoryLock:
 
     def held(self, now: float) -> bool:
         try:
-            if self._session is not None:
+            if self._session is None:
+                return self._take()
+            with bounded(self._session, OVERDUE_SECONDS):
                 self._session.execute("SELECT 1")
-                return True
-            return self._take()
+            return True
         except Error:
             self.release()
             return False

@@ -18,15 +18,12 @@ from sentinel.store.engine import Database
 from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.counts import coarse
 
-FleetOptions = Timing
-
-
 MOST_WAITING = 50_000
 """Windows looked at in one step: fifty periods of a thousand replicas."""
 
 
 class PeriodJudge(Protocol):
-    """Judges merged windows of all models. It keeps state in memory between calls, and starts from what it is given."""
+    """Judges merged windows of all models; each time it starts from the state that it is given."""
 
     def judge(self, window: ClosedWindow, state: bytes | None, now: float) -> WindowRecord:
         """Judge one merged window; `state` is the model's in the store. The record carries the state after it."""
@@ -42,10 +39,19 @@ class Progress:
     missing: dict[str, int] = field(default_factory=dict)  # model -> expected replicas that were not
     late: int = 0  # windows that came after their period was judged
     foreign: int = 0  # windows counted against another reference: only their traffic was used
+    unreadable: int = 0  # windows damaged in the store, or written by a newer sentinel
     odd: list[Odd] = field(default_factory=list)  # replicas set apart from their siblings, or like them again
     overtaken: int = 0  # periods that another leader committed first
     lag_seconds: float = 0.0  # age of the end of the oldest period that still waits
     judging_seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What is noted while a period's windows pass: coarse counts by replica, and ids of windows that cannot be read."""
+
+    counts: dict[str, Counts] = field(default_factory=dict)
+    unreadable: list[int] = field(default_factory=list)
 
 
 class Fleet:
@@ -115,28 +121,37 @@ class Fleet:
         judged = ledger.already_judged(self._database, sorted({place(window) for window in waiting}))
         late = [window.id for window in waiting if place(window) in judged]
         if late:
-            progress.late += ledger.mark_late(self._database, late)
+            progress.late += ledger.set_aside(self._database, late, "late")
         return [window for window in waiting if place(window) not in judged]
 
     def _judge_period(self, period: Due, now: float, progress: Progress) -> None:
         for ids in period.versions.values():
-            counts: dict[str, Counts] = {}
-            merged = self._merged(period, ids, counts)
-            progress.foreign += len(merged.foreign)
-            known = ledger.state(self._database, period.model)
-            record = self._judge.judge(merged.window, known, now)
-            if ledger.commit(self._database, record, ids, known):
-                progress.judged.append(record)
-                self._compare(merged.window, counts, progress)
-            else:
-                progress.overtaken += 1
+            reading = _Reading()
+            merged = self._merged(period, ids, reading)
+            progress.unreadable += ledger.set_aside(self._database, reading.unreadable, "unreadable")
+            if merged is None:
+                continue
+            record = self._judge_merged(merged, sorted({*ids} - {*reading.unreadable}), now, progress)
+            if record is not None:
+                self._compare(record.window, reading.counts, progress)
         progress.replicas[period.model] = len(period.replicas)
         progress.missing[period.model] = len(period.missing)
 
-    def _merged(self, period: Due, ids: tuple[int, ...], counts: dict[str, Counts]) -> Merged:
-        """The merge; fills in the coarse counts of each replica, which is all that is kept of its window."""
+    def _judge_merged(self, merged: Merged, ids: list[int], now: float, progress: Progress) -> WindowRecord | None:
+        """Judge and commit; None when another leader was faster."""
+        progress.foreign += len(merged.foreign)
+        known = ledger.state(self._database, merged.window.key.model)
+        record = self._judge.judge(merged.window, known, now)
+        if not ledger.commit(self._database, record, ids, known):
+            progress.overtaken += 1
+            return None
+        progress.judged.append(record)
+        return record
+
+    def _merged(self, period: Due, ids: tuple[int, ...], reading: _Reading) -> Merged | None:
+        """The windows of one version added up, read one after the other; None when there is none."""
         end = period.start + self._timing.period_seconds
-        read = (self._noted(window, counts) for window in ledger.read(self._database, ids))
+        read = (self._noted(window, reading.counts) for window in ledger.read(self._database, ids, reading.unreadable))
         return merge(read, period.start, end, self._reference)
 
     def _noted(self, window: ClosedWindow, counts: dict[str, Counts]) -> ClosedWindow:

@@ -1,11 +1,13 @@
 """What the fleet reads and writes: waiting windows in, judged periods out, each in one transaction."""
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from sqlalchemy import select, tuple_, update
 
 from sentinel.fleet.periods import Waiting
 from sentinel.judge.verdict import Incident, Verdict
+from sentinel.reference.packing import FormatError
 from sentinel.store.codec import read_incident, verdict_row, window_row
 from sentinel.store.contract import WindowRecord
 from sentinel.store.engine import Database
@@ -38,13 +40,17 @@ def already_judged(database: Database, periods: Sequence[tuple[str, str, float]]
     return found
 
 
-def read(database: Database, ids: Sequence[int]) -> Iterator[ClosedWindow]:
-    """The windows of these ids, some at a time."""
+def read(database: Database, ids: Sequence[int], unreadable: list[int]) -> Iterator[ClosedWindow]:
+    """The windows of these ids, some at a time; ids of damaged ones, or a newer sentinel's, go into `unreadable`."""
     for first in range(0, len(ids), READ_AT_ONCE):
-        chosen = select(windows.c.sketch).where(windows.c.id.in_(ids[first : first + READ_AT_ONCE]))
+        chosen = select(windows.c.id, windows.c.sketch).where(windows.c.id.in_(ids[first : first + READ_AT_ONCE]))
         with database.read() as connection:
-            sketches = connection.execute(chosen).scalars().all()
-        yield from map(ClosedWindow.from_bytes, sketches)
+            page = connection.execute(chosen).all()
+        for row in page:
+            try:
+                yield ClosedWindow.from_bytes(row.sketch)
+            except FormatError:
+                unreadable.append(row.id)
 
 
 def state(database: Database, model: str) -> bytes | None:
@@ -110,13 +116,13 @@ def odd_replicas(database: Database) -> list[tuple[str, Incident]]:
         return [(row["replica"], read_incident(row)) for row in connection.execute(query).mappings()]
 
 
-def mark_late(database: Database, ids: Sequence[int]) -> int:
-    """Windows whose period was judged without them: kept for history, never judged. How many."""
+def set_aside(database: Database, ids: Sequence[int], standing: Literal["late", "unreadable"]) -> int:
+    """Mark waiting windows that will not be judged: kept, and never looked at again. How many."""
     marked = 0
     with database.write() as connection:
         for first in range(0, len(ids), READ_AT_ONCE):
             chosen = windows.c.id.in_(ids[first : first + READ_AT_ONCE]) & (windows.c.standing == "waiting")
-            marked += connection.execute(update(windows).where(chosen).values(standing="late")).rowcount
+            marked += connection.execute(update(windows).where(chosen).values(standing=standing)).rowcount
     return marked
 
 

@@ -1,4 +1,4 @@
-"""Leadership: at most one `sentinel fleet` leads, another takes over within TAKEOVER_SECONDS of its death or silence.
+"""Leadership: at most one `sentinel fleet` leads, another takes over within 15 s of its death or silence.
 
 On PostgreSQL it is an advisory lock held by a session of its own. A killed leader's socket closes and frees it at once;
 one that hangs or is cut off does not ask for OVERDUE_SECONDS, and the server ends the session. Elsewhere it is a row
@@ -16,8 +16,6 @@ from sentinel.store.schema import leases
 
 OVERDUE_SECONDS = 9.0
 """A leader that has not asked for so long is deposed; it asks every second or so."""
-TAKEOVER_SECONDS = 15.0
-"""OVERDUE_SECONDS, and a few for the next in line to notice."""
 NAME = "fleet"
 
 

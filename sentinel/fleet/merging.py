@@ -20,8 +20,10 @@ class Merged:
     foreign: tuple[str, ...]
 
 
-def merge(windows: Iterable[ClosedWindow], start: float, end: float, reference: FrozenReference | None) -> Merged:
-    """Merge windows of one model and version, at least one."""
+def merge(
+    windows: Iterable[ClosedWindow], start: float, end: float, reference: FrozenReference | None
+) -> Merged | None:
+    """Merge windows of one model and version; None when there is none."""
     fingerprint = reference.fingerprint if reference else ""
     merged, foreign = NOTHING, []
     for window in windows:
@@ -29,6 +31,8 @@ def merge(windows: Iterable[ClosedWindow], start: float, end: float, reference: 
         if not fits:
             foreign.append(window.key.replica)
         merged = merged | (window if fits else _traffic_only(window, reference))
+    if merged is NOTHING:
+        return None
     key = replace(merged.key, replica=MANY)
     return Merged(replace(merged, key=key, start=start, end=end), tuple(sorted(foreign)))
 

@@ -12,6 +12,7 @@ from sentinel.fleet.fleet import Progress
 COUNTERS = {
     "late_windows": "Windows that came after their period was judged: kept for history, not judged.",
     "foreign_windows": "Windows counted against another reference than the fleet's: only their traffic was used.",
+    "unreadable_windows": "Windows that could not be read: damaged, or written by a newer sentinel. Not judged.",
     "judged_periods": "Periods of a version judged and committed by this process.",
     "overtaken_periods": "Periods that another leader committed first.",
 }
@@ -34,6 +35,7 @@ class FleetMetrics(Collector):
         self.missing = self.missing | progress.missing
         self.counts["late_windows"] += progress.late
         self.counts["foreign_windows"] += progress.foreign
+        self.counts["unreadable_windows"] += progress.unreadable
         self.counts["judged_periods"] += len(progress.judged)
         self.counts["overtaken_periods"] += progress.overtaken
 

@@ -31,6 +31,8 @@ RETIRED_WINDOWS = 5
 """A version without a window for so many windows, while another has them, is no longer served."""
 FORGOTTEN_SECONDS = 86_400.0
 """After this long its books are dropped."""
+MOST_VERSIONS = 16
+"""Versions remembered, the newest; a client that invents version names must not fill the memory."""
 
 
 @dataclass(slots=True)
@@ -170,7 +172,12 @@ class Roster:
         self.versions[window.key.version].recent.add(seen)
 
     def _forget(self, window: ClosedWindow) -> None:
-        for version in [v for v, state in self.versions.items() if state.until < window.end - FORGOTTEN_SECONDS]:
+        newest = sorted(self.versions, key=lambda v: self.versions[v].until, reverse=True)
+        kept = set(newest[:MOST_VERSIONS]) | {window.key.version}
+        gone = [
+            v for v, state in self.versions.items() if state.until < window.end - FORGOTTEN_SECONDS or v not in kept
+        ]
+        for version in gone:
             for key in self.keys_of(version):
                 del self.watches[key]
             del self.versions[version]

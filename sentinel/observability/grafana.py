@@ -283,7 +283,7 @@ def _defaults(spec: Panel) -> Json:
         "custom": {**_CUSTOM.get(spec.kind, {}), **spec.more.get("custom", {})},
     }
     if spec.kind == "timeseries" or spec.most is not None:
-        defaults["min"] = 0
+        defaults["min"] = spec.least
     if spec.most is not None:
         defaults["max"] = spec.most
     if spec.empty:

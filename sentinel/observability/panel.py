@@ -31,6 +31,7 @@ class Step:
 class Panel:
     """width, height: in Grafana's grid of 24 columns. words: value -> (text, colour). alerts: whose runbooks it links.
 
+    least, most: ends of the axis; lines always begin at `least`, most is free when None.
     empty: what to show when there is no series, which must be a fact ("no rollback yet"), never an excuse.
     more: options and field configuration that only this kind has, merged in as they are.
     """
@@ -44,6 +45,7 @@ class Panel:
     height: int = 8
     steps: Sequence[Step] = ()
     words: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    least: float = 0.0
     most: float | None = None
     empty: str = ""
     alerts: Sequence[str] = ()

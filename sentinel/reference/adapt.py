@@ -35,11 +35,11 @@ def column_of(column: Any) -> Any:
     """One column as an array, a list of Python values or a coded column, missing ones None or NaN."""
     if isinstance(column, list | np.ndarray | Coded):
         return column
-    if hasattr(column, "to_pylist"):  # Arrow; numbers without nulls come as an array, the rest as Python values
-        return _arrow(column)
-    if hasattr(column, "cat") and hasattr(column.cat, "codes"):  # pandas categories
+    if type(getattr(column, "dtype", None)).__name__ == "CategoricalDtype":  # pandas
         return Coded(np.asarray(column.cat.codes), list(column.cat.categories))
-    if hasattr(column, "to_numpy"):  # pandas and polars series
+    if hasattr(type(column), "to_pylist"):  # Arrow; numbers without nulls come as an array, the rest as Python values
+        return _arrow(column)
+    if hasattr(type(column), "to_numpy"):  # pandas and polars series
         values = column.to_numpy()
         return values if values.dtype.kind in "fiubM" else values.tolist()
     return list(column)

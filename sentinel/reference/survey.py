@@ -98,7 +98,9 @@ class ColumnSurvey:
 
     def _look_at_texts(self, column: Any) -> int:
         found, _, _ = categories(column)
-        self._texts.update(found)
+        storable = {text: rows for text, rows in found.items() if _is_storable(text)}
+        self._complete = self._complete and len(storable) == len(found)
+        self._texts.update(storable)
         if len(self._texts) > MOST_CATEGORIES:
             self._complete = False
             self._texts = Counter(dict(self._texts.most_common(MOST_CATEGORIES // 2)))
@@ -137,3 +139,8 @@ class ColumnSurvey:
         for value, rows in (Counter(values.tolist()) if self._whole is None else self._whole).items():
             texts[str(category(value))] += rows
         return texts
+
+
+def _is_storable(text: str) -> bool:
+    """Whether the text can be written to a file: JSON can smuggle in halves of characters that cannot."""
+    return text.isascii() or text.encode("utf-8", "ignore").decode() == text

@@ -23,6 +23,10 @@ CLIP = 1000.0
 RUN_ROWS = 512
 """Rows counted at once: longer runs of singles leave the sorting networks and sort five times slower a value."""
 
+MOST_RUN_VALUES = 1 << 18
+"""Values of a run over all features, 3 MiB: with very many features runs are shorter."""
+LEAST_RUN_ROWS = 64
+
 Singles = NDArray[np.float32]
 
 
@@ -33,6 +37,7 @@ class Tally:
         self.reference = reference
         table = reference.numeric
         features = len(table.names)
+        self.run_rows = max(LEAST_RUN_ROWS, min(RUN_ROWS, MOST_RUN_VALUES // max(1, features)))
         self.sums: Counts = np.zeros((features, 2), dtype=np.int64)
         self.extremes: Floats = np.tile(np.array([np.inf, -np.inf]), (features, 1))
         self.categorical: Counts = np.zeros_like(reference.categorical.counts)
@@ -42,8 +47,8 @@ class Tally:
         self._present: Counts = np.zeros(features, dtype=np.int64)
         self._missing: Counts = np.zeros(features, dtype=np.int64)
         self._wrong: Counts = np.zeros(features, dtype=np.int64)
-        self._values: Floats = np.empty((features, RUN_ROWS))
-        self._scaled: Singles = np.empty((features, RUN_ROWS), dtype=np.float32)
+        self._values: Floats = np.empty((features, self.run_rows))
+        self._scaled: Singles = np.empty((features, self.run_rows), dtype=np.float32)
         self._searches = [(row.searchsorted, edges) for row, edges in zip(self._scaled, self._edges, strict=True)]
         self.joint = None if reference.joint is None else JointSketch.nothing()
         inputs = [index for index, name in enumerate(table.names) if reference.specs[name].role == "input"]
@@ -64,13 +69,13 @@ class Tally:
     @np.errstate(over="ignore")  # what is beyond floats is infinite, then clipped
     def add_numbers(self, columns: Sequence[Floats], rows: int) -> None:
         """Count one float64 column per numeric feature, NaN where missing; a shorter column is missing in the rest."""
-        for start in range(0, rows if columns else 0, RUN_ROWS):
+        for start in range(0, rows if columns else 0, self.run_rows):
             for row, centre, column in zip(self._values, self._centre, columns, strict=True):
-                run = column[start : start + RUN_ROWS]
+                run = column[start : start + self.run_rows]
                 np.subtract(run, centre, out=row[: len(run)])
-                if len(run) < RUN_ROWS:
+                if len(run) < self.run_rows:
                     row[len(run) :] = np.nan
-            self._count_run(min(RUN_ROWS, rows - start))
+            self._count_run(min(self.run_rows, rows - start))
 
     def missing_were_wrong(self, index: int, rows: int) -> None:
         """Of the missing values of numeric feature `index`, `rows` were of a wrong type."""
@@ -89,7 +94,7 @@ class Tally:
             self.joint = self.joint.with_rows(scaled[self._inputs])
         scaled.sort(axis=1)  # NaN last
         self._below += np.concatenate([search(edges) for search, edges in self._searches]).reshape(self._below.shape)
-        present = np.full(len(scaled), RUN_ROWS)
+        present = np.full(len(scaled), self.run_rows)
         gaps = np.flatnonzero(np.isnan(scaled[:, -1]))
         if len(gaps):
             present[gaps] -= np.count_nonzero(np.isnan(scaled[gaps]), axis=1)

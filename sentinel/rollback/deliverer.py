@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from sentinel.rollback.egress import EgressError
 from sentinel.rollback.planning import ACTOR
-from sentinel.rollback.retries import RESULT_OF, Answer, Settled, Step, answer_of_failure, at_text, next_step
+from sentinel.rollback.retries import Answer, Settled, Step, answer_of_failure, at_text, next_step, result_of
 from sentinel.rollback.signing import SecretError
 from sentinel.rollback.switches import disabled_setting, paused
 from sentinel.rollback.targets.base import Target
@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class DeliveryEvent:
-    """An attempt, or (`dead_letter`) a request given up, for metrics. result: one of `retries.RESULTS`."""
+    """An attempt, or (`expired`) a request given up without one, for metrics. result: one of `retries.RESULTS`."""
 
     target: str
     result: str
@@ -173,7 +173,8 @@ class Deliverer:
         record = _record(intent, self._options.clock(), state, word, intent.attempts)
         changed = await self._call(lambda: self._store.settle_intent(intent.id, state, word, audit=(record,)))
         if changed and state == "dead":
-            self._dead(intent, word)
+            logger.error("rollback %s to %s was given up: %s", intent.id, intent.target, word)
+            self._report(DeliveryEvent(intent.target, "expired", word))
 
     async def _attempt(self, intent: Intent) -> None:
         attempt = intent.attempts + 1
@@ -222,13 +223,9 @@ class Deliverer:
             answer.result,
             answer.detail,
         )
-        self._report(DeliveryEvent(intent.target, RESULT_OF[answer.kind], answer.result, delivery.seconds))
+        self._report(DeliveryEvent(intent.target, result_of(answer), answer.result, delivery.seconds))
         if step.state == "dead":
-            self._dead(intent, step.why)
-
-    def _dead(self, intent: Intent, word: str) -> None:
-        logger.error("rollback %s to %s is a dead letter: %s", intent.id, intent.target, word)
-        self._report(DeliveryEvent(intent.target, "dead_letter", word))
+            logger.error("rollback %s to %s is a dead letter: %s", intent.id, intent.target, step.why)
 
     async def _call(self, work: Callable[[], T]) -> T:
         """Run a store call off the event loop, one at a time."""

@@ -45,7 +45,10 @@ class EgressError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: body as far as it was wanted, empty when it could not be read (the status counts all the same)."""
+    """An answer: body as far as it was wanted, empty when it could not be read (the status counts all the same).
+
+    headers: found whatever the case of their letters.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -157,7 +160,7 @@ class Egress:
                     allow_redirects=False,
                     timeout=aiohttp.ClientTimeout(total=None),
                 ) as response:
-                    return Reply(response.status, dict(response.headers), await _read(response, call.most_answer_bytes))
+                    return Reply(response.status, response.headers, await _read(response, call.most_answer_bytes))
             except aiohttp.ClientConnectorCertificateError as error:
                 raise EgressError("tls", f"certificate refused: {error.certificate_error}") from error
             except (aiohttp.ClientSSLError, ssl.SSLError) as error:

@@ -85,10 +85,18 @@ def _seconds_of(retry_after: str | None, now: float) -> float | None:
     return max(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - now, 0.0)
 
 
-RESULTS = ("success", "retry", "failed", "dead_letter")
-"""What metrics tell apart: three ends of an attempt, and a request given up. The audit has the words."""
+RESULTS = ("delivered", "refused", "timeout", "unreachable", "http_3xx", "http_4xx", "http_5xx", "expired")
+"""The few results that metrics tell apart (`sentinel.telemetry.catalogue.rollback`); the audit has the words."""
 
-RESULT_OF: dict[Class, str] = {"delivered": "success", "retry": "retry", "final": "failed", "gone": "failed"}
+_RESULT_OF_WORD = {"timeout": "timeout", "unreachable": "unreachable", "cut": "unreachable", "tls": "unreachable"}
+
+
+def result_of(answer: Answer) -> str:
+    """Which of RESULTS an attempt counts as; `expired` is for requests given up without one."""
+    if answer.kind == "delivered":
+        return "delivered"
+    by_status = {3: "http_3xx", 4: "http_4xx", 5: "http_5xx"}.get(answer.status // 100, "refused")
+    return _RESULT_OF_WORD.get(answer.result, by_status)
 
 
 class Settled(Exception):

@@ -10,7 +10,8 @@ from sqlalchemy import RowMapping
 
 from sentinel.drift.scores import FeatureScores
 from sentinel.judge.verdict import Finding, Incident, State, Verdict
-from sentinel.store.contract import AuditRecord, Delivery, Intent, StoredWindow, WindowRecord
+from sentinel.reference.packing import FormatError
+from sentinel.store.contract import AuditRecord, Delivery, Intent, StoreCorrupt, StoredWindow, WindowRecord
 from sentinel.store.profile import Profile
 from sentinel.store.schema import CODES, QUANTILES, SCORES
 from sentinel.windows.closed import ClosedWindow
@@ -110,9 +111,16 @@ def delivery_row(delivery: Delivery) -> dict[str, Any]:
     return {name: getattr(delivery, name) for name in Delivery.__dataclass_fields__}
 
 
+def read_sketch(window_id: int, sketch: bytes) -> ClosedWindow:
+    """The window itself. Raises StoreCorrupt where the bytes are damaged or a newer sentinel's."""
+    try:
+        return ClosedWindow.from_bytes(sketch)
+    except FormatError as error:
+        raise StoreCorrupt(f"window {window_id} of the store cannot be read: {error}") from error
+
+
 def read_window(row: RowMapping) -> StoredWindow:
-    window = ClosedWindow.from_bytes(row["sketch"])
-    return StoredWindow(window, row["state"] or "", row["explanation"] or "")
+    return StoredWindow(read_sketch(row["id"], row["sketch"]), row["state"] or "", row["explanation"] or "")
 
 
 def read_verdict(row: RowMapping) -> Verdict:

@@ -4,7 +4,7 @@ Atomicity: `commit_window` writes the window, scores, verdict, judge state, inci
 records in one transaction, or nothing. Idempotency: a window is known by (model, version, replica, start); committing
 it again returns False and changes nothing. Isolation: readers see whole commits only. Threads: methods are called
 from one thread at a time per Store object; several processes may share a database. Times are seconds since the epoch.
-Durability: what a method returned from is on disk. Retention: nothing is deleted but by `expire` and `forget`.
+Durability: what a method returned from is on disk. Retention: nothing is deleted but by `forget`.
 Errors: StoreUnavailable when a retry may help, StoreIncompatible when the schema is newer than this code,
 StoreCorrupt when the file is no database.
 """
@@ -236,9 +236,6 @@ class Store(Protocol):
 
     def put_setting(self, name: str, value: str, *, audit: Sequence[AuditRecord] = ()) -> None:
         """Write a named value, and audit records in the same transaction."""
-
-    def expire(self, before: float, limit: int = 1000) -> int:
-        """Delete up to `limit` windows that ended before `before` and no open incident refers to; how many."""
 
     def forget(self, now: float, retention: Retention) -> int:
         """Merge a few hundred of the oldest rows beyond `retention` into coarser ones, in one transaction.

@@ -6,24 +6,29 @@ begins (BEGIN IMMEDIATE), so that two processes wait for each other instead of f
 SQLite runs in WAL mode, so readers never block the writer. `synchronous=FULL`: a sidecar commits once or twice a
 minute, so one fsync a commit costs nothing, and an intent that was sent is still there after a power cut (NORMAL
 could forget it).
+
+A dead PostgreSQL must not hold a thread: the server ends slow statements, and `bounded` cuts connections on which
+nothing comes back at all (a frozen server, a cut network), which then fail like any lost connection.
 """
 
+import os
+import socket
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import StaticPool
 
 from sentinel.store.contract import StoreCorrupt, StoreError, StoreUnavailable
 
 BUSY_SECONDS = 5.0  # a writer waits so long for another's transaction, which takes milliseconds
-STATEMENT_SECONDS = (
-    30.0  # no statement of ours takes longer on a healthy PostgreSQL; beyond it the store counts as away
-)
+STATEMENT_SECONDS = 15.0  # no statement of ours takes so long on a healthy PostgreSQL: the server gives it up
+DEAD_SECONDS = 20.0  # no transaction takes so long: the server or the network is dead, and the connection is cut
 CONNECT_SECONDS = 5
 
 _CORRUPT = ("file is not a database", "malformed", "unsupported file format")
@@ -50,13 +55,13 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction, committed at the end of the block and rolled back by any exception."""
-        with self._translated(), self.engine.begin() as connection:
+        with self._translated(), self._transaction(self.engine) as connection:
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view that blocks nobody."""
-        with self._translated(), self._reader.begin() as connection:
+        with self._translated(), self._transaction(self._reader) as connection:
             yield connection
 
     @contextmanager
@@ -71,6 +76,8 @@ class Database:
                 _pragma(connection, "foreign_keys=OFF")
             try:
                 with connection.begin():
+                    if not self.is_sqlite:
+                        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
                     yield connection
             finally:
                 if self.is_sqlite:
@@ -80,10 +87,18 @@ class Database:
         self.engine.dispose()
 
     @contextmanager
+    def _transaction(self, engine: Engine) -> Iterator[Connection]:
+        with engine.connect() as connection, ExitStack() as stack:
+            if not self.is_sqlite:
+                stack.enter_context(bounded(connection.connection.driver_connection, DEAD_SECONDS))
+            with connection.begin():
+                yield connection
+
+    @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except (DBAPIError, PoolTimeout) as error:
+        except (StatementError, PoolTimeout) as error:
             raise translate(error, self.name) from error
         except ModuleNotFoundError as error:
             raise StoreError(
@@ -107,14 +122,31 @@ def parse_url(url: str) -> URL:
     return parsed
 
 
-def translate(error: DBAPIError | PoolTimeout, name: str) -> StoreError:
+@contextmanager
+def bounded(driver_connection: Any, seconds: float) -> Iterator[None]:
+    """Cut a connection to a server if the block takes longer: whatever waits on it fails then."""
+    timer = threading.Timer(seconds, _cut, [driver_connection])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _cut(driver_connection: Any) -> None:
+    with suppress(OSError), socket.socket(fileno=os.dup(driver_connection.fileno())) as end:
+        end.shutdown(socket.SHUT_RDWR)
+
+
+def translate(error: StatementError | PoolTimeout, name: str) -> StoreError:
     """The contract's error for a driver's, in one sentence."""
     original = str(getattr(error, "orig", None) or error).strip().splitlines()
     reason = original[0] if original else type(error).__name__
     lowered = reason.lower()
     if any(words in lowered for words in _CORRUPT) and "sqlite" in name:
         return StoreCorrupt(f"{name} is damaged or no SQLite database ({reason}): move it away or restore a copy")
-    if isinstance(error, IntegrityError):
+    if isinstance(error, IntegrityError | DataError) or not isinstance(error, DBAPIError | PoolTimeout):
         return StoreError(f"the store {name} refused a record: {reason}")
     why = next((advice for words, advice in _WHY_NOT if words in lowered), reason)
     return StoreUnavailable(f"the store {name} cannot be used now: {why}")
@@ -156,7 +188,6 @@ def _server_engine(url: URL) -> Engine:
         pool_size=2,  # a thread of ours uses one; the second serves an iterator or a page being read
         max_overflow=4,
         pool_timeout=BUSY_SECONDS,
-        pool_pre_ping=True,  # a restarted server costs a reconnect, not a failed window
         connect_args={"connect_timeout": CONNECT_SECONDS, "options": options, "application_name": "sentinel"},
     )
 

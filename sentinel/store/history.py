@@ -7,15 +7,16 @@ by page.
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, RowMapping, and_, or_, select
 
-from sentinel.store.codec import window_row
+from sentinel.store.codec import read_sketch, window_row
 from sentinel.store.contract import Selection
 from sentinel.store.engine import Database
 from sentinel.store.schema import verdicts, window_features, windows
 from sentinel.windows.closed import MANY, NOTHING, ClosedWindow
 
-PAGE = 200
+PAGE = 200  # windows read at a time: some 5 KB each with 50 features
+EVERYTHING = 1 << 62
 MOST_LISTED = 10_000
 """Rows of a listing at most, whatever is asked for: about 10 MB of JSON."""
 
@@ -50,18 +51,27 @@ def features(database: Database, chosen: Selection, limit: int = 1000) -> list[d
         return [dict(row) for row in connection.execute(ordered.limit(limit)).mappings()]
 
 
-def closed_windows(database: Database, chosen: Selection) -> Iterator[ClosedWindow]:
-    """The chosen windows themselves, oldest first; no transaction stays open between pages."""
+def pages(database: Database, wanted: list[ColumnElement[bool]], limit: int = EVERYTHING) -> Iterator[RowMapping]:
+    """Id, sketch and verdict of windows, oldest first; no transaction stays open between two pages."""
+    columns = (windows.c.id, windows.c.started_at, windows.c.sketch, verdicts.c.state, verdicts.c.explanation)
+    joined = windows.outerjoin(verdicts, verdicts.c.window_id == windows.c.id)
+    query = select(*columns).select_from(joined).order_by(windows.c.started_at, windows.c.id)
     after: list[ColumnElement[bool]] = []
-    while True:
+    while limit > 0:
         with database.read() as connection:
-            page = connection.execute(_page(conditions(chosen) + after)).all()
-        yield from (ClosedWindow.from_bytes(row.sketch) for row in page)
+            page = connection.execute(query.where(*wanted, *after).limit(min(limit, PAGE))).mappings().all()
+        yield from page
         if len(page) < PAGE:
             return
+        limit -= len(page)
         last = page[-1]
-        same_start = and_(windows.c.started_at == last.started_at, windows.c.id > last.id)
-        after = [or_(windows.c.started_at > last.started_at, same_start)]
+        same_start = and_(windows.c.started_at == last["started_at"], windows.c.id > last["id"])
+        after = [or_(windows.c.started_at > last["started_at"], same_start)]
+
+
+def closed_windows(database: Database, chosen: Selection) -> Iterator[ClosedWindow]:
+    """The chosen windows themselves, oldest first. Raises StoreCorrupt at one that cannot be read."""
+    return (read_sketch(row["id"], row["sketch"]) for row in pages(database, conditions(chosen)))
 
 
 def merged(database: Database, chosen: Selection) -> list[ClosedWindow]:
@@ -77,8 +87,3 @@ def plain(window: ClosedWindow) -> dict[str, Any]:
     """A merged window as one row like those of `listing`."""
     row = window_row(window, "range", "judged")
     return {name: value for name, value in row.items() if name not in ("sketch", "standing")}
-
-
-def _page(conditions: list[ColumnElement[bool]]) -> Select[Any]:
-    columns = (windows.c.id, windows.c.started_at, windows.c.sketch)
-    return select(*columns).where(*conditions).order_by(windows.c.started_at, windows.c.id).limit(PAGE)

@@ -24,7 +24,7 @@ class Profile:
 
 def profiles(reference: FrozenReference | None, window: ClosedWindow) -> Mapping[str, Profile]:
     """Profiles by feature; none for a window that was counted against another reference, or against none."""
-    if reference is None or window.reference_id != reference.fingerprint:
+    if reference is None or window.reference_id != reference.fingerprint or not reference.numeric.names:
         return {}
     table, counts = reference.numeric, window.features
     mean, _ = moments(counts.numeric, counts.sums)

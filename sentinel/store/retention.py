@@ -6,25 +6,29 @@ replicas together (replica "*"), one row per model, version and reference; score
 incidents stay.
 
 Spared: every row of a model from LEAD_SECONDS before an open incident of it began. Also skipped: the fleet's merged
-windows (grain "window", replica "*"), which repeat those of the replicas, are deleted without being merged.
+windows (grain "window", replica "*"), which repeat those of the replicas, are deleted without being merged. A window
+whose sketch cannot be read keeps its row, as `unreadable`.
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, not_, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, not_, select, update
 
+from sentinel.reference.packing import FormatError
 from sentinel.store.codec import window_row
 from sentinel.store.contract import Retention
 from sentinel.store.engine import Database
-from sentinel.store.schema import incidents, windows
+from sentinel.store.schema import incidents, judge_state, windows
 from sentinel.windows.closed import MANY, NOTHING, ClosedWindow
 
 DAY = 86_400.0
 HOUR = 3_600.0
 LEAD_SECONDS = DAY
 """What may have spoken for a breach: the judge's longest trailing block is 288 windows of five minutes."""
+FORGOTTEN_SECONDS = 90 * DAY
+"""A judge's state is kept so long after its last window: three times the usual period of a false-page budget."""
 STEP_ROWS = 200  # rows a transaction moves: some ten milliseconds of the writer's time
 
 
@@ -41,14 +45,13 @@ def step(database: Database, now: float, retention: Retention, rows: int = STEP_
             moved = _move(connection, grain, now - days * DAY, rows)
             if moved:
                 return moved
-    return 0
+    return _forget_replicas(database, now)
 
 
-def delete_windows(connection: Connection, before: float, limit: int) -> int:
-    """Delete windows that ended before `before`, without roll-ups; how many."""
-    old = select(windows.c.id).where(windows.c.grain == "window", windows.c.ended_at <= before, not_(_needed()))
-    oldest = old.order_by(windows.c.started_at).limit(limit)
-    return connection.execute(delete(windows).where(windows.c.id.in_(oldest))).rowcount
+def _forget_replicas(database: Database, now: float) -> int:
+    """Delete judge states that no window has renewed for long: of replicas and models that are gone."""
+    with database.write() as connection:
+        return connection.execute(delete(judge_state).where(judge_state.c.as_of < now - FORGOTTEN_SECONDS)).rowcount
 
 
 def _needed() -> ColumnElement[bool]:
@@ -63,15 +66,19 @@ def _needed() -> ColumnElement[bool]:
 def _move(connection: Connection, grain: str, before: float, rows: int) -> int:
     old = (
         select(windows.c.id, windows.c.replica, windows.c.sketch)
-        .where(windows.c.grain == grain, windows.c.started_at < before, windows.c.ended_at <= before, not_(_needed()))
+        .where(windows.c.grain == grain, windows.c.started_at < before, windows.c.ended_at <= before)
+        .where(windows.c.standing != "unreadable", not_(_needed()))
         .order_by(windows.c.started_at)
         .limit(rows)
         .with_for_update(skip_locked=True)
     )
     found = connection.execute(old).all()
-    if grain in _COARSER and found:
-        _merge_into(connection, *_COARSER[grain], (row for row in found if _counts(grain, row)))
-    connection.execute(delete(windows).where(windows.c.id.in_([row.id for row in found])))
+    unreadable: list[int] = []
+    if grain in _COARSER:
+        unreadable = _merge_into(connection, *_COARSER[grain], (row for row in found if _counts(grain, row)))
+    connection.execute(update(windows).where(windows.c.id.in_(unreadable)).values(standing="unreadable"))
+    gone = {row.id for row in found} - set(unreadable)
+    connection.execute(delete(windows).where(windows.c.id.in_(gone)))
     return len(found)
 
 
@@ -79,15 +86,22 @@ def _counts(grain: str, row: Any) -> bool:
     return not (grain == "window" and row.replica == MANY)
 
 
-def _merge_into(connection: Connection, grain: str, seconds: float, rows: Iterable[Any]) -> None:
+def _merge_into(connection: Connection, grain: str, seconds: float, rows: Iterable[Any]) -> list[int]:
+    """Add the rows to their roll-ups; ids of those whose sketch cannot be read."""
     merged: dict[tuple[str, str, str, float], ClosedWindow] = {}
+    unreadable = []
     for row in rows:
-        window = ClosedWindow.from_bytes(row.sketch)
+        try:
+            window = ClosedWindow.from_bytes(row.sketch)
+        except FormatError:  # damaged, or written by a newer sentinel: it stays as it is
+            unreadable.append(row.id)
+            continue
         start = window.start // seconds * seconds
         key = (window.key.model, window.key.version, window.reference_id, start)
         merged[key] = merged.get(key, NOTHING) | _over_all_replicas(window)
     for (*_, start), window in sorted(merged.items()):
         _add(connection, grain, replace(window, start=start, end=max(window.end, start + seconds)))
+    return unreadable
 
 
 def _over_all_replicas(window: ClosedWindow) -> ClosedWindow:

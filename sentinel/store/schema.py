@@ -95,7 +95,7 @@ windows = Table(
     _words("grain"),  # window, or the roll-ups hour and day
     _time("started_at"),
     _time("ended_at"),
-    _words("standing"),  # waiting (for the fleet), judged, or late (came after its period was judged)
+    _words("standing"),  # waiting (for the fleet), judged, late (after its period was judged), unreadable
     _words("reference_id"),
     *(_count(name) for name in ("rows", "received", "analysed", "sampled_out", "dropped", "undecodable")),
     *(_count(f"code_{name}") for name in (*CODES, "none")),

@@ -102,7 +102,11 @@ class Spool:
 
     def append(self, record: WindowRecord) -> bool:
         """Add at the end, dropping the oldest for room; False when the record cannot be kept."""
-        data = pack(record)
+        try:
+            data = pack(record)
+        except (ValueError, TypeError, OverflowError):  # no database could take it either
+            self.counts.dropped += 1
+            return False
         while self._waiting and self.counts.bytes + len(data) > self._max_bytes:
             self._remove(next(iter(self._waiting)))
             self.counts.dropped += 1
@@ -164,7 +168,8 @@ class Spool:
 
     def _remove(self, number: int) -> None:
         del self._waiting[number]
-        self._path(number).unlink(missing_ok=True)
+        with suppress(OSError):  # one that stays is known to the store when it is tried again
+            self._path(number).unlink()
         self._count()
 
     def _count(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from sentinel.judge.verdict import Incident, Verdict
 from sentinel.store import history, outbox, trail
@@ -29,12 +29,9 @@ from sentinel.store.contract import (
 )
 from sentinel.store.engine import Database
 from sentinel.store.once import insert_once, insert_window, put
-from sentinel.store.retention import delete_windows
 from sentinel.store.retention import step as retention_step
 from sentinel.store.schema import incidents, judge_state, settings, verdicts, window_features, windows
 from sentinel.windows.closed import ClosedWindow
-
-PAGE = 100  # windows read at a time: some 10 KB each with 50 features
 
 
 class SqlStore:
@@ -72,21 +69,7 @@ class SqlStore:
         wanted = {"model": model, "version": version, "replica": replica}
         named = [windows.c[name] == value for name, value in wanted.items() if value]
         conditions = [windows.c.grain == "window", windows.c.started_at >= since, windows.c.started_at < until, *named]
-        return self._pages(conditions, limit)
-
-    def _pages(self, conditions: list[ColumnElement[bool]], limit: int) -> Iterator[StoredWindow]:
-        """No transaction stays open between two pages, however slowly they are consumed."""
-        after: list[ColumnElement[bool]] = []
-        while limit > 0:
-            with self.database.read() as connection:
-                page = connection.execute(_window_page(conditions + after, min(limit, PAGE))).mappings().all()
-            yield from (read_window(row) for row in page)
-            if len(page) < PAGE:
-                return
-            limit -= len(page)
-            last = page[-1]
-            same_start = and_(windows.c.started_at == last["started_at"], windows.c.id > last["id"])
-            after = [(windows.c.started_at > last["started_at"]) | same_start]
+        return map(read_window, history.pages(self.database, conditions, limit))
 
     def list_windows(self, chosen: Selection, limit: int = 1000) -> list[dict[str, Any]]:
         return history.listing(self.database, chosen, limit)
@@ -186,22 +169,11 @@ class SqlStore:
             put(connection, settings, {"name": name, "value": value})
             trail.append(connection, tuple(audit))
 
-    def expire(self, before: float, limit: int = 1000) -> int:
-        with self.database.write() as connection:
-            return delete_windows(connection, before, limit)
-
     def forget(self, now: float, retention: Retention) -> int:
         return retention_step(self.database, now, retention)
 
     def close(self) -> None:
         self.database.close()
-
-
-def _window_page(conditions: list[ColumnElement[bool]], size: int) -> Select[tuple[object, ...]]:
-    columns = (windows.c.id, windows.c.started_at, windows.c.sketch, verdicts.c.state, verdicts.c.explanation)
-    joined = windows.outerjoin(verdicts, verdicts.c.window_id == windows.c.id)
-    ordered = select(*columns).select_from(joined).order_by(windows.c.started_at, windows.c.id)
-    return ordered.where(*conditions).limit(size)
 
 
 def write_consequences(connection: Connection, window_id: int, record: WindowRecord) -> None:

@@ -155,7 +155,7 @@ class Writer:
             new = store.commit_window(record)
         except AWAY:
             raise
-        except StoreError:  # a record that the database refuses must not hold up those behind it
+        except Exception:  # noqa: BLE001 - a record that cannot be written must not hold up those behind it
             self.counts.refused += 1
             return "refused"
         self.counts.written += new

@@ -5,7 +5,7 @@ values (missing, text where numbers belong, infinities, columns that are absent,
 counted as what they are and never raise.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from sentinel.reference.frozen import FrozenReference
 from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.counts import FeatureCounts
 from sentinel.windows.pending import Pending
-from sentinel.windows.window import TrafficCounts, WindowKey
+from sentinel.windows.window import TrafficCounts, WindowKey, storable
 
 MOST_UNEXPECTED = 100
 """Names of unknown columns remembered; the rest share `OTHER_COLUMNS`."""
@@ -70,8 +70,8 @@ class Window:
             traffic=traffic or TrafficCounts(),
         )
 
-    def _count_unexpected(self, names: set[str], rows: int) -> None:
-        for name in sorted(names):
+    def _count_unexpected(self, names: Collection[object], rows: int) -> None:
+        for name in sorted(storable(str(name)) for name in names):
             known = name in self._unexpected or len(self._unexpected) < MOST_UNEXPECTED
             counted = name if known else OTHER_COLUMNS
             self._unexpected[counted] = self._unexpected.get(counted, 0) + rows

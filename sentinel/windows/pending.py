@@ -8,13 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from sentinel.reference.frozen import FrozenReference
-from sentinel.reference.tally import RUN_ROWS, Tally, count_columns
+from sentinel.reference.tally import LEAST_RUN_ROWS, Tally, count_columns
 from sentinel.reference.values import listed
 from sentinel.windows.counts import FeatureCounts
 
-MOST_PENDING_VALUES = 1 << 17
-"""Values that wait at most, about 4 MB of Python objects, whatever the number of features."""
-SMALL_ROWS = 64
+SMALL_ROWS = LEAST_RUN_ROWS
 """A batch with fewer rows waits; a longer one is worth counting at once."""
 
 
@@ -36,7 +34,7 @@ class Pending:
         self._appenders = [(name, self._waiting[name].extend) for name in expected]
         self._expected = frozenset(expected)
         self._rows = 0
-        self._room = max(SMALL_ROWS, min(RUN_ROWS, MOST_PENDING_VALUES // max(1, len(self._waiting))))
+        self._room = self._tally.run_rows
 
     def add_plain(self, columns: Mapping[str, Any]) -> int | None:
         """Take a small batch of lists, one per feature, equally long; None, with nothing taken, for any other."""

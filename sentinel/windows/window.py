@@ -10,11 +10,26 @@ from typing import TypeVar
 Key = TypeVar("Key", str, int)
 
 
+LONGEST_NAME = 200
+"""Characters kept of a name that traffic chose."""
+
+
+def storable(name: str) -> str:
+    """A name that traffic chose, short and fit to be stored: JSON can smuggle in halves of characters."""
+    return name[:LONGEST_NAME].encode("utf-8", "replace").decode()
+
+
 @dataclass(frozen=True, slots=True)
 class WindowKey:
+    """Whose window it is; names are made storable."""
+
     model: str
     version: str
     replica: str
+
+    def __post_init__(self) -> None:
+        for name in ("model", "version", "replica"):
+            object.__setattr__(self, name, storable(getattr(self, name)))
 
 
 @dataclass(frozen=True, slots=True)

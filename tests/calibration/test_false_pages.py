@@ -58,8 +58,8 @@ def test_months_in_which_nothing_drifts_beyond_the_tolerance_keep_the_budget() -
 class CheatingBook(Book):
     """Its static accounts gain five per cent too much on every row."""
 
-    def observe(self, counts: np.ndarray) -> None:
-        super().observe(counts)
+    def observe(self, counts: np.ndarray, at: float = 0.0) -> None:
+        super().observe(counts, at)
         gain = np.log(1.05) * counts.sum(axis=1)
         self.capital.bet[:, :-PLUGINS] += gain[:, None]
 

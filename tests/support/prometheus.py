@@ -32,9 +32,9 @@ class Prometheus:
     url: str
     client: ClientSession
 
-    async def query(self, expr: str) -> list[dict[str, Any]]:
-        """Instant query; raises with Prometheus' own message."""
-        return await self._ask("query", {"query": expr})
+    async def query(self, expr: str, at: float | None = None) -> list[dict[str, Any]]:
+        """Instant query, now or at a time; raises with Prometheus' own message."""
+        return await self._ask("query", {"query": expr} | ({} if at is None else {"time": f"{at}"}))
 
     async def query_range(self, expr: str, start: float, end: float, step: float) -> list[dict[str, Any]]:
         asked = {"query": expr, "start": f"{start}", "end": f"{end}", "step": f"{step}"}

@@ -32,6 +32,10 @@ def _unaccounted() -> str:
 
 def sidecar(job: str) -> tuple[Alert, ...]:
     """Alerts about sidecars scraped under `job`."""
+    return (*_reachable(job), *_INTERNALS)
+
+
+def _reachable(job: str) -> tuple[Alert, ...]:
     up = f'up{{job="{job}"}}'
     return (
         Alert(
@@ -52,90 +56,94 @@ def sidecar(job: str) -> tuple[Alert, ...]:
             "sidecar is injected.",
             hold="10m",
         ),
-        Alert(
-            "SentinelNotReady",
-            "warning",
-            most(WATCHED, selector(internals.READY)) + " == 0",
-            "A sidecar does not analyse.",
-            "The observer of {{ $labels.instance }} is not ready: traffic passes unseen. GET /readyz says why.",
-            hold="5m",
-        ),
-        Alert(
-            "SentinelDetectorStale",
-            "warning",
-            _stale(),
-            "No window has been judged for several windows' time.",
-            "{{ $labels.instance }} judged its last window {{ $value | humanizeDuration }} ago: its verdict is old. "
-            "See its log for the last window and the Internals dashboard for lag and store.",
-            hold="2m",
-        ),
-        Alert(
-            "SentinelExchangesDropped",
-            "warning",
-            _dropped(),
-            "Sampled exchanges are lost before the analysis.",
-            "{{ $labels.instance }} loses {{ $value | humanizePercentage }} of what it sampled. Verdicts stay honest, "
-            "on fewer rows. Lower capture.sample_ratio or give the observer more CPU.",
-            hold="10m",
-        ),
-        Alert(
-            "SentinelUnaccounted",
-            "warning",
-            _unaccounted(),
-            "Received exchanges and their outcomes do not add up.",
-            "{{ $labels.instance }} cannot account for {{ $value | humanizePercentage }} of its exchanges. This is a "
-            "fault of sentinel: please report it with the output of /metrics.",
-            hold="15m",
-        ),
-        Alert(
-            "SentinelSeriesLimitReached",
-            "warning",
-            total(f"{WATCHED}, metric", f"increase({selector(internals.SERIES_DROPPED)}[15m])") + " > 0",
-            "Features share __other__ because the ceiling on series is reached.",
-            "{{ $labels.instance }} folds {{ $labels.metric }}. Raise telemetry.max_series, or name the features that "
-            "matter less in features.ignore.",
-            hold="15m",
-        ),
-        Alert(
-            "SentinelConfigReloadFailed",
-            "warning",
-            most(WATCHED, selector(internals.CONFIG_RELOAD)) + " == 0",
-            "The configuration could not be read; the last good one is in force.",
-            "`sentinel check-config` on {{ $labels.instance }} lists everything that is wrong with it.",
-            hold="5m",
-        ),
-        Alert(
-            "SentinelProcessRestarting",
-            "warning",
-            total(f"{WATCHED}, process", f"increase({selector(internals.RESTARTS)}[15m])") + " > 2.5",
-            "A part of a sidecar dies again and again.",
-            "The {{ $labels.process }} of {{ $labels.instance }} was started again {{ $value | humanize }} times in 15 "
-            "minutes. Look for OOMKilled and at the log before each start.",
-        ),
-        Alert(
-            "SentinelObserverLagging",
-            "warning",
-            most(WATCHED, selector(internals.LAG)) + f" > {LAG_SECONDS}",
-            "The observer does not keep up.",
-            "{{ $labels.instance }} is {{ $value | humanizeDuration }} behind its traffic. Lower capture.sample_ratio "
-            "or give the observer more CPU.",
-            hold="10m",
-        ),
-        Alert(
-            "SentinelStoreDown",
-            "warning",
-            most(WATCHED, selector(internals.STORE_UP)) + " == 0",
-            "The store takes no writes.",
-            "{{ $labels.instance }} keeps its windows on disk and judges on; incidents and rollbacks wait. Check the "
-            "database, its disk and the credentials in store.url.",
-            hold="5m",
-        ),
-        Alert(
-            "SentinelSpoolLost",
-            "critical",
-            total(WATCHED, f"increase({selector(internals.SPOOL_LOST)}[15m])") + " > 0",
-            "Windows were lost: the store has been away for too long.",
-            "The spool of {{ $labels.instance }} was full and its oldest windows were dropped. Bring the store back; "
-            "raise store.spool_max_bytes if it must survive longer outages.",
-        ),
     )
+
+
+_INTERNALS = (
+    Alert(
+        "SentinelNotReady",
+        "warning",
+        most(WATCHED, selector(internals.READY)) + " == 0",
+        "A sidecar does not analyse.",
+        "The observer of {{ $labels.instance }} is not ready: traffic passes unseen. GET /readyz says why.",
+        hold="5m",
+    ),
+    Alert(
+        "SentinelDetectorStale",
+        "warning",
+        _stale(),
+        "No window has been judged for several windows' time.",
+        "{{ $labels.instance }} judged its last window {{ $value | humanizeDuration }} ago: its verdict is old. "
+        "See its log for the last window and the Internals dashboard for lag and store.",
+        hold="2m",
+    ),
+    Alert(
+        "SentinelExchangesDropped",
+        "warning",
+        _dropped(),
+        "Sampled exchanges are lost before the analysis.",
+        "{{ $labels.instance }} loses {{ $value | humanizePercentage }} of what it sampled. Verdicts stay honest, "
+        "on fewer rows. Lower capture.sample_ratio or give the observer more CPU.",
+        hold="10m",
+    ),
+    Alert(
+        "SentinelUnaccounted",
+        "warning",
+        _unaccounted(),
+        "Received exchanges and their outcomes do not add up.",
+        "{{ $labels.instance }} cannot account for {{ $value | humanizePercentage }} of its exchanges. This is a "
+        "fault of sentinel: please report it with the output of /metrics.",
+        hold="15m",
+    ),
+    Alert(
+        "SentinelSeriesLimitReached",
+        "warning",
+        total(f"{WATCHED}, metric", f"increase({selector(internals.SERIES_DROPPED)}[15m])") + " > 0",
+        "Features share __other__ because the ceiling on series is reached.",
+        "{{ $labels.instance }} folds {{ $labels.metric }}. Raise telemetry.max_series, or name the features that "
+        "matter less in features.ignore.",
+        hold="15m",
+    ),
+    Alert(
+        "SentinelConfigReloadFailed",
+        "warning",
+        most(WATCHED, selector(internals.CONFIG_RELOAD)) + " == 0",
+        "The configuration could not be read; the last good one is in force.",
+        "`sentinel check-config` on {{ $labels.instance }} lists everything that is wrong with it.",
+        hold="5m",
+    ),
+    Alert(
+        "SentinelProcessRestarting",
+        "warning",
+        total(f"{WATCHED}, process", f"increase({selector(internals.RESTARTS)}[15m])") + " > 2.5",
+        "A part of a sidecar dies again and again.",
+        "The {{ $labels.process }} of {{ $labels.instance }} was started again {{ $value | humanize }} times in 15 "
+        "minutes. Look for OOMKilled and at the log before each start.",
+    ),
+    Alert(
+        "SentinelObserverLagging",
+        "warning",
+        most(WATCHED, selector(internals.LAG)) + f" > {LAG_SECONDS}",
+        "The observer does not keep up.",
+        "{{ $labels.instance }} is {{ $value | humanizeDuration }} behind its traffic. Lower capture.sample_ratio "
+        "or give the observer more CPU.",
+        hold="10m",
+    ),
+    Alert(
+        "SentinelStoreDown",
+        "warning",
+        most(WATCHED, selector(internals.STORE_UP)) + " == 0",
+        "The store takes no writes.",
+        "{{ $labels.instance }} keeps its windows on disk and judges on; incidents and rollbacks wait. Check the "
+        "database, its disk and the credentials in store.url.",
+        hold="5m",
+    ),
+    Alert(
+        "SentinelSpoolLost",
+        "critical",
+        total(WATCHED, f"increase({selector(internals.SPOOL_LOST)}[15m])") + " > 0",
+        "Windows were lost: the store has been away for too long.",
+        "The spool of {{ $labels.instance }} was full and its oldest windows were dropped. Bring the store back; "
+        "raise store.spool_max_bytes if it must survive longer outages.",
+    ),
+)

@@ -1,6 +1,7 @@
 """Fleet: which model needs me? Models by state, traffic, evidence and budget, over all sidecars."""
 
 from sentinel.observability.dashboards.common import INSTANCE, JOB, MODEL, VERSION, annotations, severity
+from sentinel.observability.dashboards.kinds import VERSION_NAME, evidence
 from sentinel.observability.panel import GREEN, GREY, RED, STATE_WORDS, YELLOW, Dashboard, Panel, Query, Row, Step
 from sentinel.observability.query import BY_MODEL, most, on_dashboard, rate, ratio, total
 from sentinel.observability.shape import Shape
@@ -8,7 +9,6 @@ from sentinel.telemetry.catalogue import drift, internals, rollback, serving
 
 _STATE_STEPS = (Step(None, GREEN), Step(1, GREY), Step(2, YELLOW), Step(3, RED))
 _BAD_CODES = f'code=~"{"|".join(serving.BAD_CODES)}"'
-_NAME = "{{model}} {{model_version}}"
 
 
 def fleet(shape: Shape) -> Dashboard:
@@ -63,7 +63,7 @@ def _states() -> Panel:
         "Verdict over time",
         "The worst verdict over all replicas of each model version. Grey is too little data, yellow is blind.",
         "state-timeline",
-        [Query(severity(), _NAME)],
+        [Query(severity(), VERSION_NAME)],
         unit="none",
         width=24,
         height=8,
@@ -73,10 +73,10 @@ def _states() -> Panel:
 
 
 def _table() -> Panel:
-    evidence, verdict = on_dashboard(drift.BOOK_EVIDENCE, 'book="page"'), on_dashboard(drift.VERDICT)
+    book, verdict = on_dashboard(drift.BOOK_EVIDENCE, 'book="page"'), on_dashboard(drift.VERDICT)
     same = f"on (job, instance, {BY_MODEL}) group_left (state)"
     columns = (
-        ("evidence", most(f"{BY_MODEL}, state", f"{evidence}\n* {same} ({verdict} == 1)")),
+        ("evidence", most(f"{BY_MODEL}, state", f"{book}\n* {same} ({verdict} == 1)")),
         ("budget spent", most(BY_MODEL, on_dashboard(drift.BUDGET_SPENT))),
         ("requests/s", total(BY_MODEL, rate(on_dashboard(serving.REQUESTS)))),
         ("p99 (s)", most(BY_MODEL, on_dashboard(serving.DURATION_QUANTILE, 'quantile="0.99"'))),
@@ -113,21 +113,18 @@ def _trends() -> list[Panel]:
     failed = on_dashboard(serving.REQUESTS, _BAD_CODES)
     errors = ratio(total(BY_MODEL, rate(failed)), total(BY_MODEL, rate(requests)))
     p99 = most(BY_MODEL, on_dashboard(serving.DURATION_QUANTILE, 'quantile="0.99"'))
-    evidence = most(BY_MODEL, on_dashboard(drift.BOOK_EVIDENCE, 'book="page"'))
     told = (
         ("Requests", "Requests per second of each model version.", total(BY_MODEL, rate(requests)), "reqps"),
         ("Failed requests", "Share answered with 5xx, timed out or cut.", errors, "percentunit"),
         ("Latency p99", "99 of 100 requests of the last window were faster; worst replica.", p99, "s"),
-        (
-            "Evidence against `within tolerance`",
-            "At 1 the verdict becomes breach and an incident opens. It accumulates over windows.",
-            evidence,
-            "none",
-        ),
     )
-    return [
-        Panel(title, text, "timeseries", [Query(expr, _NAME)], unit=unit, width=12) for title, text, expr, unit in told
+    panels = [
+        Panel(title, text, "timeseries", [Query(expr, VERSION_NAME)], unit=unit, width=12)
+        for title, text, expr, unit in told
     ]
+    book = most(BY_MODEL, on_dashboard(drift.BOOK_EVIDENCE, 'book="page"'))
+    text = "At 1 the verdict becomes breach and an incident opens. It accumulates over windows."
+    return [*panels, evidence("Evidence against `within tolerance`", text, book, VERSION_NAME, width=12)]
 
 
 def _actions() -> list[Panel]:

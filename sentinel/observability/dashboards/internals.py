@@ -1,9 +1,9 @@
 """Internals: can I trust what sentinel says? The sidecar's own lag, losses, memory, store."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from sentinel.observability.dashboards.common import INSTANCE, JOB, annotations
+from sentinel.observability.dashboards.kinds import STACKED, lines
 from sentinel.observability.panel import GREEN, RED, UP_WORDS, YELLOW, Dashboard, Panel, Query, Row, Step
 from sentinel.observability.query import RATE, rate, ratio, selector, total
 from sentinel.observability.shape import Shape
@@ -12,7 +12,6 @@ from sentinel.telemetry.catalogue import internals as own
 
 _TARGET = 'job=~"$job", instance=~"$instance"'
 _Told = tuple[str, str, str, str, tuple[Step, ...], Mapping[str, tuple[str, str]]]
-_STACKED: Mapping[str, Any] = {"custom": {"stacking": {"mode": "normal", "group": "A"}, "fillOpacity": 40}}
 
 
 def _of(metric: Metric, matchers: str = "", suffix: str = "") -> str:
@@ -80,15 +79,15 @@ def _losses() -> list[Panel]:
     received = f"sum by (instance) ({_of(serving.RECEIVED)})"
     accounted = f"sum by (instance) ({_of(serving.EXCHANGES)})"
     return [
-        _lines(
+        lines(
             "Exchanges by outcome",
             "They add up to what was received: analysed, sampled out by choice, dropped for want of room, undecodable.",
             total("outcome", rate(_of(serving.EXCHANGES))),
             "{{outcome}}",
             "reqps",
-            more=_STACKED,
+            more=STACKED,
         ),
-        _lines(
+        lines(
             "Not accounted for",
             "Received less the sum of outcomes: exchanges in flight. It must come back to 0.",
             f"{received} - {accounted}",
@@ -96,7 +95,7 @@ def _losses() -> list[Panel]:
             "short",
             alerts=("SentinelUnaccounted",),
         ),
-        _lines(
+        lines(
             "Dropped",
             "Sampled exchanges refused for want of room or lost on the way, by reason.",
             total("reason", rate(_of(serving.DROPPED))),
@@ -113,14 +112,14 @@ def _losses() -> list[Panel]:
                 Query(f"sum by (instance) ({rate(_of(serving.CONNECTIONS))})", "{{instance}} accepted/s"),
             ],
         ),
-        _lines(
+        lines(
             "Opaque connections",
             "Connections passed on without following their protocol, per minute, by reason.",
-            f"sum by (reason) (rate({_of(serving.OPAQUE)}[{RATE}])) * 60",
+            f"sum by (reason) (rate({_of(serving.OPAQUE)}[{RATE}])) * 60 or vector(0)",
             "{{reason}}",
             "short",
         ),
-        _lines(
+        lines(
             "Windows closed",
             "Judged windows per minute.",
             f"sum by (instance) (rate({_of(drift.WINDOWS)}[{RATE}])) * 60",
@@ -140,8 +139,8 @@ def _cost() -> list[Panel]:
     cpu = f"max by (instance) (rate(process_cpu_seconds_total{{{_TARGET}}}[{RATE}]))"
     files = f"max by (instance) (process_open_fds{{{_TARGET}}})"
     return [
-        _lines("Memory", "Resident memory of the observer.", memory, "{{instance}}", "bytes"),
-        _lines("CPU", "Cores that the observer uses.", cpu, "{{instance}}", "cores"),
+        lines("Memory", "Resident memory of the observer.", memory, "{{instance}}", "bytes"),
+        lines("CPU", "Cores that the observer uses.", cpu, "{{instance}}", "cores"),
         Panel(
             "Series",
             "Series that a scrape holds, and the ceiling beyond which features share __other__.",
@@ -149,9 +148,9 @@ def _cost() -> list[Panel]:
             series,
             alerts=("SentinelSeriesLimitReached",),
         ),
-        _lines("Open files", "File descriptors of the observer.", files, "{{instance}}", "short"),
-        _lines("Lag", "Age of what the observer works on.", f"max by (instance) ({_of(own.LAG)})", "{{instance}}", "s"),
-        _lines(
+        lines("Open files", "File descriptors of the observer.", files, "{{instance}}", "short"),
+        lines("Lag", "Age of what the observer works on.", f"max by (instance) ({_of(own.LAG)})", "{{instance}}", "s"),
+        lines(
             "Restarts",
             "Children that the supervisor started again, per hour.",
             f"sum by (process) (rate({_of(own.RESTARTS)}[{RATE}])) * 3600",
@@ -178,8 +177,9 @@ def _store() -> list[Panel]:
                 Query(mean, "mean {{instance}}"),
             ],
             unit="s",
+            empty="No window was committed in this time range",
         ),
-        _lines(
+        lines(
             "Refused writes",
             "Writes that the store refused, per minute.",
             f"sum by (instance) (rate({_of(own.STORE_ERRORS)}[{RATE}])) * 60",
@@ -187,7 +187,7 @@ def _store() -> list[Panel]:
             "short",
             alerts=("SentinelStoreDown",),
         ),
-        _lines(
+        lines(
             "Windows waiting on disk",
             "Windows that wait for the store to come back.",
             f"sum by (instance) ({_of(own.SPOOLED)})",
@@ -203,16 +203,3 @@ _UP_STEPS = (Step(None, RED), Step(1, GREEN))
 
 def _steps(yellow: float, red: float) -> tuple[Step, ...]:
     return (Step(None, GREEN), Step(yellow, YELLOW), Step(red, RED))
-
-
-def _lines(
-    title: str,
-    description: str,
-    expr: str,
-    legend: str,
-    unit: str,
-    *,
-    alerts: tuple[str, ...] = (),
-    more: Mapping[str, Any] | None = None,
-) -> Panel:
-    return Panel(title, description, "timeseries", [Query(expr, legend)], unit=unit, alerts=alerts, more=more or {})

@@ -26,10 +26,14 @@ CONFLICTS: Statuses = {409: ("conflict", "retry"), 422: ("conflict", "retry")}
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """One API. statuses: those that mean something else here than to a webhook's sender."""
+    """One API at one moment. statuses: those that mean something else here than to a webhook's sender.
+
+    now: seconds since the epoch, for a Retry-After that is a date.
+    """
 
     egress: Egress
     base: str
+    now: float
     token_file: str = ""
     statuses: Statuses = field(default_factory=dict)
 
@@ -47,8 +51,7 @@ class Api:
 
     def _answer(self, reply: Reply) -> Answer:
         special = self.statuses.get(reply.status)
-        retry_after = reply.headers.get("Retry-After")
-        plain = answer_of_status(reply.status, retry_after)
+        plain = answer_of_status(reply.status, reply.headers.get("Retry-After"), self.now)
         result, kind = special or (plain.result, plain.kind)
         return Answer(result, kind, reply.status, plain.retry_after_seconds, _message(reply))
 

@@ -35,7 +35,7 @@ class ArgoCD:
 
     async def ask(self, intent: Intent, attempt: int, now: float) -> Answer:
         options = self.settings.options
-        api = Api(self.egress, self.settings.url, self.settings.secret_file)
+        api = Api(self.egress, self.settings.url, now, self.settings.secret_file)
         application = options.get("application") or intent.model
         path = f"/api/v1/applications/{quote(application, safe='')}"
         names = {"appNamespace": options.get("app_namespace", ""), "project": options.get("project", "")}

@@ -47,7 +47,7 @@ class ArgoRollouts:
         return self.settings.timeout_seconds
 
     async def ask(self, intent: Intent, attempt: int, now: float) -> Answer:
-        cluster, options = cluster_of(self.settings, self.egress), self.settings.options
+        cluster, options = cluster_of(self.settings, self.egress, now), self.settings.options
         path = cluster.path(GROUP, "rollouts", options.get("name") or intent.model)
         found = await cluster.get(path)
         done_before(found, intent)

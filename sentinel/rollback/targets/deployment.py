@@ -53,7 +53,7 @@ class DeploymentUndo:
         return self.settings.timeout_seconds
 
     async def ask(self, intent: Intent, attempt: int, now: float) -> Answer:
-        cluster, options = cluster_of(self.settings, self.egress), self.settings.options
+        cluster, options = cluster_of(self.settings, self.egress, now), self.settings.options
         path = cluster.path("apps/v1", "deployments", options.get("name") or intent.model)
         found = await cluster.get(path)
         done_before(found, intent)

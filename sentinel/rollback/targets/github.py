@@ -38,7 +38,7 @@ class GitHub:
 
     async def ask(self, intent: Intent, attempt: int, now: float) -> Answer:
         options = self.settings.options
-        api = Api(self.egress, self.settings.url or API, self.settings.secret_file)
+        api = Api(self.egress, self.settings.url or API, now, self.settings.secret_file)
         # client_payload may have ten keys at most: everything lies under one.
         body = {"event_type": options.get("event_type", EVENT_TYPE), "client_payload": {"sentinel": event_of(intent)}}
         headers = {

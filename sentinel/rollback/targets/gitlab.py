@@ -46,7 +46,7 @@ class GitLab:
             "variables[SENTINEL_TO_VERSION]": intent.to_version,
             "variables[SENTINEL_EVENT]": intent.body.decode(),
         }
-        api = Api(self.egress, self.settings.url or API)
+        api = Api(self.egress, self.settings.url or API, now)
         path = f"/api/v4/projects/{quote(options.get('project', ''), safe='')}/trigger/pipeline"
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         await api.call("POST", path, urlencode(form).encode(), headers)

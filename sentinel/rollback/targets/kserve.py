@@ -35,7 +35,7 @@ class KServe:
         return self.settings.timeout_seconds
 
     async def ask(self, intent: Intent, attempt: int, now: float) -> Answer:
-        cluster = cluster_of(self.settings, self.egress)
+        cluster = cluster_of(self.settings, self.egress, now)
         path = cluster.path(GROUP, "inferenceservices", self.settings.options.get("name") or intent.model)
         found = await cluster.get(path)
         done_before(found, intent)

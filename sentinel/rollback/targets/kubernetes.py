@@ -48,10 +48,10 @@ class Cluster:
         return await self.api.call("PATCH", path, body, headers)
 
 
-def cluster_of(settings: TargetSettings, egress: Egress) -> Cluster:
+def cluster_of(settings: TargetSettings, egress: Egress, now: float) -> Cluster:
     """Options: `namespace` (default default), `server_dry_run` (default true)."""
     return Cluster(
-        Api(egress, settings.url or API_SERVER, settings.secret_file or f"{SERVICE_ACCOUNT}/token", CONFLICTS),
+        Api(egress, settings.url or API_SERVER, now, settings.secret_file or f"{SERVICE_ACCOUNT}/token", CONFLICTS),
         namespace=settings.options.get("namespace", "default"),
         dry_run_first=settings.options.get("server_dry_run", "true") != "false",
     )

@@ -155,7 +155,7 @@ def _features(model: ModelView) -> str:
 def _table(features: Iterable[FeaturePicture]) -> str:
     head = "".join(f'<th scope="col">{name}</th>' for name in _COLUMNS)
     return (
-        f'<div class="scroll"><table><thead><tr>{head}</tr></thead>'
+        f'<div class="scroll"><table><caption>Features, most evidence first</caption><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(map(_row, features))}</tbody></table></div>"
     )
 

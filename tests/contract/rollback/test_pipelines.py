@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,13 @@ async def test_github_refusals(tmp_path: Path, status: int, headers: dict[str, s
     async with asking(tmp_path, "github", answers, repository="acme/models") as (_, settings):
         answer = await ask(settings)
     assert (answer.kind, answer.detail) == (kind, "No")
+
+
+async def test_a_retry_after_that_is_a_date_is_counted_from_now(tmp_path: Path) -> None:
+    moment = format_datetime(datetime.fromtimestamp(NOW + 90, UTC), usegmt=True)
+    answers = (429, {"message": "slow down"}, {"retry-after": moment})
+    async with asking(tmp_path, "github", answers, repository="acme/models") as (_, settings):
+        assert (await ask(settings)).retry_after_seconds == 90
 
 
 async def test_gitlab_gets_variables_and_no_field_that_it_would_read_as_a_branch(tmp_path: Path) -> None:

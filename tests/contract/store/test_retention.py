@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlalchemy import text
 
 from sentinel.judge.verdict import Incident
-from sentinel.store import Retention, SqlStore
+from sentinel.store import Retention, Selection, SqlStore
 from sentinel.store.retention import DAY, HOUR, LEAD_SECONDS, step
 from sentinel.windows.closed import NOTHING, ClosedWindow
 from tests.support import store_values as some
@@ -116,11 +116,21 @@ def replace_opened(incident: Incident, at: float, resolved_at: float | None = No
     return replace(incident, opened_at=at, resolved_at=resolved_at)
 
 
-def test_deleting_without_rolling_up(store: SqlStore) -> None:
-    fill(store, [minute(number) for number in range(5)])
-    assert store.expire(BEGIN + 3 * 60, limit=2) == 2
-    assert store.expire(BEGIN + 3 * 60) == 1
-    assert grains(store) == {"window": 2}
+def test_a_window_that_cannot_be_read_holds_up_nothing(store: SqlStore) -> None:
+    fill(store, [minute(0), minute(1), minute(2)])
+    with store.database.write() as connection:
+        connection.execute(text("UPDATE windows SET sketch = :junk WHERE id = 2"), {"junk": b"junk"})
+    forget_all(store, BEGIN + 8 * DAY)
+    assert grains(store) == {"hour": 1, "window": 1}
+    assert [row["standing"] for row in store.list_windows(Selection())] == ["judged", "unreadable"]
+
+
+def test_states_of_replicas_that_are_gone_go_too(store: SqlStore) -> None:
+    fill(store, [minute(0)])
+    forget_all(store, BEGIN + 90 * DAY)
+    assert store.judge_state("fraud") == b"state"
+    forget_all(store, BEGIN + 91 * DAY)
+    assert store.judge_state("fraud") is None
 
 
 def test_verdicts_and_features_go_with_their_windows(store: SqlStore) -> None:

@@ -4,6 +4,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import text
 
 from sentinel.fleet import Fleet, Progress
 from sentinel.fleet.lock import OVERDUE_SECONDS, leadership
@@ -130,6 +131,19 @@ def test_rows_of_a_foreign_reference_are_left_out_and_counted(store: SqlStore) -
     [record] = progress.judged
     assert progress.foreign == 1
     assert (record.window.rows, record.window.traffic.received) == (40, 20)
+
+
+def test_windows_that_cannot_be_read_are_set_aside_and_counted(store: SqlStore) -> None:
+    report(store, 0, "ab")
+    report(store, 1, "a")
+    with store.database.write() as connection:
+        connection.execute(text("UPDATE windows SET sketch = :junk WHERE id <> 1"), {"junk": b"junk"})
+    leader = fleet(store)
+    leader.step(121.0)
+    progress = leader.step(142.0)
+    assert (progress.unreadable, len(progress.judged)) == (2, 1)
+    assert leader.step(200.0).unreadable == 0
+    assert standings(store) == {"judged": 1, "unreadable": 2}
 
 
 def test_a_replica_whose_clock_is_wrong_delays_and_spoils_nothing(store: SqlStore) -> None:

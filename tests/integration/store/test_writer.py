@@ -15,6 +15,7 @@ from sentinel.store.spool import Spool
 from sentinel.store.writer import Writer
 from tests.support import store_values as some
 from tests.support.postgres import Postgres
+from tests.support.proxy import Proxy
 
 PATIENCE_SECONDS = 20.0
 
@@ -129,6 +130,36 @@ def test_a_postgresql_that_crashes_and_recovers(postgres: Postgres, postgres_url
     found = writer.call(lambda store: [stored.window.start for stored in store.windows()]).result(PATIENCE_SECONDS)
     assert found == [0.0, 60.0, 120.0]
     assert writer.close()
+
+
+def test_a_network_that_is_cut(
+    postgres: Postgres, postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing comes back and nothing is refused: the thread does not wait for ever, and all is written once."""
+    monkeypatch.setattr("sentinel.store.engine.DEAD_SECONDS", 1.0)
+    proxy = Proxy(postgres.port)
+    url = postgres_url.replace(f":{postgres.port}/", f":{proxy.port}/")
+    writer = Writer(lambda: open_store(url), Spool(tmp_path / "spool", 1 << 20))
+    assert writer.submit(some.record(0)).result(PATIENCE_SECONDS) == "written"
+    proxy.cut()
+    assert [writer.submit(some.record(number)).result(PATIENCE_SECONDS) for number in (1, 2)] == ["spooled"] * 2
+    proxy.mend()
+    until(lambda: writer.spooled.records == 0)
+    found = writer.call(lambda store: [stored.window.start for stored in store.windows()]).result(PATIENCE_SECONDS)
+    assert found == [0.0, 60.0, 120.0]
+    assert writer.close()
+    proxy.close()
+
+
+def test_a_record_that_no_database_takes_holds_up_nothing(writer: Writer, door: Door) -> None:
+    impossible = some.record(0, window=some.window(0, traffic=some.traffic(1 << 80)))
+    assert writer.submit(impossible).result(10) == "refused"
+    door.shut = True
+    assert writer.submit(impossible).result(10) in ("spooled", "dropped")
+    door.shut = False
+    until(lambda: writer.spooled.records == 0)
+    assert writer.submit(some.record(1)).result(10) == "written"
+    assert writer.lost == 2
 
 
 def write_through_an_outage(url: str, folder: str, first: int, started: int) -> None:

@@ -34,7 +34,9 @@ def window(replica: int, values: Rows) -> ClosedWindow:
 
 
 def merged(windows: list[ClosedWindow]) -> ClosedWindow:
-    return merge(windows, 0.0, 60.0, REFERENCE).window
+    made = merge(windows, 0.0, 60.0, REFERENCE)
+    assert made is not None
+    return made.window
 
 
 @settings(max_examples=60, deadline=None)

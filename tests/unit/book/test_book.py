@@ -129,7 +129,7 @@ def windows_until_recovered(laws: Laws, law: np.ndarray) -> int | None:
 
 @pytest.mark.parametrize("ordered", [0, 2, 3])
 def test_alternatives_are_laws_even_of_a_constant_feature(ordered: int) -> None:
-    q = alternatives(np.array([0.001, 0.998, 0.0005, 0.0005]), ordered)
+    q = alternatives(np.array([0.001, 0.998, 0.0005, 0.0005]), ordered, 0.007)
     assert np.allclose(q.sum(axis=1), 1)
     assert (q >= 0).all()
 

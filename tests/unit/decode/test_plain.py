@@ -103,6 +103,21 @@ def test_litserve_and_torchserve():
     assert (found.model, values(found.inputs)["d"], found.predictions["probs.class"]) == ("tiny", [0.2], ["2"])
 
 
+def test_a_batch_under_a_key_of_its_own():
+    """BentoML names it after the parameter."""
+    found = asked({"input_arr": [[1, 2], [3, 4]]}, [[0.25, 0.75], [1.0, 0.0]])
+    assert values(found.inputs) == {"input_0": [1, 3], "input_1": [2, 4]}
+    assert found.predictions["prediction.class"] == ["1", "0"]
+
+
+def test_texts_and_the_ranking_of_labels_for_each():
+    """Hugging Face's inference endpoints answer so."""
+    ranking = [{"label": "POS", "score": 0.75}, {"label": "NEG", "score": 0.25}]
+    found = asked({"inputs": ["good", "bad"]}, [ranking, ranking[::-1]])
+    assert found.inputs["input"] == ["good", "bad"]
+    assert found.predictions["prediction.class"] == ["POS", "POS"]
+
+
 def test_the_result_of_a_stream_is_its_last_event():
     """Text Generation Inference streams so."""
     body = b'data: {"token": {"text": "a"}}\n\ndata: {"token": {"text": "b"}, "generated_text": "ab"}\n\n'

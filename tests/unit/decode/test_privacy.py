@@ -37,6 +37,7 @@ HARMLESS = [
     "3.14159265358979",
     "192.168.100.200",
     "see 3 @ 5",
+    "tiny-llama@main",
     "550e8400-e29b-41d4-a716-446655440000",
     "tokenise this",
     "class_12345",
@@ -95,6 +96,15 @@ def test_no_planted_secret_leaves_a_decoder(call, kind, secret):
     found = decode(CALLS[call](secret))
     assert isinstance(found, Decoded)
     assert secret not in repr(found)
+
+
+def test_names_of_models_and_ids_hold_no_secret():
+    sent = posted("/v2/models/bob@example.com/infer", {}, {})
+    assert decode(sent).model == "[email]"
+    body = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+    answer = {"id": "sk-proj-abcdefghijklmnop", "model": "bob@example.com", "choices": [{"message": {"content": "x"}}]}
+    found = decode(posted("/v1/chat/completions", body, answer))
+    assert (found.request_id, found.version) == ("[token]", "[email]")
 
 
 def test_no_planted_secret_is_in_a_refusal():

@@ -81,6 +81,11 @@ def test_scores_of_an_object_are_no_classes_if_they_cannot_be():
         (form(a=b"1"), "multipart/form-data", "bad_form"),
         (form(a=b"1"), "multipart/form-data; boundary=YY", "bad_form"),
         (b"--XX\r\n\r\nno name\r\n--XX--", "multipart/form-data; boundary=XX", "bad_form"),
+        (
+            b"--XX\r\n" + b"content-disposition:" * 50_000 + b"\r\n\r\n--XX--",
+            "multipart/form-data; boundary=XX",
+            "bad_form",
+        ),
         (b"--XX" * 100_000, "multipart/form-data; boundary=XX", "bad_form"),
     ],
 )

@@ -158,6 +158,21 @@ def test_changes_are_told_in_the_operators_words():
     assert "missing 0 → 25 %" in scores["age"].change
 
 
+@pytest.mark.parametrize("data", [{"x": ["a", "b"] * 100}, {"x": np.linspace(0, 1, 200)}])
+def test_a_reference_of_one_kind_of_feature_scores(data):
+    frozen = build(data, name="m", version="1")
+    scores = score(frozen, closed(frozen, data))
+    assert list(scores) == ["x"]
+    assert max(scores["x"].distances.values()) < 1e-6
+
+
+def test_long_categories_are_never_told():
+    prompt = "please summarise the following letter to my doctor"
+    frozen = build({"x": [prompt] * 500 + ["b"] * 500}, name="m", version="1")
+    change = score(frozen, closed(frozen, {"x": ["b"] * 100}))["x"].change
+    assert change == "b 50 → 100 %, a long text 50 → 0 %"
+
+
 def test_mean_shift_and_missing_ratio_are_right():
     data = columns(4000, seed=5)
     data["score"][:400] = np.nan

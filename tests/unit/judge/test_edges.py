@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sentinel.judge.judge import Judge
+from sentinel.judge.roster import MOST_VERSIONS
 from sentinel.judge.verdict import State
 from sentinel.reference.build import build
 from tests.support.judge_world import columns, reference, window
@@ -78,6 +79,15 @@ def test_late_windows_and_windows_of_several_versions_at_once_pay_time_only_once
     assert paid[0] == pytest.approx(paid[1])
     own = sum(float(together.roster.watches[version, "predictions"].book.capital.unbet.sum()) for version in ("1", "2"))
     assert own <= 1.1 * float(apart.roster.watches["1", "predictions"].book.capital.unbet.sum())
+
+
+def test_invented_versions_do_not_fill_the_memory() -> None:
+    frozen, rng = reference(), np.random.default_rng(4)
+    judge = Judge(frozen)
+    for i in range(40):
+        judge.observe(window(frozen, columns(rng, 10), i // 20, version=f"invented-{i}"))
+    assert len(judge.roster.versions) <= MOST_VERSIONS + 1
+    assert "invented-39" in judge.roster.versions
 
 
 def test_a_version_not_seen_for_a_day_is_forgotten() -> None:

@@ -8,11 +8,11 @@ from sentinel.rollback.interlocks import OUTCOMES
 from sentinel.rollback.retries import (
     DELAYS_SECONDS,
     FAILURES,
-    RESULT_OF,
     RESULTS,
     answer_of_failure,
     answer_of_status,
     next_step,
+    result_of,
 )
 from sentinel.telemetry.catalogue import rollback as catalogue
 
@@ -75,7 +75,8 @@ def test_no_attempt_is_ever_planned_past_the_expiry_or_into_the_past(
 
 
 def test_metrics_know_every_result() -> None:
-    assert {*RESULT_OF.values(), "dead_letter"} == set(RESULTS) == set(catalogue.RESULTS)
+    answers = [answer_of_status(status) for status in range(100, 1000)] + [answer_of_failure(word) for word in FAILURES]
+    assert {*map(result_of, answers), "expired"} == set(RESULTS) == set(catalogue.RESULTS)
     assert set(OUTCOMES) == set(catalogue.OUTCOMES)
 
 

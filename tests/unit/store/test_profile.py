@@ -33,3 +33,11 @@ def test_profiles_are_close_to_the_values() -> None:
 def test_no_reference_no_profiles() -> None:
     window: ClosedWindow = some.window()
     assert profiles(None, window) == {}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("columns", [{"k": ["a", "b"] * 100}, {"x": [1.0] * 200}])
+def test_windows_without_numbers_have_no_shape(columns: dict[str, list[object]]) -> None:
+    reference = build(columns, name="fraud", version="1")
+    empty = Window(WindowKey("fraud", "1", "a"), 0.0, 60.0, reference).close()
+    assert all(np.isnan(shape.mean) and np.isnan(shape.q50) for shape in profiles(reference, empty).values())

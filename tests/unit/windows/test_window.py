@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from sentinel.reference.build import build
-from sentinel.windows import NOTHING, TrafficCounts, Window, coarse
+from sentinel.reference.codec import from_bytes, to_bytes
+from sentinel.windows import NOTHING, ClosedWindow, TrafficCounts, Window, WindowKey, coarse
 from tests.support.windows_frames import KEY, closed, columns, reference
 
 NUMBERS = build({"x": np.linspace(0, 10, 1000)}, name="m", version="1")
@@ -113,6 +114,23 @@ def test_names_of_unknown_columns_are_bounded():
     window = closed(NUMBERS, {"x": [1.0], **{f"u{i}": [1] for i in range(500)}})
     assert len(window.features.unexpected) == 101
     assert sum(window.features.unexpected.values()) == 500
+
+
+def test_names_and_texts_that_cannot_be_stored_do_no_harm():
+    half = "\ud800"
+    frozen = build({"x": [half] * 50 + ["a"] * 50}, name="m", version="1")
+    window = closed(frozen, {"x": [half, "a"], half: [1, 2], 7: [1, 2], "long" * 1000: [1, 2]})
+    assert from_bytes(to_bytes(frozen)).fingerprint == frozen.fingerprint
+    assert ClosedWindow.from_bytes(window.to_bytes()) == window
+    assert window.features.categorical[0].tolist() == [1, 1, 0, 0, 0]
+    assert set(window.features.unexpected) == {"?", "7", "long" * 50}
+
+
+def test_keys_that_cannot_be_stored_are_made_so():
+    key = WindowKey("m\ud800", "v" * 999, "pod-é")
+    assert (key.model, len(key.version), key.replica) == ("m?", 200, "pod-é")
+    window = Window(key, 0.0, 60.0, None).close()
+    assert ClosedWindow.from_bytes(window.to_bytes()) == window
 
 
 def test_absent_labels_are_not_missing_rows():

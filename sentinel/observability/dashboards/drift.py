@@ -1,0 +1,123 @@
+"""Rows of the Model dashboard about drift: evidence and scores, predictions, data quality, single features."""
+
+from sentinel.observability.dashboards.kinds import STACKED, VERSION_NAME, evidence, lines
+from sentinel.observability.panel import GREEN, ORANGE, RED, YELLOW, Panel, Query, Step
+from sentinel.observability.query import BY_MODEL, RATE, most, on_dashboard, rate, selector, total
+from sentinel.telemetry.catalogue import drift, serving
+
+_PSI = 'method="psi"'
+_TARGET = 'job=~"$job", instance=~"$instance"'
+
+
+def drift_panels() -> list[Panel]:
+    by_feature = f"max by (feature) ({on_dashboard(drift.EVIDENCE)})"
+    book = f"max by (book) ({on_dashboard(drift.BOOK_EVIDENCE)})"
+    psi = f"max by (feature) ({on_dashboard(drift.SCORE, _PSI)})"
+    level = f"max({selector(drift.NOTICE_LEVEL, f'{_TARGET}, {_PSI}')})"
+    top = f"topk(10, max by (feature, method) ({on_dashboard(drift.SCORE)}))"
+    return [
+        Panel(
+            "Evidence per feature over time",
+            "Each feature's share of the evidence; all together page at 1. Red ones are why the verdict is a breach.",
+            "state-timeline",
+            [Query(f"topk(20, {by_feature})", "{{feature}}")],
+            unit="none",
+            width=24,
+            height=9,
+            steps=(Step(None, GREEN), Step(0.1, YELLOW), Step(0.5, ORANGE), Step(1, RED)),
+            alerts=("SentinelInputDrift",),
+            more={"options": {"showValue": "never"}},
+        ),
+        evidence(
+            "Evidence against the budget",
+            "Page book and rollback book, as shares of what an action needs. Both hold their false-alarm budget.",
+            book,
+            "{{book}}",
+        ),
+        Panel(
+            "Score beside its notice level",
+            "PSI of the last window, and the level above which a ticket is raised. A score never pages.",
+            "timeseries",
+            [Query(f"topk(10, {psi})", "{{feature}}"), Query(level, "notice level")],
+            unit="none",
+            width=8,
+            alerts=("SentinelFeatureDrift",),
+        ),
+        Panel(
+            "Largest distances now",
+            "Features and methods with the largest distance from the reference in the last window.",
+            "table",
+            [Query(top, instant=True, format="table")],
+            unit="none",
+            width=8,
+            more={
+                "transformations": [
+                    {
+                        "id": "organize",
+                        "options": {"excludeByName": {"Time": True}, "renameByName": {"Value": "Distance"}},
+                    }
+                ],
+                "options": {"sortBy": [{"displayName": "Distance", "desc": True}]},
+            },
+        ),
+    ]
+
+
+def prediction_panels() -> list[Panel]:
+    buckets = on_dashboard(drift.PREDICTION, suffix="_bucket")
+    rows = total(BY_MODEL, rate(on_dashboard(drift.ROWS)))
+    return [
+        Panel(
+            "Predictions",
+            "Numeric predictions in the bins of the reference. A band that moves is a model that answers differently.",
+            "heatmap",
+            [Query(f"sum by (le) (increase({buckets}[{RATE}]))", "{{le}}", format="heatmap")],
+            unit="none",
+            width=16,
+            alerts=("SentinelPredictionDrift",),
+        ),
+        lines("Rows analysed", "Rows that were decoded and compared, per second.", rows, VERSION_NAME, "rowsps"),
+    ]
+
+
+def quality_panels() -> list[Panel]:
+    problems = f"topk(10, max by (feature, problem) ({on_dashboard(drift.PROBLEM_RATIO)}))"
+    undecodable = total("reason", rate(on_dashboard(serving.UNDECODABLE))) + " or vector(0)"
+    outcomes = total("outcome", rate(on_dashboard(serving.EXCHANGES)))
+    return [
+        lines(
+            "Feature problems",
+            "Share of rows whose value is missing, out of the reference's range, a new category, or of a wrong type.",
+            problems,
+            "{{feature}}: {{problem}}",
+            "percentunit",
+        ),
+        lines(
+            "Undecodable exchanges",
+            "Exchanges that gave no rows, by reason. Many of them make the verdict blind.",
+            undecodable,
+            "{{reason}}",
+            "reqps",
+        ),
+        lines(
+            "Exchanges by outcome",
+            "What became of each exchange; the outcomes add up to what was received.",
+            outcomes,
+            "{{outcome}}",
+            "reqps",
+            STACKED,
+        ),
+    ]
+
+
+def feature_panel(name: str) -> Panel:
+    chosen = f'feature="{name}"'
+    score = most("method", selector(drift.SCORE, f'job=~"$job", instance=~"$instance", model=~"$model", {chosen}'))
+    share = most("feature", selector(drift.EVIDENCE, f'job=~"$job", instance=~"$instance", model=~"$model", {chosen}'))
+    return Panel(
+        name,
+        f"Distances of {name} from the reference, and its share of the evidence.",
+        "timeseries",
+        [Query(score, "{{method}}"), Query(f"clamp_max({share}, 1)", "evidence, at most 1")],
+        unit="none",
+    )
