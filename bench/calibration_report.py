@@ -76,8 +76,8 @@ def _delays(results: list[Result]) -> list[str]:
         "One of 30 features drifts. “never”: not within 600 windows in at least half of the runs; by design where the\n"
         "drift lies within the tolerance or its dead zone. Both methods share one page a month over 30 features.\n",
         _table(["drift, rows, tolerance, reference", "runs", "the book", "multi-scale χ²"], ours),
-        "Common rules looking at the drifting column alone (so that corrections over columns do nothing), whatever they\n"
-        "cost in false pages (table 1):\n",
+        "Common rules looking at the drifting column alone (corrections over columns do nothing then), whatever\n"
+        "they cost in false pages (table 1):\n",
         _table(["drift, rows", *names], others),
     ]
 
