@@ -97,11 +97,13 @@ def measure(port: int, supervisor: int, requests: list[bytes], seconds: float) -
     seen = defaultdict(list)
     connection = http.client.HTTPConnection("127.0.0.1", port)
     begun = time.monotonic()
-    for number in range(int(seconds * REQUESTS_PER_SECOND)):
-        time.sleep(max(0.0, begun + number / REQUESTS_PER_SECOND - time.monotonic()))
-        connection.request("POST", "/v2/models/stub/infer", requests[number % len(requests)])
+    sent = 0
+    while (elapsed := time.monotonic() - begun) < seconds:
+        time.sleep(max(0.0, sent / REQUESTS_PER_SECOND - elapsed))
+        connection.request("POST", "/v2/models/stub/infer", requests[sent % len(requests)])
         connection.getresponse().read()
-        if number % REQUESTS_PER_SECOND == 0:
+        sent += 1
+        if elapsed >= len(seen["observer"]):
             for role, pid in processes(supervisor).items():
                 seen[role].append(resident_mb(pid))
     return seen
