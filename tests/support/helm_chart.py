@@ -43,11 +43,13 @@ def manifests(values: dict[str, Any], chart: Path = CHART) -> list[Manifest]:
     return parsed(rendered(values, chart))
 
 
-def parent_chart(folder: Path) -> Path:
+def parent_chart(folder: Path, own_values: bool = True) -> Path:
     """The example chart with this one vendored into it, as `helm dependency build` does."""
     copy = folder / PARENT.name
     shutil.copytree(PARENT, copy)
     shutil.copytree(CHART, copy / "charts" / CHART.name)
+    if not own_values:
+        (copy / "values.yaml").write_text("{}\n")
     return copy
 
 

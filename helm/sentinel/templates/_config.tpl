@@ -46,7 +46,7 @@
 {{- if gt (len $sources) 1 -}}
 {{- fail "reference: set only one of configMap, secret and persistentVolumeClaim" -}}
 {{- end -}}
-{{- first $sources -}}
+{{- join "" $sources -}}
 {{- end -}}
 {{- end -}}
 

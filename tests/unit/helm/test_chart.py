@@ -66,7 +66,7 @@ def test_the_sidecar_in_a_pod_is_accepted(version: str, values: dict[str, Any], 
 
 @pytest.fixture(scope="module")
 def parent(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    return parent_chart(tmp_path_factory.mktemp("parent"))
+    return parent_chart(tmp_path_factory.mktemp("parent"), own_values=False)
 
 
 def pod(values: dict[str, Any], parent: Any) -> dict[str, Any]:
@@ -205,6 +205,14 @@ def test_ports_follow_the_configuration(parent: Any) -> None:
     assert [port["containerPort"] for port in container["ports"]] == [9000, 9001, 9300]
     assert container["readinessProbe"]["tcpSocket"] == {"port": 9000}
     assert one(manifests(values), "Service")["spec"]["ports"][0]["targetPort"] == 9300
+
+
+@pytest.mark.parametrize("name", ["nothing", "reference_config_map", "reference_secret", "reference_claim"])
+def test_a_reference_is_named_where_it_is_mounted(name: str, parent: Any) -> None:
+    reference = OPTIONS[name].get("reference")
+    assert ("sentinel-reference" in mounts(sidecar(OPTIONS[name], parent))) is bool(reference)
+    expected = {"path": f"/etc/sentinel/reference/{reference.get('key', 'reference.sentinel')}"} if reference else None
+    assert settings(manifests(OPTIONS[name]), "fraud-sentinel").get("reference") == expected
 
 
 def test_whole_numbers_stay_whole() -> None:
