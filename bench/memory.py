@@ -103,12 +103,14 @@ def measure(sidecar: Sidecar, stub: Stub, rng: np.random.Generator, seconds: flo
     seen = defaultdict(list)
     connection = http.client.HTTPConnection("127.0.0.1", sidecar.traffic)
     begun = time.monotonic()
-    for number in range(int(seconds * REQUESTS_PER_SECOND)):
-        time.sleep(max(0.0, begun + number / REQUESTS_PER_SECOND - time.monotonic()))
-        stub.answer = replies[number % REQUESTS]
-        connection.request("POST", "/v2/models/stub/infer", requests[number % REQUESTS])
+    sent = 0
+    while (elapsed := time.monotonic() - begun) < seconds:
+        time.sleep(max(0.0, sent / REQUESTS_PER_SECOND - elapsed))
+        stub.answer = replies[sent % REQUESTS]
+        connection.request("POST", "/v2/models/stub/infer", requests[sent % REQUESTS])
         connection.getresponse().read()
-        if number % REQUESTS_PER_SECOND == 0:
+        sent += 1
+        if elapsed >= len(seen["observer"]):
             for role, pid in processes(sidecar.process.pid).items():
                 seen[role].append(resident_mb(pid))
     return seen

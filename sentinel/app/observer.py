@@ -18,6 +18,7 @@ from sentinel.app.counting import Added, Counting
 from sentinel.app.pipeline import DROPPED, UNDECODABLE
 from sentinel.app.serving import serving
 from sentinel.app.verdicts import Judgement
+from sentinel.intake.push import Pushed
 from sentinel.intake.receiver import Callbacks, Receiver
 from sentinel.rollback.deliverer import Deliverer, DelivererOptions, DeliveryEvent, Outbox
 from sentinel.store import StoreError, open_store
@@ -26,7 +27,7 @@ from sentinel.store.writer import Outcome
 from sentinel.telemetry.gpu import GpuReader
 from sentinel.telemetry.pictures import pictures
 from sentinel.telemetry.view import FeaturePicture
-from sentinel.traffic import Exchange, TrafficSummary
+from sentinel.traffic import Exchange, Route, RouteTraffic, TrafficSummary, bucket_of
 from sentinel.traffic.handover import Handover
 
 logger = logging.getLogger("sentinel.observer")
@@ -66,7 +67,10 @@ class Observer:
             loop.add_signal_handler(number, self._stop.set)
         loop.add_reader(self._lifeline, self._stop.set)
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(serving(self.parts, lambda: self._wake_deliverer(), self._not_ready))
+            pushed = Pushed(self._pushed, self._pushed_half)
+            await stack.enter_async_context(
+                serving(self.parts, pushed, lambda: self._wake_deliverer(), self._not_ready)
+            )
             self.receiver.start()
             self.recorder.ready(True)
             for name, work in self._work().items():
@@ -105,6 +109,25 @@ class Observer:
         """Exchanges found in one sample, because a client pipelined: the relay had counted one."""
         self.recorder.received(*self.parts.pipeline.default_pair(), count)
 
+    def _pushed(self, exchange: Exchange) -> None:
+        """An exchange that no relay saw: counted as received here, with its status and, where it was told, its time."""
+        self._exchange(exchange)
+        self.recorder.received(*self.parts.pipeline.default_pair())
+        if exchange.status:
+            latency = {bucket_of(exchange.duration_seconds): 1} if exchange.duration_seconds > 0 else {}
+            seen = RouteTraffic(
+                {f"{exchange.status // 100}xx": 1}, latency, latency_sum_seconds=exchange.duration_seconds
+            )
+            self._count(Route(exchange.method, exchange.path, exchange.protocol), seen, exchange.started_at)
+
+    def _pushed_half(self, reason: str) -> None:
+        self._unparsed(reason)
+        self.recorder.received(*self.parts.pipeline.default_pair())
+
+    def _count(self, route: Route, traffic: RouteTraffic, at: float) -> None:
+        for (model, version), part in self.parts.pipeline.route_traffic(route, traffic, at):
+            self.recorder.traffic(model, version, route.protocol, part)
+
     def _unparsed(self, reason: str) -> None:
         outcome = self.parts.pipeline.unparsed(reason, time.time())
         self.recorder.exchange(UNDECODABLE, outcome.model, outcome.version, reason)
@@ -123,8 +146,7 @@ class Observer:
             self._count_earlier(added)
             return
         for route, delta in added.routes.items():
-            for (model, version), part in self.parts.pipeline.route_traffic(route, delta, added.at):
-                self.recorder.traffic(model, version, route.protocol, part)
+            self._count(route, delta, added.at)
         for outcome, count in self.parts.pipeline.passed_over(added.sampled_out, added.dropped, added.at):
             self.recorder.exchange(outcome.outcome, outcome.model, outcome.version, outcome.reason, count)
         self.recorder.received(*self.parts.pipeline.default_pair(), added.received)

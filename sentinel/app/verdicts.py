@@ -62,6 +62,7 @@ def policy_options(settings: Settings) -> PolicyOptions:
     """The judge's options in the settings. Raises ValueError for a tolerance nobody can read."""
     return PolicyOptions(
         budget=FalsePageBudget(settings.drift.false_pages, settings.drift.per_days),
+        rollback_budget=FalsePageBudget(settings.drift.rollback_false_pages, settings.drift.per_days),
         tolerance=Tolerance.parse(settings.drift.tolerance),
         service_levels=ServiceLevels(
             error_ratio=settings.slo.error_ratio, latency_seconds=settings.slo.latency_p99_seconds
