@@ -248,4 +248,11 @@ COMMANDS = (
         "sentinel alerts build --config sentinel.yaml --output alerts",
         (CONFIG, arg("--output", "-o", default="alerts", metavar="DIR", help="folder (%(default)s)"), CHECK),
     ),
+    Command(
+        "completion",
+        "Print a script that completes commands and options in a shell.",
+        "completion:completion",
+        "sentinel completion bash > ~/.local/share/bash-completion/completions/sentinel",
+        (arg("shell", choices=("bash", "zsh", "fish"), help="shell the script is for"),),
+    ),
 )
