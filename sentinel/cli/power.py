@@ -164,7 +164,8 @@ def _table(power: Power) -> Any:
     table = Table("feature", "role", "found in an hour", "in a day", "never found", box=None, pad_edge=False)
     for f in power.features:
         within = (f"from {_size(d, f.unit)}" if d is not None else "–" for d in (f.within_hour, f.within_day))
-        table.add_row(f.feature, f.role, *within, f"below {_size(f.dead_zone, f.unit)}" if f.dead_zone else "any")
+        dead = f"below {_size(f.dead_zone, f.unit)}" if f.dead_zone is not None else "whatever its size"
+        table.add_row(f.feature, f.role, *within, dead)
     return table
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sentinel.judge.power import PowerOf
+from sentinel.reference.build import build
 from sentinel.reference.files import save
 from sentinel.reference.frozen import FrozenReference
 from sentinel.store import open_store
@@ -88,3 +89,11 @@ def test_without_a_reference_there_is_nothing_to_say(tmp_path: Path) -> None:
 def test_more_points_than_a_category_can_gain_are_all_it_can_gain(frozen: FrozenReference) -> None:
     power = PowerOf(frozen, rows_per_hour=1000)
     assert power.expected_delay("country", 60.0) == power.expected_delay("country", 95.0)
+
+
+def test_a_column_of_one_value_has_nothing_to_gain(tmp_path: Path) -> None:
+    constant = build({"k": np.array(["a"] * 500, dtype=object)}, name="one", version="1")
+    save(constant, tmp_path / "reference.sentinel")
+    (feature,) = answer(*STATED, cwd=tmp_path)["features"]
+    assert (feature["within_day"], feature["dead_zone"]) == (None, None)
+    assert "whatever its size" in sentinel(*STATED, cwd=tmp_path).stdout
