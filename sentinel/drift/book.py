@@ -17,6 +17,7 @@ from sentinel.drift.blocks import LENGTHS, Blocks, Counts
 from sentinel.drift.budget import SECONDS_PER_DAY, FalsePageBudget
 from sentinel.drift.capital import Capital, total
 from sentinel.drift.dependence import Meter
+from sentinel.drift.quantiles import non_central_chi_square
 
 LEADING_SHARE = 0.1
 """A feature speaks for the book if it holds at least this share of the wealth."""
@@ -261,13 +262,14 @@ class Book:
         effective = 1 / (1 / rows + 1 / self.laws.rows[chosen])
         law = self.laws.p0 if self.expected is None else _shares(self.expected.current[length], self.laws.p0)
         statistic = effective * departure(counts / rows[:, None], law[chosen])
-        level = RECOVERY_MISS * LENGTHS[length] * seconds / (self.budget.seconds * len(LENGTHS))
+        level = min(RECOVERY_MISS * LENGTHS[length] * seconds / (self.budget.seconds * len(LENGTHS)), 0.5)
         filled = (rows[:, None] * self.laws.p0[chosen] >= 1).sum(axis=1)  # cells that add noise to the statistic
         freedom = np.maximum(filled - 1, 1)
-        from scipy.special import chndtrix  # 25 MB that only an open incident needs
-
-        low = chndtrix(min(level, 0.5), freedom, 2 * self.recover_to[chosen] * effective)
-        return bool((statistic <= low).all())
+        centrality = 2 * self.recover_to[chosen] * effective
+        return all(
+            x < k + nc and non_central_chi_square(x, k, nc) <= level  # the mean is above the median
+            for x, k, nc in zip(statistic.tolist(), freedom.tolist(), centrality.tolist(), strict=True)
+        )
 
     def clear(self) -> None:
         """An incident ended: its evidence is spent."""

@@ -6,6 +6,7 @@ in small bites, so that the event loop serves its other tasks while much is wait
 """
 
 import asyncio
+import mmap
 import os
 import select
 import socket
@@ -55,7 +56,7 @@ class Receiver:
         self._max_body_bytes = max_body_bytes
         self._generation = handover.generation
         self._channels = [_open(fd) for fd in handover.channels]
-        self._buffer = bytearray(LARGEST_MESSAGE_BYTES)  # resident only as far as messages have filled it
+        self._buffer = mmap.mmap(-1, LARGEST_MESSAGE_BYTES)  # resident only as far as messages have filled it
         self._summaries: dict[int, TrafficSummary] = {}
         self._heart: asyncio.Task[None] | None = None
 
@@ -99,7 +100,7 @@ class Receiver:
             return False
         if size:
             files = [fd for _, kind, data in ancillary if kind == socket.SCM_RIGHTS for fd in array("i", data)]
-            self._message(bytes(memoryview(self._buffer)[:size]), files)
+            self._message(self._buffer[:size], files)
         return bool(size)
 
     def _message(self, message: bytes, files: Sequence[int] = ()) -> None:

@@ -13,6 +13,7 @@ from sentinel.drift.blocks import LENGTHS, Blocks, Counts
 from sentinel.drift.book import RECOVERY_MISS
 from sentinel.drift.budget import SECONDS_PER_DAY, FalsePageBudget
 from sentinel.drift.capital import Capital, total
+from sentinel.drift.quantiles import binomial
 
 ODDS = (1.5, 2.0, 4.0, 10.0, 30.0, 100.0)
 """Alternatives: odds of a bad exchange over those of the objective."""
@@ -78,9 +79,7 @@ class ServiceBook:
     def _block_recovered(self, length: int, seconds: float) -> bool:
         fine, bad = (int(n) for n in self.blocks.current[length, 0])
         level = RECOVERY_MISS * LENGTHS[length] * seconds / (self.budget.seconds * len(LENGTHS))
-        from scipy.special import bdtr  # 25 MB that only an open incident needs
-
-        return fine + bad > 0 and bool(bdtr(bad, fine + bad, self.objective) <= level)
+        return fine + bad > 0 and binomial(bad, fine + bad, self.objective) <= level
 
     def restart_blocks(self) -> None:
         self.blocks.restart()

@@ -5,8 +5,8 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 FIRST_DELAY_SECONDS = 0.1  # before the second quick restart; doubled each time
 LONGEST_DELAY_SECONDS = 5.0
@@ -21,6 +21,7 @@ class Start:
     document: bytes
     descriptors: tuple[int, ...]
     slot: int = 0  # of its life in the ledger
+    environment: Mapping[str, str] = field(default_factory=dict)  # beside ours, where ours does not say otherwise
 
 
 class Child:
@@ -55,7 +56,7 @@ class Child:
             os.pwrite(document, start.document, 0)
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and modules
                 start.command,
-                env={**os.environ, start.variable: str(document)},
+                env={**start.environment, **os.environ, start.variable: str(document)},
                 pass_fds=(document, *start.descriptors),
                 stdin=subprocess.DEVNULL,
                 process_group=0,

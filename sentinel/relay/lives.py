@@ -21,6 +21,13 @@ from sentinel.traffic import handover, ledger
 from sentinel.traffic.ledger import Ledger
 
 WORKER = (sys.executable, "-m", "sentinel.relay.worker")
+OBSERVER_ENVIRONMENT = {
+    "MALLOC_ARENA_MAX": "1",  # one thread computes at a time; an arena a thread would keep what each freed
+    "MALLOC_MMAP_THRESHOLD_": "65536",  # arrays go back to the kernel when freed, for good (glibc else raises it)
+    "MALLOC_TRIM_THRESHOLD_": "65536",
+    "OPENBLAS_NUM_THREADS": "1",  # its matrices are small, and the other cores are the model server's
+}
+"""What keeps memory that was needed once from staying resident; an operator's own values win."""
 CHANNEL_BYTES = 4 << 20  # asked of the kernel, which gives net.core.wmem_max at most
 
 
@@ -110,7 +117,8 @@ class Lives:
             lifeline=self._lifeline,
             generation=self.generation,
         ).encode()
-        return Start(self._observer, handover.VARIABLE, document, (*channels, self.ledger.fd, self._lifeline))
+        inherited = (*channels, self.ledger.fd, self._lifeline)
+        return Start(self._observer, handover.VARIABLE, document, inherited, environment=OBSERVER_ENVIRONMENT)
 
     def settle(self, slot: int) -> None:
         """Close the account of a dead worker: what it took and neither handed nor dropped died with it."""

@@ -37,6 +37,7 @@ def model_stub(port: int = 0) -> Iterator[Stub]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body leave together: no delayed acknowledgement holds the body back
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("content-length", 0)))

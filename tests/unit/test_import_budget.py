@@ -7,7 +7,10 @@ import pytest
 
 HEAVY_FOR_RELAY = {"numpy", "scipy", "sqlalchemy", "aiohttp", "prometheus_client", "yaml", "alembic", "rich"}
 HEAVY_FOR_OBSERVER = {
-    "scipy.stats",
+    "scipy",
+    "google.protobuf",
+    "PIL",
+    "pynvml",
     "pandas",
     "evidently",
     "numba",

@@ -29,6 +29,16 @@ def test_the_document_reaches_the_child() -> None:
     assert not one.running
 
 
+def test_an_environment_is_given_and_that_of_the_operator_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_SET_BY_BOTH", "operator")
+    code = "import os, sys; sys.exit((os.environ['TEST_GIVEN'], os.environ['TEST_SET_BY_BOTH']) != ('1', 'operator'))"
+    given = {"TEST_GIVEN": "1", "TEST_SET_BY_BOTH": "start"}
+    start = Start([sys.executable, "-c", code], "TEST_DOCUMENT_FD", b"", (), environment=given)
+    one = Child("test", lambda: start, 5.0)
+    one.start()
+    assert ended(one) == 0
+
+
 def test_a_signal_is_told_and_an_ended_child_is_reaped_once() -> None:
     one = child("import time; time.sleep(60)")
     one.start()
