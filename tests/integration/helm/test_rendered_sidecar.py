@@ -10,8 +10,9 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tests.support.helm_chart import manifests, one, parent_chart
@@ -33,13 +34,18 @@ def container_and_config(folder: Path, values: dict[str, Any]) -> tuple[dict[str
 
 
 @contextlib.contextmanager
-def running(folder: Path, container: dict[str, Any], config: str) -> Iterator[Sidecar]:
-    """The container as a process: each mount is a path below `folder`."""
+def running(
+    folder: Path, container: dict[str, Any], config: str, secrets: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Sidecar]:
+    """The container as a process: each mount is a path below `folder`, each Secret's key an entry of `secrets`."""
 
     def inside(text: str) -> str:
         for mount in container["volumeMounts"]:
             text = text.replace(mount["mountPath"], str(folder) + mount["mountPath"])
         return text
+
+    def value(item: dict[str, Any]) -> str:
+        return inside(item["value"]) if "value" in item else secrets[item["valueFrom"]["secretKeyRef"]["key"]]
 
     for mount in container["volumeMounts"]:
         path = Path(inside(mount["mountPath"]))
@@ -49,15 +55,15 @@ def running(folder: Path, container: dict[str, Any], config: str) -> Iterator[Si
         else:
             path.mkdir()
     program = Path(sys.executable).parent / container["command"][0]
-    environment = {"PATH": os.environ["PATH"]} | {item["name"]: inside(item["value"]) for item in container["env"]}
-    log = folder / "sidecar.log"
+    environment = {"PATH": os.environ["PATH"]} | {item["name"]: value(item) for item in container["env"]}
+    log = folder / "sentinel.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [program, *map(inside, container["args"])], env=environment, cwd="/", stdout=output, stderr=output
         )
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
     try:
-        yield Sidecar(process, ports["traffic-0"], ports["telemetry"], log)
+        yield Sidecar(process, ports.get("traffic-0", 0), ports["telemetry"], log)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -70,18 +76,18 @@ def running(folder: Path, container: dict[str, Any], config: str) -> Iterator[Si
 def passes(probe: dict[str, Any]) -> bool:
     """As a kubelet decides it."""
     try:
-        with socket.create_connection(("127.0.0.1", probe["tcpSocket"]["port"]), PROBE_SECONDS):
+        if "tcpSocket" in probe:
+            socket.create_connection(("127.0.0.1", probe["tcpSocket"]["port"]), PROBE_SECONDS).close()
             return True
+        asked = "http://127.0.0.1:{port}{path}".format_map(probe["httpGet"])
+        with urllib.request.urlopen(asked, timeout=PROBE_SECONDS) as answer:
+            return bool(answer.status == 200)
     except OSError:
         return False
 
 
 def ready(sidecar: Sidecar) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{sidecar.telemetry}/readyz", timeout=PROBE_SECONDS) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
+    return passes({"httpGet": {"path": "/readyz", "port": sidecar.telemetry}})
 
 
 def test_the_rendered_sidecar_starts_without_a_model_serves_and_outlives_its_observer(tmp_path: Path) -> None:
@@ -113,3 +119,18 @@ def test_the_rendered_sidecar_starts_without_a_model_serves_and_outlives_its_obs
                 os.kill(hung, signal.SIGCONT)
     kept = {path.name for path in (tmp_path / "root/var/lib/sentinel").iterdir()}
     assert "sentinel.db" in kept
+
+
+def test_the_rendered_fleet_leads_over_the_database_of_its_secret(tmp_path: Path, postgres_url: str) -> None:
+    values = {
+        "database": {"existingSecret": "postgresql"},
+        "fleet": {"enabled": True},
+        "config": {"telemetry": {"listen": f"127.0.0.1:{free_port()}"}},
+    }
+    found = manifests(values)
+    (container,) = one(found, "Deployment")["spec"]["template"]["spec"]["containers"]
+    config = one(found, "ConfigMap", "fraud-sentinel-fleet")["data"]["sentinel.yaml"]
+    with running(tmp_path, container, config, {"url": postgres_url}) as fleet:
+        for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+            wait_until(lambda probe=probe: passes(container[probe]), f"the {probe} to pass")
+        wait_until(lambda: fleet.total("sentinel_fleet_leader") == 1, "it to lead")

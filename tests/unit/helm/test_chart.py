@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from helm.chart_files import chart_files
+from sentinel.config import parse
 from tests.support.helm_chart import CHART, ROOT, kinds, manifests, merged, one, parent_chart, rendered
 from tests.support.helm_schemas import check
 
@@ -186,6 +187,18 @@ def test_with_a_fleet_sidecars_measure_and_only_the_fleet_can_roll_back(parent: 
     assert settings(found, "fraud-sentinel-fleet")["rollback"]["targets"]
     assert "sentinel-token" not in mounts(sidecar(values, parent))
     assert "sentinel-token" in mounts(one(found, "Deployment")["spec"]["template"]["spec"]["containers"][0])
+
+
+@pytest.mark.parametrize("values", [*OPTIONS.values(), EVERYTHING], ids=[*OPTIONS, "everything"])
+def test_sentinel_accepts_every_configuration_that_is_rendered(values: dict[str, Any]) -> None:
+    texts = [
+        manifest["data"]["sentinel.yaml"]
+        for manifest in manifests(values)
+        if "sentinel.yaml" in manifest.get("data", {})
+    ]
+    assert len(texts) == (2 if values.get("fleet") else 1)
+    for text in texts:
+        parse(yaml.safe_load(text))
 
 
 def test_the_url_of_the_database_is_only_ever_a_reference_to_a_secret() -> None:
