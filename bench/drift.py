@@ -138,7 +138,8 @@ def page(peers: dict[str, Any], own: list[tuple[str, str, str]], rounds: int) ->
     today = datetime.datetime.now(datetime.UTC).date()
     return f"""# Drift engine
 
-{today}, Python {platform.python_version()}, numpy {np.__version__}, {versions}; {os.cpu_count()} shared cores.
+{today}, Python {platform.python_version()}, numpy {np.__version__}, {versions}; {os.cpu_count()} cores,
+load average {os.getloadavg()[1]:.0f} (other work slows both sides of a ratio, and the figures without a peer).
 Reference of 100,000 rows × 50 numeric and 10 text columns; a window comes in as a pandas data frame, all scores come
 out. CPU time of one process that runs both in turn, medians of {rounds} rounds (`make bench-drift`).
 

@@ -22,8 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.support.model_stub import model_stub
-from tests.support.sidecar_process import configuration, running
+from tests.support.model_stub import Stub, model_stub
+from tests.support.sidecar_process import Sidecar, configuration, running
 
 PAGE = Path(__file__).parent.parent / "docs/benchmarks/memory.md"
 NUMERIC, CATEGORICAL = 40, 10
@@ -31,6 +31,7 @@ CATEGORIES = 12
 REFERENCE_ROWS = 20_000
 ROWS = 4
 REQUESTS_PER_SECOND = 200
+REQUESTS = 4_000  # different ones, sent in turn
 WINDOW_SECONDS = 5.0
 GOALS_MB = {"observer": 75, "relay": 30}
 MEGABYTE = 1e6
@@ -55,26 +56,30 @@ def build_reference(folder: Path, rng: np.random.Generator) -> Path:
     return path
 
 
-def bodies(rng: np.random.Generator, count: int = 64) -> list[bytes]:
-    """Requests to send in turn."""
-    found = []
-    for _ in range(count):
-        inputs = [
-            {
-                "name": name,
-                "datatype": "FP64" if name.startswith("n") else "BYTES",
-                "shape": [ROWS, 1],
-                "data": values,
-            }
-            for name, values in table(ROWS, rng).items()
-        ]
-        found.append(json.dumps({"inputs": inputs}).encode())
-    return found
+def bodies(rng: np.random.Generator) -> list[bytes]:
+    """Requests to send in turn: so many that their rows are within tolerance of the reference."""
+    columns = table(REQUESTS * ROWS, rng)
+    return [request(columns, slice(i * ROWS, (i + 1) * ROWS)) for i in range(REQUESTS)]
 
 
-def answer(rng: np.random.Generator) -> bytes:
-    output = {"name": "y", "datatype": "FP64", "shape": [ROWS], "data": rng.random(ROWS).tolist()}
-    return json.dumps({"model_name": "stub", "model_version": "1", "outputs": [output]}).encode()
+def request(columns: dict[str, list[float] | list[str]], rows: slice) -> bytes:
+    inputs = [
+        {
+            "name": name,
+            "datatype": "FP64" if name.startswith("n") else "BYTES",
+            "shape": [ROWS, 1],
+            "data": values[rows],
+        }
+        for name, values in columns.items()
+    ]
+    return json.dumps({"inputs": inputs}).encode()
+
+
+def answers(rng: np.random.Generator) -> list[bytes]:
+    outputs = [
+        {"name": "y", "datatype": "FP64", "shape": [ROWS], "data": rng.random(ROWS).tolist()} for _ in range(REQUESTS)
+    ]
+    return [json.dumps({"model_name": "stub", "model_version": "1", "outputs": [o]}).encode() for o in outputs]
 
 
 def processes(supervisor: int) -> dict[str, int]:
@@ -92,24 +97,26 @@ def resident_mb(pid: int) -> float:
     return int(line.split()[1]) * 1024 / MEGABYTE
 
 
-def measure(port: int, supervisor: int, requests: list[bytes], seconds: float) -> dict[str, list[float]]:
+def measure(sidecar: Sidecar, stub: Stub, rng: np.random.Generator, seconds: float) -> dict[str, list[float]]:
     """Megabytes of each process, once a second, under traffic."""
+    requests, replies = bodies(rng), answers(rng)
     seen = defaultdict(list)
-    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection = http.client.HTTPConnection("127.0.0.1", sidecar.traffic)
     begun = time.monotonic()
     sent = 0
     while (elapsed := time.monotonic() - begun) < seconds:
         time.sleep(max(0.0, sent / REQUESTS_PER_SECOND - elapsed))
-        connection.request("POST", "/v2/models/stub/infer", requests[sent % len(requests)])
+        stub.answer = replies[sent % REQUESTS]
+        connection.request("POST", "/v2/models/stub/infer", requests[sent % REQUESTS])
         connection.getresponse().read()
         sent += 1
         if elapsed >= len(seen["observer"]):
-            for role, pid in processes(supervisor).items():
+            for role, pid in processes(sidecar.process.pid).items():
                 seen[role].append(resident_mb(pid))
     return seen
 
 
-def page(seen: dict[str, list[float]], seconds: float, analysed: float) -> str:
+def page(seen: dict[str, list[float]], seconds: float, analysed: float, incidents: float) -> str:
     lines = []
     for role, values in seen.items():
         steady = statistics.median(values[len(values) * 2 // 3 :])
@@ -120,7 +127,8 @@ def page(seen: dict[str, list[float]], seconds: float, analysed: float) -> str:
 
 {today}, Python {platform.python_version()}, {os.cpu_count()} cores (`python -m bench.memory`). {NUMERIC + CATEGORICAL}
 features and a prediction, {REQUESTS_PER_SECOND} requests of {ROWS} rows a second for {seconds:.0f} s, {analysed:,.0f}
-exchanges analysed, windows of {WINDOW_SECONDS:.0f} s, SQLite. Resident memory in MB (10⁶ bytes).
+exchanges analysed, {incidents:.0f} incidents, windows of {WINDOW_SECONDS:.0f} s, SQLite.
+Resident memory in MB (10⁶ bytes).
 
 | process | first second | steady | most | goal |
 |---|---|---|---|---|
@@ -135,14 +143,14 @@ def main() -> int:
     rng = np.random.default_rng(1)
     with tempfile.TemporaryDirectory(prefix="sentinel-memory-") as name, model_stub() as stub:
         folder = Path(name)
-        stub.answer = answer(rng)
         reference = {"path": str(build_reference(folder, rng))}
         document = configuration(folder, stub.address, reference=reference, window={"seconds": WINDOW_SECONDS})
         del document["capture"]
         with running(folder, document) as sidecar:
-            seen = measure(sidecar.traffic, sidecar.process.pid, bodies(rng), arguments.seconds)
+            seen = measure(sidecar, stub, rng, arguments.seconds)
             analysed = sidecar.metrics("sentinel_exchanges_total", "outcome")["analysed"]
-    text = page(seen, arguments.seconds, analysed)
+            incidents = sidecar.total("sentinel_incidents_total")
+    text = page(seen, arguments.seconds, analysed, incidents)
     PAGE.parent.mkdir(parents=True, exist_ok=True)
     PAGE.write_text(text)
     PAGE.with_suffix(".json").write_text(json.dumps(seen, indent=1) + "\n")

@@ -242,8 +242,12 @@ def sentinel(
             command, stderr=log, stdout=log, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
         )
     until_listening(port, process)
+    while '"child":"observer"' not in (own / "log").read_text():
+        time.sleep(0.05)
     started = [json.loads(line) for line in (own / "log").read_text().splitlines() if '"started"' in line]
     pids = [event["pid"] for event in started if event["child"].startswith("relay")]
     for pid, core in zip(pids, cores, strict=False):
         os.sched_setaffinity(pid, {core})
+    observer = next(event["pid"] for event in started if event["child"] == "observer")
+    os.sched_setaffinity(observer, {(os.cpu_count() or 1) - 1})
     return Peer(name, port, process, pids)

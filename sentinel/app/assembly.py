@@ -48,7 +48,7 @@ def assemble(settings: Settings) -> Parts:
     replica = settings.process.replica or socket.gethostname()
     writer = Writer(lambda: open_store(settings.store.url), _spool(settings))
     options = policy_options(settings)
-    memory = StoreMemory(writer, settings.rollback, replica, _predictions(reference, options))
+    memory = StoreMemory(writer, settings.rollback, replica, predictions_of(reference, options))
     judging = Judging(reference, options, memory, member=settings.fleet.member)
     pipeline = Pipeline(reference, pipeline_options(settings, replica))
     pipeline.resume(_closed_until(writer, replica))
@@ -109,7 +109,7 @@ def check_store(settings: Settings) -> None:
         logger.warning("the store is away; windows wait in the spool: %s", error)
 
 
-def _predictions(reference: FrozenReference | None, options: PolicyOptions) -> Predictions | None:
+def predictions_of(reference: FrozenReference | None, options: PolicyOptions) -> Predictions | None:
     """What comparing the predictions of two versions needs."""
     return Predictions(reference, Roles(reference, Policy(**options))) if reference else None
 

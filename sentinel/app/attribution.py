@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sentinel.traffic import RouteTraffic
+from sentinel.windows.window import storable
 
 MOST_MODELS = 16
 """Models told apart by one sidecar; a name beyond them is counted as OTHER, because names come from clients."""
@@ -29,6 +30,7 @@ class Versions:
 
     def bounded(self, version: str) -> str:
         """`version` as it is told apart; "" stands for the version seen last."""
+        version = storable(version)
         if not version:
             return self.current
         if version not in self.known:
@@ -68,7 +70,7 @@ class Attribution:
 
     def model(self, name: str) -> str:
         """`name` as it is told apart."""
-        name = name or self.default_model
+        name = storable(name) or self.default_model
         return name if name in self._models or len(self._models) < MOST_MODELS else OTHER
 
     def versions(self, model: str) -> Versions:

@@ -4,6 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sentinel.config import Problem, Settings
+from sentinel.drift.budget import Tolerance
+from sentinel.rollback.policy import problems as policy_problems
+from sentinel.rollback.targets.building import target_problems
 
 
 def problems(settings: Settings) -> list[Problem]:
@@ -12,10 +15,17 @@ def problems(settings: Settings) -> list[Problem]:
 
 
 def _files(settings: Settings) -> list[Problem]:
-    named = [("admin.token_file", settings.admin.token_file)]
-    named += [
-        (f"rollback.targets[{i}].secret_file", target.secret_file) for i, target in enumerate(settings.rollback.targets)
+    rollback = settings.rollback
+    named = [
+        ("admin.token_file", settings.admin.token_file),
+        ("decode.hash_key_file", settings.decode.hash_key_file),
+        ("reference.path", settings.reference.path),
+        ("rollback.alertmanager_token_file", rollback.alertmanager_token_file),
+        ("rollback.flagger_token_file", rollback.flagger_token_file),
     ]
+    for i, target in enumerate(rollback.targets):
+        named.append((f"rollback.targets[{i}].secret_file", target.secret_file))
+        named.append((f"rollback.targets[{i}].ca_file", target.ca_file))
     return [problem for path, name in named if name and (problem := _unreadable(path, name))]
 
 
@@ -27,4 +37,16 @@ def _unreadable(path: str, name: str) -> Problem | None:
         return Problem(path, f"cannot read {name}: {error.strerror}")
 
 
-CHECKS: tuple[Callable[[Settings], list[Problem]], ...] = (_files,)
+def _tolerance(settings: Settings) -> list[Problem]:
+    try:
+        Tolerance.parse(settings.drift.tolerance)
+    except ValueError as error:
+        return [Problem("drift.tolerance", str(error))]
+    return []
+
+
+def _rollback(settings: Settings) -> list[Problem]:
+    return policy_problems(settings.rollback) + target_problems(settings.rollback)
+
+
+CHECKS: tuple[Callable[[Settings], list[Problem]], ...] = (_files, _tolerance, _rollback)

@@ -14,7 +14,7 @@ from sentinel.traffic.summary import counts_since, traffic_since
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What one summary added. `earlier`: it belongs to a time before this observer."""
+    """What one summary added. earlier: before this observer's time. restarted: a worker began a new life."""
 
     at: float
     earlier: bool
@@ -26,6 +26,7 @@ class Added:
     undecodable: int = 0
     connections: int = 0
     opaque: Mapping[str, int] = field(default_factory=dict)
+    restarted: bool = False
 
 
 class Counting:
@@ -44,6 +45,7 @@ class Counting:
         last = self._last.get(summary.boot)
         earlier = last is None and summary.boot in self._known_boots
         before = last or TrafficSummary(worker=summary.worker, boot=summary.boot, at=summary.at)
+        restarted = last is None and not earlier and summary.worker in self._open
         self._last[summary.boot] = summary
         self._open[summary.worker] = summary.connections_open
         routes = {r: traffic_since(now, before.routes.get(r)) for r, now in summary.routes.items()}
@@ -58,4 +60,5 @@ class Counting:
             undecodable=summary.undecodable - before.undecodable,
             connections=summary.connections_total - before.connections_total,
             opaque=counts_since(summary.opaque, before.opaque),
+            restarted=restarted,
         )

@@ -15,7 +15,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sentinel.app.assembly import load_reference
+from sentinel.app.assembly import load_reference, predictions_of
 from sentinel.app.serving import listening
 from sentinel.app.verdicts import Judging, policy_options
 from sentinel.config import Settings
@@ -29,7 +29,7 @@ from sentinel.judge.policy import Policy, PolicyOptions
 from sentinel.judge.replicas import ODD_REPLICA_SHARE
 from sentinel.judge.verdict import Verdict
 from sentinel.reference.frozen import FrozenReference
-from sentinel.rollback.deliverer import Deliverer, DelivererOptions, DeliveryEvent
+from sentinel.rollback.deliverer import Deliverer, DelivererOptions, DeliveryEvent, Outbox
 from sentinel.rollback.desk import Desk
 from sentinel.rollback.planning import Plan
 from sentinel.rollback.targets.building import build_targets
@@ -122,8 +122,10 @@ class FleetProcess:
         if fleet.parent_url:
             region = self.settings.process.replica or socket.gethostname()
             return Forwarder(open_store(fleet.parent_url), region)
-        desk = Desk(open_store(self.settings.store.url), self.settings.rollback, "fleet")
-        return FleetJudge(reference, _without_replicas_share(policy_options(self.settings)), desk)
+        options = _without_replicas_share(policy_options(self.settings))
+        predictions = predictions_of(reference, options)
+        desk = Desk(open_store(self.settings.store.url), self.settings.rollback, "fleet", predictions)
+        return FleetJudge(reference, options, desk)
 
     async def run(self) -> None:
         """Judge until SIGTERM or `stop`."""
@@ -172,12 +174,16 @@ class FleetProcess:
         options = DelivererOptions(enforce=rollback.mode == "enforce", pause_file=rollback.pause_file)
         store = await asyncio.to_thread(open_store, self.settings.store.url)
         try:
-            await Deliverer(store, self._targets, options, self._delivered).run()
+            await Deliverer(store, self._targets, options, self._delivered, self._outbox).run()
         finally:
             store.close()
 
     def _delivered(self, event: DeliveryEvent) -> None:
         self.recorder.delivery(event.target, event.result, event.seconds, time.time())
+
+    def _outbox(self, outbox: Outbox) -> None:
+        self.recorder.outbox(outbox.pending, outbox.dead)
+        self.recorder.armed(self.settings.rollback.mode == "enforce" and not outbox.paused)
 
     def _sources(self) -> Sources:
         async def windows(query: Mapping[str, str]) -> Any:

@@ -9,7 +9,7 @@ import logging
 import signal
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -19,22 +19,22 @@ from sentinel.app.heap import give_back
 from sentinel.app.pipeline import DROPPED, UNDECODABLE
 from sentinel.app.serving import serving
 from sentinel.app.verdicts import Judgement
+from sentinel.intake.push import Pushed
 from sentinel.intake.receiver import Callbacks, Receiver
 from sentinel.rollback.deliverer import Deliverer, DelivererOptions, DeliveryEvent, Outbox
 from sentinel.store import StoreError, open_store
 from sentinel.store.contract import Retention
+from sentinel.store.writer import Outcome
+from sentinel.telemetry.gpu import GpuReader
 from sentinel.telemetry.pictures import pictures
-from sentinel.telemetry.readings import driver_present
 from sentinel.telemetry.view import FeaturePicture
-from sentinel.traffic import Exchange, TrafficSummary
+from sentinel.traffic import Exchange, Route, RouteTraffic, TrafficSummary, bucket_of
 from sentinel.traffic.handover import Handover
 
 logger = logging.getLogger("sentinel.observer")
 
 GPU_SECONDS = 5.0
 """Between two GPU readings: as fine as a scrape needs, rare enough that reading costs nothing."""
-DRIVER_SECONDS = 60.0
-"""Between two looks for a driver that was not there: one may be installed while we run."""
 STORE_RETRY_SECONDS = 2.0
 W3C_PARTS = 4
 """version-traceid-parentid-flags (W3C Trace Context)."""
@@ -68,7 +68,10 @@ class Observer:
             loop.add_signal_handler(number, self._stop.set)
         loop.add_reader(self._lifeline, self._stop.set)
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(serving(self.parts, lambda: self._wake_deliverer(), self._not_ready))
+            pushed = Pushed(self._pushed, self._pushed_half)
+            await stack.enter_async_context(
+                serving(self.parts, pushed, lambda: self._wake_deliverer(), self._not_ready)
+            )
             self.receiver.start()
             self.recorder.ready(True)
             give_back()
@@ -82,7 +85,9 @@ class Observer:
         self.parts.writer.close()
 
     def _work(self) -> Mapping[str, Any]:
-        work: dict[str, Any] = {"windows": self._close_windows(), "retention": self._forget()}
+        work: dict[str, Any] = {"windows": self._close_windows()}
+        if not self.settings.fleet.member:  # the fleet's leader does it for all
+            work["retention"] = self._forget()
         if self.settings.gpu.enabled:
             work["gpu"] = self._read_gpus()
         if self.settings.rollback.mode != "off" and not self.settings.fleet.member:
@@ -106,6 +111,25 @@ class Observer:
         """Exchanges found in one sample, because a client pipelined: the relay had counted one."""
         self.recorder.received(*self.parts.pipeline.default_pair(), count)
 
+    def _pushed(self, exchange: Exchange) -> None:
+        """An exchange that no relay saw: counted as received here, with its status and, where it was told, its time."""
+        self._exchange(exchange)
+        self.recorder.received(*self.parts.pipeline.default_pair())
+        if exchange.status:
+            latency = {bucket_of(exchange.duration_seconds): 1} if exchange.duration_seconds > 0 else {}
+            seen = RouteTraffic(
+                {f"{exchange.status // 100}xx": 1}, latency, latency_sum_seconds=exchange.duration_seconds
+            )
+            self._count(Route(exchange.method, exchange.path, exchange.protocol), seen, exchange.started_at)
+
+    def _pushed_half(self, reason: str) -> None:
+        self._unparsed(reason)
+        self.recorder.received(*self.parts.pipeline.default_pair())
+
+    def _count(self, route: Route, traffic: RouteTraffic, at: float) -> None:
+        for (model, version), part in self.parts.pipeline.route_traffic(route, traffic, at):
+            self.recorder.traffic(model, version, route.protocol, part)
+
     def _unparsed(self, reason: str) -> None:
         outcome = self.parts.pipeline.unparsed(reason, time.time())
         self.recorder.exchange(UNDECODABLE, outcome.model, outcome.version, reason)
@@ -116,14 +140,15 @@ class Observer:
 
     def _summary(self, summary: TrafficSummary) -> None:
         added = self.counting.add(summary)
+        if added.restarted:
+            self.recorder.restarts("relay")
         self.recorder.connections(self.counting.connections_open, added.connections, added.opaque)
         self.recorder.lag(max(0.0, time.time() - added.at))
         if added.earlier:
             self._count_earlier(added)
             return
         for route, delta in added.routes.items():
-            for (model, version), part in self.parts.pipeline.route_traffic(route, delta, added.at):
-                self.recorder.traffic(model, version, route.protocol, part)
+            self._count(route, delta, added.at)
         for outcome, count in self.parts.pipeline.passed_over(added.sampled_out, added.dropped, added.at):
             self.recorder.exchange(outcome.outcome, outcome.model, outcome.version, outcome.reason, count)
         self.recorder.received(*self.parts.pipeline.default_pair(), added.received)
@@ -157,16 +182,28 @@ class Observer:
         """Judge and store, in order, without holding up the loop."""
         loop = asyncio.get_running_loop()
         for window in closed:
-            judgements = await loop.run_in_executor(self._judging, self.parts.queue.take, window, time.time())
-            for judgement in judgements:
+            handed = await loop.run_in_executor(self._judging, self.parts.queue.take, window, time.time())
+            for judgement, written in handed:
                 self._tell(judgement)
+                self._time_commit(written)
         self._report_store()
 
+    def _time_commit(self, written: "Future[Outcome]") -> None:
+        """Measure the time from the handing over of a window until it is in the store."""
+        begun = time.monotonic()
+        loop = asyncio.get_running_loop()
+
+        def done(future: "Future[Outcome]") -> None:
+            if not future.cancelled() and future.exception() is None and future.result() == "written":
+                loop.call_soon_threadsafe(self.recorder.store, True, time.monotonic() - begun)
+
+        written.add_done_callback(done)
+
     def _report_store(self) -> None:
-        counts, spooled = self.parts.writer.counts, self.parts.writer.spooled
-        self.recorder.store(not counts.away)
-        lost = counts.dropped + counts.refused + spooled.damaged
-        self.recorder.spool(spooled.records, lost - self._windows_lost)
+        writer = self.parts.writer
+        self.recorder.store(not writer.counts.away)
+        lost = writer.lost
+        self.recorder.spool(writer.spooled.records, lost - self._windows_lost)
         self._windows_lost = lost
 
     def _tell(self, judgement: Judgement) -> None:
@@ -177,6 +214,15 @@ class Observer:
                 decision.outcome, decision.model, decision.from_version, decision.at, decision.sentence
             )
             logger.warning("rollback %s: %s", decision.outcome, decision.sentence)
+        for effect in judgement.plan.effects:
+            asked = effect.request
+            logger.warning(
+                "rollback of %s from %s: %s after %.0f s",
+                asked.model,
+                asked.from_version,
+                effect.outcome,
+                effect.seconds,
+            )
         if judgement.plan.intents:
             self._wake_deliverer()
         logger.info(
@@ -195,10 +241,6 @@ class Observer:
     # -- beside the windows -------------------------------------------------------------------------------------
 
     async def _read_gpus(self) -> None:
-        while not driver_present():  # noqa: ASYNC110 - nobody tells when a driver is installed
-            await asyncio.sleep(DRIVER_SECONDS)
-        from sentinel.telemetry.gpu import GpuReader  # 12 MB, for machines with a driver
-
         reader = GpuReader()
         while True:
             self.recorder.gpu(await asyncio.to_thread(reader.read))

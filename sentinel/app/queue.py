@@ -6,11 +6,12 @@ rather than being judged as if nothing had been seen before; then they are judge
 
 import logging
 from collections import deque
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from sentinel.app.verdicts import Judgement, Judging
 from sentinel.store import StoreError
-from sentinel.store.writer import Writer
+from sentinel.store.writer import Outcome, Writer
 from sentinel.windows.closed import ClosedWindow
 
 logger = logging.getLogger("sentinel.judging")
@@ -25,10 +26,13 @@ class JudgingQueue:
     writer: Writer
     _waiting: deque[ClosedWindow] = field(default_factory=deque)
 
-    def take(self, window: ClosedWindow, now: float) -> list[Judgement]:
-        """Judge `window` and those that waited before it, hand them to the store; what was judged, in order."""
+    def take(self, window: ClosedWindow, now: float) -> "list[tuple[Judgement, Future[Outcome]]]":
+        """Judge `window` and those that waited before it, and hand them to the store.
+
+        What was judged, in order, each with what will become of it in the store.
+        """
         self._waiting.append(window)
-        judged: list[Judgement] = []
+        judged: list[tuple[Judgement, Future[Outcome]]] = []
         while self._waiting:
             afresh = len(self._waiting) > MOST_WAITING
             try:
@@ -37,6 +41,5 @@ class JudgingQueue:
                 logger.warning("%d windows wait for the store: %s", len(self._waiting), error)
                 return judged
             self._waiting.popleft()
-            self.writer.submit(judgement.record)
-            judged.append(judgement)
+            judged.append((judgement, self.writer.submit(judgement.record)))
         return judged

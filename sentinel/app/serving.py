@@ -12,6 +12,7 @@ from aiohttp import web
 from sentinel.app.assembly import Parts
 from sentinel.config import split_address
 from sentinel.config.times import parse_time
+from sentinel.intake.push import Pushed, routes
 from sentinel.rollback.admin import admin_app
 from sentinel.rollback.answers import Standing
 from sentinel.rollback.http import Backing
@@ -30,8 +31,13 @@ class CannotListen(Exception):
 
 
 @asynccontextmanager
-async def serving(parts: Parts, committed: Callable[[], None], not_ready: Callable[[], str]) -> AsyncIterator[None]:
-    """Serve while the context lasts. `committed` is called after intents were written; `not_ready` says why, or "".
+async def serving(
+    parts: Parts, pushed: Pushed, committed: Callable[[], None], not_ready: Callable[[], str]
+) -> AsyncIterator[None]:
+    """Serve while the context lasts.
+
+    pushed: who is told of traffic that others send here. committed: called after intents were written. not_ready: why,
+    or "".
 
     Raises CannotListen for an address that cannot be had.
     """
@@ -50,6 +56,7 @@ async def serving(parts: Parts, committed: Callable[[], None], not_ready: Callab
     backing = Backing(ask, settings.rollback, time.time, committed)
     telemetry = telemetry_app(parts.recorder, Sources(time.time, windows, verdict, not_ready))
     telemetry.add_routes(integration_routes(backing, lambda model: _standing(parts.recorder, model)))
+    telemetry.add_routes(routes(pushed, max_body_bytes=settings.capture.max_body_bytes))
     admin = admin_app(backing, settings.admin.token_file)
     async with (
         listening(telemetry, "telemetry.listen", settings.telemetry.listen),

@@ -26,6 +26,10 @@ WINDOWS = (
     SINCE,
     UNTIL,
 )
+REFERENCE = arg("--reference", metavar="FILE", help="reference to compare with")
+TOLERANCE = arg("--tolerance", metavar="T", help="harmless drift: default, nats, psi:… or sd:…")
+FALSE_PAGES = arg("--false-pages", type=float, metavar="N", help="false pages accepted per --per-days")
+PER_DAYS = arg("--per-days", type=float, metavar="DAYS", help="period of --false-pages")
 LIMIT = arg("--limit", type=int, default=1000, help="most rows (%(default)s)")
 MERGE = arg("--merge", action="store_true", help="add the windows up")
 CHECK = arg("--check", action="store_true", help="write nothing; exit 1 when a file is not what would be built")
@@ -42,7 +46,7 @@ COMMANDS = (
             CONFIG,
             arg("--upstream", metavar="HOST:PORT", help="model server behind the first listener"),
             arg("--listen", metavar="HOST:PORT", help="where clients connect to the first listener"),
-            arg("--reference", metavar="FILE", help="reference to compare with"),
+            REFERENCE,
         ),
     ),
     Command(
@@ -180,10 +184,10 @@ COMMANDS = (
             MODEL,
             SINCE,
             UNTIL,
-            arg("--reference", metavar="FILE", help="reference to compare with"),
-            arg("--tolerance", metavar="T", help="harmless drift: default, nats, psi:… or sd:…"),
-            arg("--false-pages", type=float, metavar="N", help="false pages accepted per --per-days"),
-            arg("--per-days", type=float, metavar="DAYS", help="period of --false-pages"),
+            REFERENCE,
+            TOLERANCE,
+            FALSE_PAGES,
+            PER_DAYS,
             arg("--window-seconds", type=float, metavar="S", help="length of windows made of a table"),
             arg("--time-column", default="", metavar="COLUMN", help="column with the time of each row"),
             arg(
@@ -195,6 +199,40 @@ COMMANDS = (
             ),
             JSON,
         ),
+    ),
+    Command(
+        "power",
+        "Say beforehand what drift will be found, how soon, and how many pages will be false.",
+        "power:power",
+        "sentinel power --reference reference.sentinel --rows-per-hour 120000 --sample-ratio 0.1 --shift 0.3",
+        (
+            CONFIG,
+            STORE,
+            MODEL,
+            arg("--replica", default="", help="measure the traffic of this replica only"),
+            REFERENCE,
+            arg(
+                "--rows-per-hour",
+                type=float,
+                metavar="N",
+                help="rows of all traffic (default: as measured over the last day of stored windows)",
+            ),
+            arg("--sample-ratio", type=float, metavar="R", help="share of the traffic that is analysed"),
+            TOLERANCE,
+            FALSE_PAGES,
+            PER_DAYS,
+            arg("--window-seconds", type=float, metavar="S", help="length of windows"),
+            arg("--shift", type=float, action="append", metavar="SD", help="mean shift to time, in sd; repeatable"),
+            arg("--points", type=float, action="append", metavar="P", help="gain of share to time; repeatable"),
+            JSON,
+        ),
+    ),
+    Command(
+        "doctor",
+        "Look at settings, model server, store, reference, rollback targets and telemetry; say what to mend first.",
+        "doctor:doctor",
+        "sentinel doctor --config sentinel.yaml",
+        (CONFIG, STORE, JSON),
     ),
     Command(
         "dashboards build",

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sentinel.library import Derivation
 from sentinel.reference.describe import describe, diff
 from sentinel.reference.files import Progress, build_from_file, load, save
 
@@ -23,6 +24,7 @@ def build(arguments: Namespace) -> int:
             predictions=arguments.prediction,
             labels=arguments.label,
             progress=progress,
+            derive=Derivation(),
         )
     save(reference, arguments.output)
     print(f"{arguments.output}: {reference.rows:,} rows, {len(reference.names)} features, {reference.fingerprint[:12]}")

@@ -12,7 +12,7 @@ def run(arguments: Namespace) -> int:
     from sentinel.relay.supervisor import run as supervise
 
     given = {path: getattr(arguments, flag) for flag, path in FLAGS.items() if getattr(arguments, flag)}
-    return supervise(settings_of(arguments, given))
+    return supervise(settings_of(arguments, given), reload=lambda: settings_of(arguments, given))
 
 
 def demo(arguments: Namespace) -> int:

@@ -97,11 +97,6 @@ class FeatureSettings:
 @dataclass(frozen=True, slots=True)
 class ReferenceSettings:
     path: str = option("", help="Reference file written by `sentinel reference build`; empty leaves drift blind.")
-    learn_hours: float = option(
-        0.0,
-        least=0,
-        help="Learn a reference from this many hours of live traffic; takes effect when accepted.",
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +111,16 @@ class DriftSettings:
         1.0, least=1e-6, help="False pages accepted per `per_days`, over all features, windows and looks."
     )
     per_days: float = option(30.0, least=1e-3, help="Period of `false_pages`.")
+    rollback_false_pages: float = option(
+        0.1, least=1e-6, help="False rollback requests accepted per `per_days`: the budget of the stricter second book."
+    )
     minimum_rows: int = option(200, least=1, help="Rows of recent windows below which the verdict is insufficient.")
 
 
 @dataclass(frozen=True, slots=True)
 class SloSettings:
     latency_p99_seconds: float | None = option(None, least=0, help="99 of 100 requests answer within this time.")
-    error_ratio: float | None = option(None, least=0, most=1, help="Accepted share of failed requests (5xx).")
+    error_ratio: float | None = option(None, least=1e-6, most=0.999, help="Accepted share of failed requests (5xx).")
 
 
 @dataclass(frozen=True, slots=True)

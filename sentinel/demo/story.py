@@ -65,8 +65,8 @@ async def _shifted_world(stage: Stage, teller: Teller, shifted: Population) -> N
     await stage.until(
         "page for input drift", lambda seen: any(i.cause == "input_drift" for i in seen.incidents.values())
     )
-    paged = len(stage.seen.windows)
-    await stage.until("further window", lambda seen: len(seen.windows) >= paged + WITHHELD_WINDOWS)
+    paged = _busy_windows(stage.seen)
+    await stage.until("further window", lambda seen: _busy_windows(seen) >= paged + WITHHELD_WINDOWS)
     if len(stage.seen.accepted) > 1:
         raise DemoError(
             "a second rollback came, for inputs that drift under either version; this is a fault of sentinel"
@@ -74,6 +74,11 @@ async def _shifted_world(stage: Stage, teller: Teller, shifted: Population) -> N
     async with aiohttp.ClientSession() as session:
         teller.moved("What moved, by GET /v1/verdict:", await reasons(session, stage.plan.ports, GOOD))
     teller.step("The inputs moved, not the model: people are paged, and rightly nothing is rolled back.")
+
+
+def _busy_windows(seen: Seen) -> int:
+    """Windows that saw something; a version that fell silent still gets a few empty ones."""
+    return sum(stored.window.rows > 0 for stored in seen.windows)
 
 
 async def _epilogue(stage: Stage, teller: Teller) -> None:

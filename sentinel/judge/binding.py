@@ -110,13 +110,16 @@ def _features(reference: FrozenReference, policy: Policy) -> BinnedFeatures:
 
 def cell_labels(reference: FrozenReference) -> tuple[tuple[str, ...], ...]:
     """Names of the coarse cells of every feature: categories by name, the others by what they hold."""
-    numeric = [_numbered(int(n)) for n in reference.book.cells[: len(reference.numeric.names)]]
+    book, known = reference.book, len(reference.numeric.names)
+    numeric = [_numbered(int(n), int(k)) for n, k in zip(book.cells[:known], book.ordered[:known], strict=True)]
     tables = zip(reference.categorical.categories, reference.categorical_book, strict=True)
     return tuple(numeric + [_named(names, cells) for names, cells in tables])
 
 
-def _numbered(cells: int) -> tuple[str, ...]:
-    return ("below", *(f"bin {i}" for i in range(1, cells - 2)), "above", "missing")
+def _numbered(cells: int, ordered: int) -> tuple[str, ...]:
+    """Cells of a numeric feature; one with atoms may have a cell for what lies elsewhere, between above and missing."""
+    elsewhere = ("elsewhere",) if cells == ordered + 2 else ()
+    return ("below", *(f"bin {i}" for i in range(1, ordered - 1)), "above", *elsewhere, "missing")
 
 
 def _named(categories: tuple[str, ...], coarse: Ints) -> tuple[str, ...]:

@@ -121,7 +121,13 @@ class PowerOf:
         p0, ordered = laws.p0[f], int(laws.features.ordered[f])
         if not ordered:
             top: Floats = np.eye(len(p0))[int(p0.argmax())]
-            return lambda points: np.asarray((1 - points / 100) * p0 + points / 100 * top)
+            others = max(float(p0.sum() - p0.max()), 1e-9)  # what the category can gain, from all others in proportion
+
+            def moved(points: float) -> Floats:
+                share = min(points / 100 / others, 1.0)
+                return np.asarray((1 - share) * p0 + share * p0.sum() * top)
+
+            return moved
         k = int(laws.features.cells[f])
         z = np.zeros_like(p0)
         z[:k] = normal_scores(p0[:k], ordered)

@@ -15,15 +15,45 @@ from typing import Protocol, cast
 
 from sentinel.relay.following import Opaque, Tracker
 
-HIGH_WATER_BYTES = 0  # write at once, in the call that read: uvloop gathers until the end of its turn otherwise
+HIGH_WATER_BYTES = 64 << 10  # of a transport that is not written at once; beyond it the other end is not read
 REFUSAL_SECONDS = 0.1  # a client that was accepted while the server refuses may still say what it asked for
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: close sends RST
 
 Look = Callable[[bytes, float], None]
 
 
+class Seen:
+    """Chunks that were written on and are still to be looked at: once for each turn of the event loop, after the turn's
+    writes. So no look delays a byte, and the tracker's code is warm when many connections speak at once.
+    """
+
+    __slots__ = ("_chunks", "_soon")
+
+    def __init__(self, soon: Callable[[Callable[[], None]], object]) -> None:
+        self._soon = soon  # runs a function in the next turn
+        self._chunks: list[tuple[_Side, bytes, float]] = []
+
+    def put(self, side: "_Side", data: bytes) -> None:
+        chunks = self._chunks
+        chunks.append((side, data, monotonic()))
+        if len(chunks) == 1:
+            self._soon(self.look)
+
+    def look(self) -> None:
+        """Show every chunk to its tracker, in the order of arrival."""
+        chunks, self._chunks = self._chunks, []
+        for side, data, now in chunks:
+            if side.look is not None:
+                try:
+                    side.look(data, now)
+                except Exception as error:  # noqa: BLE001 - no fault of a tracker may touch the bytes
+                    side.pair.opaque(error)
+
+
 class Owner(Protocol):
     """What a connection needs of its worker."""
+
+    seen: Seen
 
     def opened(self, pair: "Pair") -> None: ...
     def ended(self, pair: "Pair") -> None: ...
@@ -74,6 +104,7 @@ class Pair:
 
     def end(self, *, by_client: bool) -> None:
         """Count what was under way, once."""
+        self.client.seen.look()
         tracker, self.tracker = self.tracker, None
         self.client.look = self.upstream.look = None
         if tracker is None:
@@ -85,6 +116,7 @@ class Pair:
 
     def resting(self, now: float, quiet_seconds: float) -> bool:
         """Whether no exchange is under way; what cannot be followed never rests."""
+        self.client.seen.look()
         if self.tracker is None:
             return False
         try:
@@ -109,12 +141,13 @@ class Pair:
 class _Side(asyncio.Protocol):
     """One end. `write` passes bytes to the other end, `look` shows them to the tracker."""
 
-    __slots__ = ("eof", "look", "pair", "peer", "tls", "transport", "write")
+    __slots__ = ("eof", "look", "pair", "peer", "seen", "tls", "transport", "write")
     by_client = False
     peer: "_Side"
 
     def __init__(self, pair: Pair) -> None:
         self.pair = pair
+        self.seen = pair.owner.seen
         self.transport: asyncio.Transport | None = None
         self.write: Callable[[bytes], None] = _nowhere
         self.look: Look | None = None
@@ -131,10 +164,7 @@ class _Side(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.write(data)
         if self.look is not None:
-            try:
-                self.look(data, monotonic())
-            except Exception as error:  # noqa: BLE001 - no fault of a tracker may touch the bytes
-                self.pair.opaque(error)
+            self.seen.put(self, data)
 
     def eof_received(self) -> bool:
         self.eof = True

@@ -1,0 +1,30 @@
+"""The build stage's steps, run in a bare folder: what the image would hold starts without the source tree or pip."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.helm_chart import ROOT
+
+BUILD_SECONDS = 300.0
+
+
+@pytest.mark.slow
+def test_the_build_stage_makes_a_sentinel_that_starts(tmp_path: Path) -> None:
+    target = tmp_path / "sentinel"
+    built = subprocess.run(
+        [ROOT / "deploy/image/install.sh", target], capture_output=True, text=True, timeout=BUILD_SECONDS, check=False
+    )
+    assert built.returncode == 0, built.stderr
+    bare = {"PATH": "/usr/bin", "PYTHONDONTWRITEBYTECODE": "1"}
+    checked = subprocess.run(
+        [target / "bin/sentinel", "check-config"], env=bare, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stderr
+    installed = json.loads((target / "packages.json").read_text())["installed"]
+    names = {package["metadata"]["name"].lower() for package in installed}
+    assert {"sentinel-sidecar", "uvloop", "psycopg"} <= names
+    assert not names & {"pip", "pytest", "onnxruntime", "scikit-learn", "pandas"}
+    assert list(target.rglob("sentinel/relay/__pycache__/worker.*.pyc"))
