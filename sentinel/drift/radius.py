@@ -62,6 +62,6 @@ def drawn(counts: Floats, p0: Floats, directions: Floats, miss: float) -> tuple[
 
 
 def _rarely_exceeded(draws: Floats) -> float:
-    """The 1 − `DRAWN_MISS` quantile of draws, to the safe side. (np.quantile loads numpy.ma, 5 MB, for nothing here.)"""
+    """The 1 − `DRAWN_MISS` quantile of draws, to the safe side; np.quantile would load numpy.ma, 5 MB, for this."""
     place = len(draws) - int(len(draws) * DRAWN_MISS)
     return float(np.partition(draws, place)[place])
