@@ -15,6 +15,7 @@ from typing import Any
 
 from sentinel.app.assembly import Parts
 from sentinel.app.counting import Added, Counting
+from sentinel.app.heap import give_back
 from sentinel.app.pipeline import DROPPED, UNDECODABLE
 from sentinel.app.serving import serving
 from sentinel.app.verdicts import Judgement
@@ -73,6 +74,7 @@ class Observer:
             )
             self.receiver.start()
             self.recorder.ready(True)
+            give_back()
             for name, work in self._work().items():
                 stack.push_async_callback(_cancelled, loop.create_task(work, name=name))
             await self._stop.wait()
@@ -174,6 +176,7 @@ class Observer:
             await asyncio.sleep(self.parts.pipeline.seconds_to_close(time.time()))
             closed = self.parts.pipeline.close_due(time.time())
             await self._judge(closed)
+            give_back()
 
     async def _judge(self, closed: list[Any]) -> None:
         """Judge and store, in order, without holding up the loop."""

@@ -1,14 +1,16 @@
 """Writing a row once: the one place that speaks the databases' own dialects of INSERT."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql.dml import Insert as PostgresInsert
-from sqlalchemy.dialects.sqlite.dml import Insert as SqliteInsert
+from sqlalchemy.dialects import sqlite
 
 from sentinel.store.schema import is_window, windows
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql.dml import Insert as PostgresInsert
+    from sqlalchemy.dialects.sqlite.dml import Insert as SqliteInsert
 
 
 def insert_once(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
@@ -35,7 +37,9 @@ def put(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest))
 
 
-def _insert(connection: Connection, table: Table) -> PostgresInsert | SqliteInsert:
+def _insert(connection: Connection, table: Table) -> "PostgresInsert | SqliteInsert":
     if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # 1.5 MB that only PostgreSQL needs
+
         return postgresql.insert(table)
     return sqlite.insert(table)

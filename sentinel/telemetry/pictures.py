@@ -78,7 +78,7 @@ def _regrid(edges: Array, cells: NDArray[np.int64], grid: Array) -> Array:
 
 def _metric_bins(edges: Array, cells: NDArray[np.int64]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """About a dozen bounds among the fine edges, with the rows between them."""
-    chosen = np.unique(np.linspace(0, len(edges) - 1, min(METRIC_BOUNDS, len(edges))).astype(int))
+    chosen = np.linspace(0, len(edges) - 1, min(METRIC_BOUNDS, len(edges))).astype(int)  # strictly ascending
     reached = np.cumsum(cells)
     at = np.concatenate([[0], reached[chosen], [reached[-1]]])
     return tuple(map(float, edges[chosen])), tuple(map(float, np.diff(at)))

@@ -30,3 +30,14 @@ def test_import_leaves_heavy_packages_out(module: str, forbidden: set[str]) -> N
     code = f"import {module}, sys; print(*sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
     assert not forbidden & set(loaded)
+
+
+def test_building_a_judge_loads_no_masked_arrays() -> None:
+    """np.quantile and np.unique load numpy.ma, 5 MB that would stay."""
+    code = (
+        "import sys, numpy as np; from sentinel.drift import radius; counts = np.full(12, 100.0);"
+        "radius.drawn(counts, radius.reference_law(counts), np.eye(12) + 1, 0.01); print(*sys.modules)"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    assert "sentinel.drift.radius" in loaded
+    assert "numpy.ma" not in loaded
