@@ -292,7 +292,7 @@ def test_lint_finds_no_fault() -> None:
 
 
 def test_each_value_is_explained() -> None:
-    """Every leaf has a comment of its own or stands in a commented group."""
+    """Every group and single value at the top carries a comment."""
     lines = (CHART / "values.yaml").read_text().splitlines()
     top = [index for index, line in enumerate(lines) if line and not line.startswith((" ", "#"))]
     for start, end in itertools.pairwise([*top, len(lines)]):
