@@ -1,0 +1,4 @@
+.PHONY: test-faults
+
+test-faults: $(VENV)/.dev  ## a fleet of real processes through faults that last a minute each (10 minutes)
+	SENTINEL_FAULT_SECONDS=60 $(BIN)/python -m pytest tests/e2e/fleet
