@@ -74,13 +74,24 @@ COMMANDS = (
         "reference:build",
         "sentinel reference build training.csv --name fraud --prediction label --prediction score",
         (
-            arg("table", metavar="TABLE", help="CSV (with a header line) or Parquet file, one row per training row"),
+            arg(
+                "table",
+                nargs="+",
+                metavar="TABLE",
+                help="CSV (with a header line) or Parquet files, or folders of them; one row per training row",
+            ),
             arg("--output", "-o", default="reference.sentinel", metavar="FILE", help="where to write (%(default)s)"),
             arg("--name", default="", help="name of the model (default: name of the file)"),
             arg("--version", default="1", help="version of the reference (%(default)s)"),
             arg("--prediction", action="append", default=[], metavar="COLUMN", help="column the model predicts"),
             arg("--label", action="append", default=[], metavar="COLUMN", help="column with the truth"),
             arg("--kind", action="append", default=[], metavar="COLUMN=KIND", help="numeric, categorical, …"),
+            arg(
+                "--dask",
+                default="",
+                metavar="ADDRESS",
+                help="scheduler of a Dask cluster whose workers read the tables",
+            ),
         ),
     ),
     Command(

@@ -7,24 +7,30 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sentinel.cli.problems import CommandError
 from sentinel.library import Derivation
 from sentinel.reference.describe import describe, diff
 from sentinel.reference.files import Progress, build_from_file, load, save
+from sentinel.reference.parts import Fold
+
+SCHEDULER_SECONDS = 10
+"""For a Dask scheduler to answer."""
 
 
 def build(arguments: Namespace) -> int:
-    table = Path(arguments.table)
+    tables = [Path(table) for table in arguments.table]
     kinds = dict(pair.split("=", 1) for pair in arguments.kind)
-    with _progress(f"reading {table.name}") as progress:
+    with _progress(f"reading {', '.join(table.name for table in tables)}") as progress, _engine(arguments.dask) as fold:
         reference = build_from_file(
-            table,
-            name=arguments.name or table.stem,
+            tables,
+            name=arguments.name or tables[0].stem,
             version=arguments.version,
             kinds=kinds,
             predictions=arguments.prediction,
             labels=arguments.label,
             progress=progress,
             derive=Derivation(),
+            fold=fold,
         )
     save(reference, arguments.output)
     print(f"{arguments.output}: {reference.rows:,} rows, {len(reference.names)} features, {reference.fingerprint[:12]}")
@@ -79,6 +85,26 @@ def _content(feature: dict[str, Any]) -> str:
         return f"5 % {low:.4g}   median {middle:.4g}   95 % {high:.4g}"
     shares = sorted(feature["categories"].items(), key=lambda item: -item[1])[:4]
     return ", ".join(f"{name} {share:.0%}" for name, share in shares)
+
+
+@contextmanager
+def _engine(scheduler: str) -> Iterator[Fold | None]:
+    """The Dask cluster at this address; None for this process, where none is named."""
+    if not scheduler:
+        yield None
+        return
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise CommandError("--dask needs Dask; install sentinel-sidecar[dask]") from error
+    from sentinel.reference.engines import on_dask
+
+    try:
+        client = Client(scheduler, timeout=SCHEDULER_SECONDS)  # type: ignore[no-untyped-call]
+    except OSError as error:
+        raise CommandError(f"no Dask scheduler answers at {scheduler}; start one or check the address") from error
+    with client:
+        yield on_dask(client)
 
 
 @contextmanager

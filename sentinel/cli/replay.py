@@ -18,7 +18,7 @@ from sentinel.cli.settings import settings_of
 from sentinel.config import Settings
 from sentinel.config.times import parse_time, show_time
 from sentinel.judge.verdict import Incident
-from sentinel.reference.files import csv_chunks, parquet_chunks
+from sentinel.reference.tables import csv_chunks, parquet_chunks
 from sentinel.store import StoreError, open_store
 from sentinel.store.contract import Selection
 from sentinel.store.history import closed_windows

@@ -1,130 +1,150 @@
 """Build a frozen reference: a first pass surveys the columns, a second counts them into the cells. Pure.
 
-Columns arrive whole (`build`) or in chunks (`Builder`, twice over the same chunks); memory is bounded by the survey's
-samples, not by the rows. Up to `survey.SAMPLE_VALUES` rows everything is exact; beyond, bin edges, median, deviation
-and inner quantiles come from a uniform sample of that size, while counts, minimum and maximum stay exact.
+Columns arrive whole (`build`), or in parts that are surveyed and
+counted apart, on other machines too, and merged (`Survey`, `Counted`; `sentinel.reference.parts`). Memory is bounded by
+the survey's samples, not by the rows. Up to `sample.SAMPLE_VALUES` rows everything is exact; beyond, bin edges, median,
+deviation and inner quantiles come from a uniform sample of that size, while counts, minimum and maximum stay exact.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from sentinel.reference import bins
-from sentinel.reference.frozen import (
-    PROBABILITIES,
-    CategoricalTable,
-    Floats,
-    FrozenReference,
-    NumericTable,
-)
+from sentinel.reference.frozen import Counts, FrozenReference
 from sentinel.reference.joint import JointSketch
+from sentinel.reference.layout import categorical_table, known_categories, numeric_table
 from sentinel.reference.schema import FeatureSpec, Kind, Role
-from sentinel.reference.survey import ColumnSurvey, Surveyed
+from sentinel.reference.survey import ColumnSurvey
 from sentinel.reference.tally import Tally, count_columns
 
 COUNTED_KINDS: tuple[Kind, ...] = ("numeric", "categorical")
 """Columns of other kinds are counted by what is derived from them (`sentinel.features`)."""
-MOST_CELLS = 100
-"""Categories with a fine cell of their own; the rest count as other."""
-MOST_POOLED = 4096
-"""Names of pooled categories remembered, to tell rare ones from new ones."""
-_SEED = 20_261_101
-"""Fixes the survey's sampling: equal columns give an equal reference."""
 
 Columns = Mapping[str, Any]
 
 
-class Builder:
-    """Builds a reference from chunks of columns: `survey` every chunk, then `count` every chunk, then `freeze`.
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What is told about columns rather than inferred.
 
     kinds: kinds that override the inference, by column. predictions, labels: columns of that role, besides those
     whose name begins with "prediction". joint: whether to sketch the joint law of the numeric inputs.
     """
 
-    def __init__(
-        self,
-        *,
-        kinds: Mapping[str, Kind] | None = None,
-        predictions: Sequence[str] = (),
-        labels: Sequence[str] = (),
-        joint: bool = False,
-    ) -> None:
-        self._joint = joint
-        self._kinds = dict(kinds or {})
-        self._predictions, self._labels = frozenset(predictions), frozenset(labels)
-        self._rng = np.random.default_rng(_SEED)
-        self._surveys: dict[str, ColumnSurvey] = {}
-        self._tally: Tally | None = None
-        self._rows = 0
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    predictions: Sequence[str] = ()
+    labels: Sequence[str] = ()
+    joint: bool = False
 
-    def survey(self, columns: Columns) -> None:
-        """First pass over a chunk. ValueError where its columns differ in length or from those of earlier chunks."""
-        _same_length(columns)
-        if not self._surveys:
-            self._surveys = {name: ColumnSurvey(self._rng) for name in columns}
-            self._check_names()
-        if self._surveys.keys() != columns.keys():
-            odd = sorted(self._surveys.keys() ^ columns.keys())
-            raise ValueError(f"column {odd[0]!r} is in some chunks only; every chunk needs the same columns")
-        for name, column in columns.items():
-            self._surveys[name].look(column)
-
-    def count(self, columns: Columns) -> None:
-        """Second pass over a chunk."""
-        self._tally = self._tally or Tally(self._plan())
-        rows = _same_length(columns)
-        self._rows += rows
-        count_columns(self._tally, columns, rows)
-
-    def freeze(self, *, name: str, version: str) -> FrozenReference:
-        """The reference. ValueError when there was not one row."""
-        if self._tally is None or not self._rows:
-            raise ValueError("a reference needs at least one row; the columns hold none")
-        plan, tally = self._tally.reference, self._tally
-        return replace(
-            plan,
-            name=name,
-            version=version,
-            rows=self._rows,
-            numeric=replace(plan.numeric, counts=tally.numeric, sums=tally.sums),
-            categorical=replace(plan.categorical, counts=tally.categorical),
-            numeric_book=bins.numeric_book(tally.numeric, plan.numeric.bins),
-            categorical_book=bins.categorical_book(tally.categorical, _known(plan.categorical)),
-            joint=tally.joint,
-        )
-
-    def _check_names(self) -> None:
-        for what, names in (("kinds", self._kinds), ("predictions", self._predictions), ("labels", self._labels)):
-            unknown = sorted(set(names) - self._surveys.keys())
+    def check(self, names: Iterable[str]) -> None:
+        """ValueError where something else is said of columns than can be."""
+        columns = set(names)
+        for what, told in (("kinds", self.kinds), ("predictions", self.predictions), ("labels", self.labels)):
+            unknown = sorted(set(told) - columns)
             if unknown:
-                raise ValueError(f"{what} names {unknown[0]!r}, which is no column; columns are {_some(self._surveys)}")
-        for name, kind in self._kinds.items():
+                raise ValueError(f"{what} names {unknown[0]!r}, which is no column; columns are {_some(columns)}")
+        for name, kind in self.kinds.items():
             if kind not in COUNTED_KINDS:
                 raise ValueError(f"column {name!r} cannot be {kind!r}; its kind is {' or '.join(COUNTED_KINDS)}")
 
-    def _plan(self) -> FrozenReference:
-        """The reference with its cells laid out and nothing counted."""
-        seen = {name: survey.finish(self._kinds.get(name)) for name, survey in self._surveys.items()}
-        numeric = {name: column for name, column in seen.items() if column.kind == "numeric"}
-        categorical = {name: column for name, column in seen.items() if column.kind == "categorical"}
-        return FrozenReference(
-            name="",
-            version="",
-            rows=0,
-            schema=tuple(FeatureSpec(name, column.kind, self._role(name)) for name, column in seen.items()),
-            numeric=_numeric_table(numeric),
-            categorical=_categorical_table(categorical),
-            numeric_book=np.zeros((0, 0), dtype=np.intp),
-            categorical_book=np.zeros((0, 0), dtype=np.intp),
-            joint=JointSketch.nothing() if self._joint else None,
+    def role(self, name: str) -> Role:
+        if name in self.labels:
+            return "label"
+        return "prediction" if name in self.predictions or name.lower().startswith("prediction") else "input"
+
+
+class Survey:
+    """First pass over one part of a table: `look` at every chunk. Surveys of different parts merge by |."""
+
+    def __init__(self, part: int = 0) -> None:
+        self._part = part
+        self.columns: dict[str, ColumnSurvey] = {}
+
+    def look(self, columns: Columns) -> None:
+        """ValueError where columns differ in length or from those of earlier chunks."""
+        _same_length(columns)
+        self.columns = self.columns or {name: ColumnSurvey(self._part) for name in columns}
+        _same_names(self.columns, columns)
+        for name, column in columns.items():
+            self.columns[name].look(column)
+
+    def __or__(self, other: "Survey") -> "Survey":
+        if not self.columns or not other.columns:
+            return self if self.columns else other
+        _same_names(self.columns, other.columns)
+        first, second = sorted((self, other), key=lambda survey: survey._part)  # whose order of columns is kept
+        both = Survey(first._part)
+        both.columns = {name: column | second.columns[name] for name, column in first.columns.items()}
+        return both
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Second pass over one part: rows, and what of them is in which cell. Merges by |, exactly."""
+
+    rows: int
+    numeric: Counts
+    sums: Counts
+    categorical: Counts
+    joint: JointSketch | None
+
+    def __or__(self, other: "Counted") -> "Counted":
+        return Counted(
+            self.rows + other.rows,
+            self.numeric + other.numeric,
+            self.sums + other.sums,
+            self.categorical + other.categorical,
+            self.joint | other.joint if self.joint is not None and other.joint is not None else None,
         )
 
-    def _role(self, name: str) -> Role:
-        if name in self._labels:
-            return "label"
-        return "prediction" if name in self._predictions or name.lower().startswith("prediction") else "input"
+
+def laid_out(survey: Survey, declared: Declared) -> FrozenReference:
+    """The reference with its cells laid out and nothing counted. ValueError when nothing was seen."""
+    if not survey.columns:
+        raise ValueError(NO_ROWS)
+    declared.check(survey.columns)
+    seen = {name: column.finish(declared.kinds.get(name)) for name, column in survey.columns.items()}
+    return FrozenReference(
+        name="",
+        version="",
+        rows=0,
+        schema=tuple(FeatureSpec(name, column.kind, declared.role(name)) for name, column in seen.items()),
+        numeric=numeric_table({name: column for name, column in seen.items() if column.kind == "numeric"}),
+        categorical=categorical_table({name: column for name, column in seen.items() if column.kind == "categorical"}),
+        numeric_book=np.zeros((0, 0), dtype=np.intp),
+        categorical_book=np.zeros((0, 0), dtype=np.intp),
+        joint=JointSketch.nothing() if declared.joint else None,
+    )
+
+
+def counted(plan: FrozenReference, chunks: Iterable[Columns]) -> Counted:
+    """Count chunks into the cells of a reference that is laid out."""
+    tally, rows = Tally(plan), 0
+    for columns in chunks:
+        own = _same_length(columns)
+        count_columns(tally, columns, own)
+        rows += own
+    return Counted(rows, tally.numeric, tally.sums, tally.categorical, tally.joint)
+
+
+def frozen(plan: FrozenReference, counts: Counted, *, name: str, version: str) -> FrozenReference:
+    """The reference. ValueError when there was not one row."""
+    if not counts.rows:
+        raise ValueError(NO_ROWS)
+    return replace(
+        plan,
+        name=name,
+        version=version,
+        rows=counts.rows,
+        numeric=replace(plan.numeric, counts=counts.numeric, sums=counts.sums),
+        categorical=replace(plan.categorical, counts=counts.categorical),
+        numeric_book=bins.numeric_book(counts.numeric, plan.numeric.bins),
+        categorical_book=bins.categorical_book(counts.categorical, known_categories(plan.categorical)),
+        joint=counts.joint,
+    )
 
 
 def build(
@@ -138,10 +158,13 @@ def build(
     joint: bool = False,
 ) -> FrozenReference:
     """The reference of columns held in memory (name -> array or list, one value per row)."""
-    builder = Builder(kinds=kinds, predictions=predictions, labels=labels, joint=joint)
-    builder.survey(columns)
-    builder.count(columns)
-    return builder.freeze(name=name, version=version)
+    survey = Survey()
+    survey.look(columns)
+    plan = laid_out(survey, Declared(kinds or {}, predictions, labels, joint))
+    return frozen(plan, counted(plan, [columns]), name=name, version=version)
+
+
+NO_ROWS = "a reference needs at least one row; the columns hold none"
 
 
 def _same_length(columns: Columns) -> int:
@@ -155,69 +178,10 @@ def _same_length(columns: Columns) -> int:
     return rows
 
 
-def _numeric_table(seen: Mapping[str, Surveyed]) -> NumericTable:
-    edges = [bins.fine_edges(column.values, column.low, column.high) for column in seen.values()]
-    means = [bins.bin_means(own, column.values) for own, column in zip(edges, seen.values(), strict=True)]
-    m = np.array([len(row) - 1 for row in edges], dtype=np.intp)
-    quantiles = np.array([_quantiles(column) for column in seen.values()]).reshape(-1, len(PROBABILITIES))
-    return NumericTable(
-        names=tuple(seen),
-        edges=_padded(edges, np.inf),
-        bins=m,
-        means=_padded(means, 0.0),
-        counts=np.zeros((len(edges), bins.numeric_width(m)), dtype=np.int64),
-        centre=np.nan_to_num(quantiles[:, PROBABILITIES.index(0.5)]),
-        scale=np.array([_deviation(column) for column in seen.values()]),
-        sums=np.zeros((len(edges), 2), dtype=np.int64),
-        quantiles=quantiles,
-    )
-
-
-def _padded(rows: Sequence[Floats], filler: float) -> Floats:
-    padded = np.full((len(rows), max(map(len, rows), default=0)), filler)
-    for into, row in zip(padded, rows, strict=True):
-        into[: len(row)] = row
-    return padded
-
-
-def _deviation(column: Surveyed) -> float:
-    """Standard deviation; half the range where it is beyond floats; 1 where it is 0."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        deviation = float(np.std(column.values)) if len(column.values) else 0.0
-    return (deviation if np.isfinite(deviation) else column.high / 2 - column.low / 2) or 1.0
-
-
-def _quantiles(column: Surveyed) -> Floats:
-    if not len(column.values):
-        return np.full(len(PROBABILITIES), np.nan)
-    found = np.quantile(column.values, PROBABILITIES, method="inverted_cdf")  # values that occurred, never between
-    found[0], found[-1] = column.low, column.high
-    return found
-
-
-def _categorical_table(seen: Mapping[str, Surveyed]) -> CategoricalTable:
-    chosen = [_cells(column) for column in seen.values()]
-    table = CategoricalTable(
-        names=tuple(seen),
-        categories=tuple(categories for categories, _, _ in chosen),
-        pooled=tuple(pooled for _, pooled, _ in chosen),
-        complete=tuple(complete for _, _, complete in chosen),
-        counts=np.zeros((0, 0), dtype=np.int64),
-    )
-    width = bins.categorical_width(_known(table))
-    return replace(table, counts=np.zeros((len(chosen), width), dtype=np.int64))
-
-
-def _cells(column: Surveyed) -> tuple[tuple[str, ...], frozenset[str], bool]:
-    """Categories with a cell of their own, pooled ones, and whether these are all."""
-    ranked = sorted(column.texts.items(), key=lambda item: (-item[1], item[0]))
-    own = [text for text, rows in ranked[:MOST_CELLS] if rows >= bins.POOLED_BELOW]
-    rest = [text for text, _ in ranked[len(own) :]]
-    return tuple(own), frozenset(rest[:MOST_POOLED]), column.complete and len(rest) <= MOST_POOLED
-
-
-def _known(table: CategoricalTable) -> np.ndarray[Any, np.dtype[np.intp]]:
-    return np.array([len(names) for names in table.categories], dtype=np.intp)
+def _same_names(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    if before.keys() != now.keys():
+        odd = sorted(before.keys() ^ now.keys())
+        raise ValueError(f"column {odd[0]!r} is in some chunks only; every chunk needs the same columns")
 
 
 def _some(names: Iterable[str]) -> str:
