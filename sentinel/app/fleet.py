@@ -21,7 +21,7 @@ from sentinel.app.verdicts import Judging, policy_options
 from sentinel.config import Settings
 from sentinel.config.times import parse_time
 from sentinel.fleet import Fleet, PeriodJudge, Progress
-from sentinel.fleet.lock import leadership
+from sentinel.fleet.leadership import leadership
 from sentinel.fleet.metrics import FleetMetrics
 from sentinel.fleet.periods import Timing
 from sentinel.fleet.siblings import Siblings
