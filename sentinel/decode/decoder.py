@@ -49,6 +49,9 @@ DECODERS: Mapping[str, Decoder] = {
 }
 """Names that `DecodeOptions.protocol` takes, besides auto."""
 
+GENERATIVE = (openai.chat, openai.completions, openai.responses, openai.ollama_chat, openai.ollama_generate)
+"""Decoders that make something of an answer that was broken off."""
+
 RAW_TYPES = ("image/", "text/plain", "multipart/form-data")
 """Bodies of these types, on a path that tells no protocol, are one value each."""
 
@@ -76,7 +79,10 @@ def _decoded(exchange: Exchange, options: DecodeOptions, said: Route) -> Decoded
     request = opened(exchange.request, limit)
     response = opened(exchange.response, limit) if answered else None
     call = Call(exchange, options, request, response, said.model, said.version)
-    return _decoder(call, said)(call)
+    decoder = _decoder(call, said)
+    if exchange.aborted and decoder not in GENERATIVE:
+        raise Refused(Reason.INCOMPLETE)
+    return decoder(call)
 
 
 def _body(message: Message, limit: int) -> bytes:
