@@ -5,8 +5,8 @@ boundary, a smuggled request or a cut body is found and counted, never analysed.
 """
 
 from collections.abc import Iterator
-from itertools import chain
 from dataclasses import dataclass, field
+from itertools import chain
 
 import h11
 
