@@ -1,4 +1,6 @@
-"""Answers of generative models, put together from one JSON object or from the events of a stream. Knows no request."""
+"""Answers of generative models, put together from one JSON object or from the events of a stream: what they have in
+common, and OpenAI's. Knows no request.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,8 +21,8 @@ Event = Mapping[str, Any]
 class Answer:
     """What the answer to one call said, plain or put together from its events.
 
-    pieces: events that carried a piece of it. first, last: number of the first of them; of the last, or of the one that
-    gave the reason for the end. end: the last JSON object of the answer.
+    events, pieces: how many there were, and how many carried a piece of it. first, last: number of the first such
+    event; of the last, or of the one that gave the reason for the end. end: the last JSON object of the answer.
     """
 
     texts: list[str] = field(default_factory=list)
@@ -29,19 +31,27 @@ class Answer:
     model: object = ""
     id: object = ""
     usage: Mapping[str, Any] = field(default_factory=dict)
+    events: int = 0
     pieces: int = 0
     first: int = 0
     last: int = 0
     complete: bool = True
     end: Event = field(default_factory=dict)
 
-    def note(self, at: int, *, spoke: bool, finished: bool = False) -> None:
-        """Remember the event number `at`, if it carried a piece of the answer or said that there are no more."""
+    def finish(self, reason: object) -> None:
+        """Keep the reason why the answer to a call of one row ended, if it is said."""
+        if said := name_text(reason):
+            self.finish_reasons = [said[:MAX_FINISH_REASON_CHARACTERS]]
+            self.last = max(self.last, self.events - 1)
+
+    def note(self, *, spoke: bool, finished: bool = False) -> None:
+        """Count an event, and whether it carried a piece of the answer or said that there are no more."""
         if spoke and not self.pieces:
-            self.first = at
-        self.pieces += spoke
+            self.first = self.events
         if spoke or finished:
-            self.last = at
+            self.last = self.events
+        self.pieces += spoke
+        self.events += 1
 
 
 def from_choices(events: Sequence[Event]) -> Answer:
@@ -49,7 +59,7 @@ def from_choices(events: Sequence[Event]) -> Answer:
     answer = Answer()
     texts: dict[int, list[str]] = {}
     reasons: dict[int, str] = {}
-    for at, event in enumerate(events):
+    for event in events:
         answer.model, answer.id = answer.model or event.get("model"), answer.id or event.get("id")
         answer.usage = mapping(event.get("usage")) or answer.usage
         spoke = finished = False
@@ -62,31 +72,11 @@ def from_choices(events: Sequence[Event]) -> Answer:
             if reason := name_text(choice.get("finish_reason")):
                 reasons[index], finished = reason[:MAX_FINISH_REASON_CHARACTERS], True
             spoke = spoke or bool(piece or said.get("tool_calls") or said.get("reasoning_content"))
-        answer.note(at, spoke=spoke, finished=finished)
+        answer.note(spoke=spoke, finished=finished)
     if not texts:
         raise Refused(Reason.BAD_JSON)
     answer.texts = ["".join(texts[index]) for index in sorted(texts)]
     answer.finish_reasons = [reasons[index] for index in sorted(reasons)]
-    return answer
-
-
-def from_ollama(events: Sequence[Event]) -> Answer:
-    """Ollama's own API: pieces as `message.content` or `response`; the last event says `done` and counts tokens."""
-    answer = Answer()
-    pieces = []
-    for at, event in enumerate(events):
-        piece = text(mapping(event.get("message")).get("content") or event.get("response"))
-        pieces.append(piece)
-        answer.note(at, spoke=bool(piece), finished=bool(event.get("done")))
-        if event.get("done"):
-            answer.finish_reasons = [name_text(event.get("done_reason"))[:MAX_FINISH_REASON_CHARACTERS] or "stop"]
-            answer.usage = {
-                "prompt_tokens": event.get("prompt_eval_count"),
-                "completion_tokens": event.get("eval_count"),
-            }
-    if not any("message" in event or "response" in event for event in events):
-        raise Refused(Reason.BAD_JSON)
-    answer.texts = ["".join(pieces)]
     return answer
 
 
@@ -100,11 +90,11 @@ def from_output(events: Sequence[Event]) -> Answer:
     answer = Answer()
     pieces: list[str] = []
     whole: Mapping[str, Any] = {}
-    for at, event in enumerate(events):
+    for event in events:
         spoke = str(event.get("type", "")).endswith(".delta")
         if spoke:
             pieces.append(text(event.get("delta")))
-        answer.note(at, spoke=spoke)
+        answer.note(spoke=spoke)
         whole = mapping(event.get("response")) or (event if "output" in event else whole)
     items = objects(whole.get("output"))
     said = [text(item.get("content")) for item in items if item.get("type") == "message"]
@@ -112,7 +102,7 @@ def from_output(events: Sequence[Event]) -> Answer:
     answer.tool_calls = sum(str(item.get("type", "")).endswith("_call") for item in items)
     answer.model, answer.id, answer.usage = whole.get("model"), whole.get("id"), mapping(whole.get("usage"))
     status = name_text(mapping(whole.get("incomplete_details")).get("reason")) or name_text(whole.get("status"))
-    answer.finish_reasons = [status[:MAX_FINISH_REASON_CHARACTERS]] if status not in ("", "in_progress") else []
+    answer.finish(status if status != "in_progress" else "")
     if not whole and not pieces:
         raise Refused(Reason.BAD_JSON)
     return answer
