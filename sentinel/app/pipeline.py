@@ -15,6 +15,7 @@ from sentinel.decode import DecodeOptions, decode, identify
 from sentinel.decode.rows import Column, Undecodable
 from sentinel.decode.usage import LlmUsage
 from sentinel.features import Extractor
+from sentinel.features.vocabulary import read_vocabularies
 from sentinel.reference.frozen import FrozenReference
 from sentinel.traffic import Exchange, Route, RouteTraffic
 from sentinel.windows.closed import ClosedWindow
@@ -95,8 +96,9 @@ class Pipeline:
         self.reference = reference
         self.attribution = Attribution(options.model, options.version)
         schema = reference.schema if reference else None
+        vocabularies = read_vocabularies(reference.vocabularies) if reference else {}
         self._extractors = {
-            True: Extractor(schema, options.ignore, options.rename),
+            True: Extractor(schema, options.ignore, options.rename, vocabularies),
             False: Extractor(None, options.ignore, options.rename),
         }
         self._open: dict[tuple[float, str, str], _Open] = {}

@@ -1,15 +1,17 @@
 """Which tokens texts have, as one bit each: enough to say what share of a text is new, too little to say what it was.
 
-A token sets bit crc32(token) mod 2^16 (linear counting, Whang et al. 1990). With v distinct tokens a new token is taken
+A token sets the bit that a hash of 16 bits gives it (linear counting, Whang et al. 1990). With v distinct tokens a new token is taken
 for a known one with probability 1 − exp(−v/2^16): 14 % at 10,000, the same for reference and window.
 """
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 BITS = 1 << 16
+_SPREAD, _WORD = np.uint64(2_654_435_769), np.uint64(1 << 32)
+SEEN_ONCE, SEEN_TWICE = 1, 2
 
 
 class Vocabulary:
@@ -46,5 +48,12 @@ class Vocabulary:
         return cls(np.unpackbits(np.frombuffer(data, dtype=np.uint8)).astype(np.bool_))
 
 
+def read_vocabularies(kept: Mapping[str, bytes]) -> dict[str, Vocabulary]:
+    """The vocabularies that a reference keeps, by text column."""
+    return {column: Vocabulary.from_bytes(data) for column, data in kept.items()}
+
+
 def _places(tokens: Iterable[str]) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    return np.array([zlib.crc32(token.encode(errors="replace")) % BITS for token in tokens], dtype=np.intp)
+    """CRCs of like words are alike in many bits; a multiplication by 2³²/φ spreads them (Knuth 6.4)."""
+    sums = np.array([zlib.crc32(token.encode(errors="replace")) for token in tokens], dtype=np.uint64)
+    return (sums * _SPREAD % _WORD >> np.uint64(16)).astype(np.intp)
