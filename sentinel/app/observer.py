@@ -103,8 +103,7 @@ class Observer:
             at = exchange.started_at + exchange.duration_seconds
             self.recorder.trace(outcome.model, outcome.version, trace, exchange.duration_seconds, at)
         if outcome.usage is not None:
-            read, written = outcome.usage.input_tokens, outcome.usage.output_tokens
-            self.recorder.tokens(outcome.model, outcome.version, read or 0, written or 0)
+            self.recorder.generation(outcome.model, outcome.version, outcome.usage)
         return outcome.reason or None
 
     def _extra(self, count: int) -> None:

@@ -15,9 +15,11 @@ from sentinel.decode import DecodeOptions, decode, identify
 from sentinel.decode.rows import Column, Undecodable
 from sentinel.decode.usage import LlmUsage
 from sentinel.features import Extractor
+from sentinel.features.vocabulary import read_vocabularies
 from sentinel.reference.frozen import FrozenReference
 from sentinel.traffic import Exchange, Route, RouteTraffic
 from sentinel.windows.closed import ClosedWindow
+from sentinel.windows.generation import Generation
 from sentinel.windows.opened import Window
 from sentinel.windows.window import TrafficCounts, WindowKey
 
@@ -67,6 +69,10 @@ class _Traffic:
 class _Open:
     rows: Window
     traffic: _Traffic = field(default_factory=_Traffic)
+    generation: Generation = field(default_factory=Generation)
+
+    def close(self) -> ClosedWindow:
+        return self.rows.close(self.traffic.counts(), self.generation.counts())
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +96,9 @@ class Pipeline:
         self.reference = reference
         self.attribution = Attribution(options.model, options.version)
         schema = reference.schema if reference else None
+        vocabularies = read_vocabularies(reference.vocabularies) if reference else {}
         self._extractors = {
-            True: Extractor(schema, options.ignore, options.rename),
+            True: Extractor(schema, options.ignore, options.rename, vocabularies),
             False: Extractor(None, options.ignore, options.rename),
         }
         self._open: dict[tuple[float, str, str], _Open] = {}
@@ -118,6 +125,8 @@ class Pipeline:
         window = self._window(model, version, at)
         window.rows.add(self._extractors[self.judged(model)].columns(decoded))
         window.traffic.outcomes[ANALYSED] += 1
+        if decoded.usage is not None:
+            window.generation.add(decoded.usage)
         return Outcome(model, version, ANALYSED, usage=decoded.usage)
 
     def unparsed(self, reason: str, at: float) -> Outcome:
@@ -204,7 +213,7 @@ class Pipeline:
         closed = []
         for key in due:
             window = self._open.pop(key)
-            closed.append(window.rows.close(window.traffic.counts()))
+            closed.append(window.close())
             self._quiet[key[1:]] = 0
         if end > self._closed_until:
             closed += self._quiet_windows(end, {key[1:] for key in due})
@@ -221,7 +230,7 @@ class Pipeline:
                 del self._quiet[pair]
                 continue
             window = self._new(*pair, end - self.options.window_seconds)
-            closed.append(window.rows.close(window.traffic.counts()))
+            closed.append(window.close())
         return closed
 
     # -- windows -----------------------------------------------------------------------------------------------

@@ -15,17 +15,17 @@ from sentinel.reference.files import Progress, build_from_file, load, save
 
 def build(arguments: Namespace) -> int:
     table = Path(arguments.table)
-    kinds = dict(pair.split("=", 1) for pair in arguments.kind)
+    derivation = Derivation(dict(pair.split("=", 1) for pair in arguments.kind))
     with _progress(f"reading {table.name}") as progress:
         reference = build_from_file(
             table,
             name=arguments.name or table.stem,
             version=arguments.version,
-            kinds=kinds,
+            kinds=derivation.counted,
             predictions=arguments.prediction,
             labels=arguments.label,
             progress=progress,
-            derive=Derivation(),
+            derive=derivation,
         )
     save(reference, arguments.output)
     print(f"{arguments.output}: {reference.rows:,} rows, {len(reference.names)} features, {reference.fingerprint[:12]}")
