@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sentinel.judge.verdict import Incident, Verdict
+from sentinel.shadow.book import Standing
 
 HISTORY_WINDOWS = 180  # three hours of one-minute windows
 TIMELINE_EVENTS = 100
@@ -49,7 +50,7 @@ class WindowPoint:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the timeline. kind: incident, resolved, decision, delivery, version."""
+    """One line of the timeline. kind: incident, resolved, decision, delivery, version, shadow."""
 
     at: float
     kind: str
@@ -99,12 +100,13 @@ class Conservation:
 
 @dataclass(frozen=True, slots=True)
 class StatusView:
-    """Everything on the status page at one moment."""
+    """Everything on the status page at one moment. shadows: of the second model; None where there is none."""
 
     models: tuple[ModelView, ...]
     incidents: tuple[Incident, ...]
     timeline: tuple[Event, ...]
     conservation: Conservation
+    shadows: tuple[Standing, ...] | None
     gpu_up: bool
     gpus: tuple[GpuView, ...]
     tokens: Mapping[str, float]
