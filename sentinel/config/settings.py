@@ -238,7 +238,9 @@ class RollbackSettings:
     effect_seconds: float = option(
         600.0, least=1, help="Time after a request in which the version must change, or it counts as ineffective."
     )
-    minimum_rows: int = option(200, least=1, help="Rows of the version under trial before it may be rolled back.")
+    minimum_rows: int = option(
+        200, least=1, help="Rows of the version under trial (errors, latency: requests) before it may be rolled back."
+    )
     pause_file: str = option("", help="While this file exists no rollback is decided or sent.")
     allowed_hosts: tuple[str, ...] = option((), help="Hosts that targets may name; empty: any that is configured.")
     alertmanager_token_file: str = option(
