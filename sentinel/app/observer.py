@@ -80,6 +80,8 @@ class Observer:
             await self._stop.wait()
             loop.remove_reader(self._lifeline)
             await self.receiver.stop()
+            if self.parts.shadowing is not None:
+                await self.parts.shadowing.mirror.drain()
             await self._judge(self.parts.pipeline.close_all())
         self._judging.shutdown()
         self.parts.writer.close()
@@ -88,6 +90,8 @@ class Observer:
         work: dict[str, Any] = {"windows": self._close_windows()}
         if not self.settings.fleet.member:  # the fleet's leader does it for all
             work["retention"] = self._forget()
+        if self.parts.shadowing is not None:
+            work["shadow"] = self.parts.shadowing.mirror.run()
         if self.settings.gpu.enabled:
             work["gpu"] = self._read_gpus()
         if self.settings.rollback.mode != "off" and not self.settings.fleet.member:
@@ -98,6 +102,8 @@ class Observer:
 
     def _exchange(self, exchange: Exchange) -> str | None:
         outcome = self.parts.pipeline.exchange(exchange)
+        if self.parts.shadowing is not None:
+            self.parts.shadowing.offer(exchange, outcome)
         self.recorder.exchange(outcome.outcome, outcome.model, outcome.version, outcome.reason)
         if trace := trace_of(exchange):
             at = exchange.started_at + exchange.duration_seconds
@@ -186,6 +192,8 @@ class Observer:
                 self._tell(judgement)
                 self._time_commit(written)
         self._report_store()
+        if self.parts.shadowing is not None:
+            self.parts.shadowing.settle(time.time())
 
     def _time_commit(self, written: "Future[Outcome]") -> None:
         """Measure the time from the handing over of a window until it is in the store."""

@@ -10,14 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import floor
 
-from sentinel.app.attribution import Attribution, split_traffic
+from sentinel.app.attribution import Attribution, Kind, doubling, split_traffic
 from sentinel.decode import DecodeOptions, decode, identify
+from sentinel.decode.reasons import Reason
 from sentinel.decode.rows import Column, Undecodable
 from sentinel.decode.usage import LlmUsage
 from sentinel.features import Extractor
 from sentinel.features.vocabulary import read_vocabularies
 from sentinel.reference.frozen import FrozenReference
-from sentinel.traffic import Exchange, Route, RouteTraffic
+from sentinel.traffic import Exchange, Route, RouteTraffic, bucket_of
 from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.generation import Generation
 from sentinel.windows.opened import Window
@@ -30,6 +31,7 @@ QUIET_WINDOWS = 5
 
 Pair = tuple[str, str]
 ANALYSED, UNDECODABLE, SAMPLED_OUT, DROPPED = "analysed", "undecodable", "sampled_out", "dropped"
+NOT_INFERENCE = Reason.NOT_INFERENCE.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +114,19 @@ class Pipeline:
         decoded = decode(exchange, self.options.decode)
         model = self.attribution.model(decoded.model)
         versions = self.attribution.versions(model)
-        version = versions.bounded(decoded.version or self._path_version(exchange))
+        told = decoded.version or self._path_version(exchange)
+        version = versions.bounded(told)
         at = exchange.started_at + exchange.duration_seconds
+        if version and not versions.current:
+            self._adopt(model, version)
         if isinstance(decoded, Undecodable):
             reason = decoded.reason
+            if told and reason != NOT_INFERENCE:
+                versions.sampled(version, _kinds(exchange))
             self._window(model, version, at).traffic.undecodable[reason] += 1
             self._window(model, version, at).traffic.outcomes[UNDECODABLE] += 1
             return Outcome(model, version, UNDECODABLE, reason)
-        if version and not versions.current:
-            self._adopt(model, version)
-        versions.sampled(version)
+        versions.sampled(version, _kinds(exchange))
         window = self._window(model, version, at)
         window.rows.add(self._extractors[self.judged(model)].columns(decoded))
         window.traffic.outcomes[ANALYSED] += 1
@@ -264,3 +269,8 @@ class Pipeline:
     def _path_version(self, exchange: Exchange) -> str:
         named = identify(exchange.method, exchange.path)
         return named[1] if named else ""
+
+
+def _kinds(exchange: Exchange) -> tuple[Kind, ...]:
+    """What an exchange is like, for the splitting of counts."""
+    return f"{exchange.status // 100}xx", doubling(bucket_of(exchange.duration_seconds))
