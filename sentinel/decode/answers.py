@@ -1,4 +1,6 @@
-"""Answers of generative models, put together from one JSON object or from the events of a stream. Knows no request."""
+"""Answers of generative models, put together from one JSON object or from the events of a stream: what they have in
+common, and OpenAI's. Knows no request.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +30,11 @@ class Answer:
     after: int = 0
     events: int = 1
     complete: bool = True
+
+    def finish(self, reason: object) -> None:
+        """Keep the reason why the answer to a call of one row ended, if it is said."""
+        if said := name_text(reason):
+            self.finish_reasons = [said[:MAX_FINISH_REASON_CHARACTERS]]
 
     def note(self, *, spoke: bool) -> None:
         """Count an event that carried a piece of the answer, or none."""
@@ -62,26 +69,6 @@ def from_choices(events: Sequence[Event]) -> Answer:
     return answer
 
 
-def from_ollama(events: Sequence[Event]) -> Answer:
-    """Ollama's own API: pieces as `message.content` or `response`; the last event says `done` and counts tokens."""
-    answer = Answer()
-    pieces = []
-    for event in events:
-        piece = text(mapping(event.get("message")).get("content") or event.get("response"))
-        pieces.append(piece)
-        answer.note(spoke=bool(piece))
-        if event.get("done"):
-            answer.finish_reasons = [name_text(event.get("done_reason"))[:MAX_FINISH_REASON_CHARACTERS] or "stop"]
-            answer.usage = {
-                "prompt_tokens": event.get("prompt_eval_count"),
-                "completion_tokens": event.get("eval_count"),
-            }
-    if not any("message" in event or "response" in event for event in events):
-        raise Refused(Reason.BAD_JSON)
-    answer.texts = ["".join(pieces)]
-    return answer
-
-
 def _names_a_function(tool_call: Event) -> bool:
     """Of the pieces of a streamed tool call only the first names its function."""
     return bool(mapping(tool_call.get("function")).get("name"))
@@ -104,7 +91,7 @@ def from_output(events: Sequence[Event]) -> Answer:
     answer.tool_calls = sum(str(item.get("type", "")).endswith("_call") for item in items)
     answer.model, answer.id, answer.usage = whole.get("model"), whole.get("id"), mapping(whole.get("usage"))
     status = name_text(mapping(whole.get("incomplete_details")).get("reason")) or name_text(whole.get("status"))
-    answer.finish_reasons = [status[:MAX_FINISH_REASON_CHARACTERS]] if status not in ("", "in_progress") else []
+    answer.finish(status if status != "in_progress" else "")
     if not whole and not pieces:
         raise Refused(Reason.BAD_JSON)
     return answer

@@ -14,6 +14,7 @@ from sentinel.decode import (
     plain,
     raw,
     seldon,
+    text_servers,
     tfserving_grpc,
     v1,
     v2,
@@ -31,6 +32,7 @@ Decoder = Callable[[Call], Decoded]
 DECODERS: Mapping[str, Decoder] = {
     "v2": v2.decode,
     "v2_grpc": v2_grpc.decode,
+    "v2_grpc_stream": v2_grpc.stream,
     "v1": v1.decode,
     "tfserving_grpc_predict": tfserving_grpc.predict,
     "tfserving_grpc_classify": tfserving_grpc.classify,
@@ -39,8 +41,11 @@ DECODERS: Mapping[str, Decoder] = {
     "openai_completions": openai.completions,
     "openai_responses": openai.responses,
     "openai_embeddings": openai.embeddings,
-    "ollama_chat": openai.ollama_chat,
-    "ollama_generate": openai.ollama_generate,
+    "ollama_chat": text_servers.ollama_chat,
+    "ollama_generate": text_servers.ollama_generate,
+    "anthropic_messages": text_servers.anthropic_messages,
+    "llamacpp_completion": text_servers.llamacpp_completion,
+    "generate": text_servers.generate,
     "invocations": invocations.decode,
     "seldon": seldon.decode,
     "torchserve": raw.torchserve,
@@ -48,6 +53,9 @@ DECODERS: Mapping[str, Decoder] = {
     "plain": plain.decode,
 }
 """Names that `DecodeOptions.protocol` takes, besides auto."""
+
+STREAMED = frozenset({"v2_grpc_stream"})
+"""Decoders of gRPC calls with any number of messages each way; they take the messages apart themselves."""
 
 RAW_TYPES = ("image/", "text/plain", "multipart/form-data")
 """Bodies of these types, on a path that tells no protocol, are one value each."""
@@ -71,7 +79,7 @@ def _decoded(exchange: Exchange, options: DecodeOptions, said: Route) -> Decoded
     answered = _has_answer(exchange)
     if exchange.request.truncated or (answered and exchange.response.truncated):
         raise Refused(Reason.BODY_TOO_LARGE)
-    opened = _message if exchange.protocol == "grpc" else _body
+    opened = _message if exchange.protocol == "grpc" and said.protocol not in STREAMED else _body
     limit = options.max_decompressed_bytes
     request = opened(exchange.request, limit)
     response = opened(exchange.response, limit) if answered else None
@@ -84,7 +92,7 @@ def _body(message: Message, limit: int) -> bytes:
 
 
 def _message(message: Message, limit: int) -> bytes:
-    return grpc_frames.only_message(message.body, message.headers.get("grpc-encoding", ""), limit)
+    return grpc_frames.only_message(message.headers, message.body, limit)
 
 
 def _has_answer(exchange: Exchange) -> bool:

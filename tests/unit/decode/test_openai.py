@@ -240,21 +240,3 @@ def test_azure_names_the_model_in_the_path():
         )
     )
     assert found.model == "gpt4"
-
-
-def test_ollama_plain_and_streamed():
-    asked = {"model": "llama3", "messages": [{"role": "user", "content": "hi"}]}
-    end = {"model": "llama3", "done": True, "done_reason": "stop", "prompt_eval_count": 3, "eval_count": 2}
-    plain = decoded(decode(posted("/api/chat", asked, {"message": {"role": "assistant", "content": "hello"}, **end})))
-    lines = [{"message": {"content": "hel"}}, {"message": {"content": "lo"}}, {"message": {"content": ""}, **end}]
-    body = b"\n".join(json.dumps(line).encode() for line in lines)
-    headers = {"content-type": "application/x-ndjson"}
-    stream = decoded(decode(made("POST", "/api/chat", json.dumps(asked).encode(), body, response_headers=headers)))
-    for found in (plain, stream):
-        assert found.model == "llama3"
-        assert found.predictions["answer"] == ["hello"]
-        assert found.predictions["finish_reason"] == ["stop"]
-        assert (found.usage.input_tokens, found.usage.output_tokens, found.usage.estimated) == (3, 2, False)
-    generated = decoded(decode(posted("/api/generate", {"model": "m", "prompt": "a"}, {"response": "b", **end})))
-    assert (generated.inputs["prompt"], generated.predictions["answer"]) == (["a"], ["b"])
-    assert decode(posted("/api/generate", {"model": "m", "prompt": "a"}, {"x": 1})) == Undecodable("bad_json")
