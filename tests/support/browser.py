@@ -24,8 +24,6 @@ _BROWSERS_OWN = re.compile(
     r"^https?://((clients[0-9]*|accounts|update|optimizationguide-pa|www)\.(google|googleapis)|redirector\.gvt1)\.com/"
 )
 """Time, updates and dictionaries."""
-    r"^https?://(clients[0-9]*|accounts|update|optimizationguide-pa|www)\.(google|googleapis)\.com/"
-)
 
 
 @dataclass(frozen=True, slots=True)
