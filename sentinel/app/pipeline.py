@@ -9,15 +9,17 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import floor
+from random import Random
 
 from sentinel.app.attribution import Attribution, split_traffic
 from sentinel.decode import DecodeOptions, decode, identify
-from sentinel.decode.rows import Column, Undecodable
+from sentinel.decode.rows import Column, Decoded, Undecodable
 from sentinel.decode.usage import LlmUsage
 from sentinel.features import Extractor
 from sentinel.reference.frozen import FrozenReference
 from sentinel.traffic import Exchange, Route, RouteTraffic
 from sentinel.windows.closed import ClosedWindow
+from sentinel.windows.kept import KeptRows, Reservoir
 from sentinel.windows.opened import Window
 from sentinel.windows.window import TrafficCounts, WindowKey
 
@@ -67,11 +69,15 @@ class _Traffic:
 class _Open:
     rows: Window
     traffic: _Traffic = field(default_factory=_Traffic)
+    kept: Reservoir | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PipelineOptions:
-    """What the pipeline takes from the settings. window_seconds > 0; model and version where the traffic has none."""
+    """What the pipeline takes from the settings. window_seconds > 0; model and version where the traffic has none.
+
+    keep_rows: rows of each window kept as a sample. seed: of that sample; None draws one.
+    """
 
     model: str
     version: str = ""
@@ -80,6 +86,8 @@ class PipelineOptions:
     ignore: tuple[str, ...] = ()
     rename: Mapping[str, str] = field(default_factory=dict)
     decode: DecodeOptions = field(default_factory=DecodeOptions)
+    keep_rows: int = 0
+    seed: int | None = None
 
 
 class Pipeline:
@@ -97,6 +105,8 @@ class Pipeline:
         self._open: dict[tuple[float, str, str], _Open] = {}
         self._closed_until = 0.0
         self._quiet: dict[Pair, int] = {}
+        self._random = Random(options.seed)
+        self._kept: list[KeptRows] = []
 
     # -- in ----------------------------------------------------------------------------------------------------
 
@@ -116,7 +126,10 @@ class Pipeline:
             self._adopt(model, version)
         versions.sampled(version)
         window = self._window(model, version, at)
-        window.rows.add(self._extractors[self.judged(model)].columns(decoded))
+        columns = self._extractors[self.judged(model)].columns(decoded)
+        window.rows.add(columns)
+        if window.kept is not None:
+            window.kept.add(columns, self._predictions(decoded, columns))
         window.traffic.outcomes[ANALYSED] += 1
         return Outcome(model, version, ANALYSED, usage=decoded.usage)
 
@@ -181,6 +194,11 @@ class Pipeline:
 
     # -- out ---------------------------------------------------------------------------------------------------
 
+    def take_kept(self) -> list[KeptRows]:
+        """Samples of rows of the windows that were closed since the last call."""
+        kept, self._kept = self._kept, []
+        return kept
+
     def close_due(self, now: float) -> list[ClosedWindow]:
         """The windows that ended GRACE_SECONDS before `now`, oldest first, each once; also those of quiet versions."""
         end = floor((now - GRACE_SECONDS) / self.options.window_seconds) * self.options.window_seconds
@@ -205,6 +223,8 @@ class Pipeline:
         for key in due:
             window = self._open.pop(key)
             closed.append(window.rows.close(window.traffic.counts()))
+            if window.kept is not None and window.kept.rows:
+                self._kept.append(window.kept.of(closed[-1]))
             self._quiet[key[1:]] = 0
         if end > self._closed_until:
             closed += self._quiet_windows(end, {key[1:] for key in due})
@@ -237,7 +257,8 @@ class Pipeline:
     def _new(self, model: str, version: str, start: float, traffic: _Traffic | None = None) -> _Open:
         reference = self.reference if self.judged(model) else None
         key = WindowKey(model, version, self.options.replica)
-        return _Open(Window(key, start, self.options.window_seconds, reference), traffic or _Traffic())
+        kept = Reservoir(self.options.keep_rows, self._random) if self.options.keep_rows else None
+        return _Open(Window(key, start, self.options.window_seconds, reference), traffic or _Traffic(), kept)
 
     def _adopt(self, model: str, version: str) -> None:
         """Traffic that came before the model's first named version was that version's."""
@@ -251,6 +272,12 @@ class Pipeline:
         if len(versions.seen) <= 1:
             return {versions.current: delta}
         return split_traffic(delta, versions.split)
+
+    def _predictions(self, decoded: Decoded, columns: Mapping[str, Column]) -> set[str]:
+        """Names of the columns that are predictions, or derived from one."""
+        rename = self.options.rename
+        said = {rename.get(name, name) for name in decoded.predictions}
+        return {name for name in columns if name in said or name.rpartition(".")[0] in said}
 
     def _path_version(self, exchange: Exchange) -> str:
         named = identify(exchange.method, exchange.path)

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 
-HEAD = "0002"
+HEAD = "0003"
 VERSION_TABLE = "sentinel_schema"
 
 SCORES = ("psi", "jensen_shannon", "ks", "wasserstein", "chi2", "total_variation")
@@ -199,6 +199,19 @@ labels = Table(
     _words("version"),
     _time("at"),
     _words("label"),  # JSON: the delayed truth; written only where the operator asked for it
+)
+
+kept_rows = Table(
+    "kept_rows",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    *(_words(name) for name in ("model", "version", "replica")),
+    _time("started_at"),
+    _time("ended_at"),
+    _count("seen"),  # rows of the window
+    _count("kept"),  # how many of them are here; only where capture.keep_rows asks for it
+    Column("body", LargeBinary, nullable=False),
+    Index("kept_rows_by_time", "started_at"),
 )
 
 audit = Table(
