@@ -216,6 +216,8 @@ COMMANDS = (
             arg("--html", metavar="FILE", help="write a self-contained page"),
             arg("--pdf", metavar="FILE", help="write a PDF (needs Chromium)"),
             arg("--png", metavar="FILE", help="write a picture (needs Chromium)"),
+            arg("--evidently", metavar="FILE", help="write Evidently's page of the same range (extra: report)"),
+            arg("--reference-rows", metavar="TABLE", help="CSV or Parquet that Evidently compares with"),
             JSON,
         ),
     ),

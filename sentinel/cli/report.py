@@ -12,9 +12,11 @@ from sentinel.cli.problems import CommandError
 from sentinel.cli.settings import settings_of
 from sentinel.config import Settings
 from sentinel.config.times import parse_time, show_time
-from sentinel.report import browser, page, words
+from sentinel.report import browser, page, peer, words
 from sentinel.report.facts import Facts, plain
 from sentinel.report.gather import NothingThere, gather
+from sentinel.report.peer import ExtraMissing
+from sentinel.report.tables import NoRows, tables
 from sentinel.store import SqlStore, StoreError, open_store
 from sentinel.store.contract import Selection
 from sentinel.telemetry.page.text import duration, evidence_text, number, share
@@ -28,26 +30,49 @@ def report(arguments: Namespace) -> int:
     settings = settings_of(arguments, {"reference.path": arguments.reference} if arguments.reference else None)
     try:
         with closing(open_store(arguments.store or settings.store.url)) as store:
-            facts = _facts(store, arguments, settings)
-        _write(facts, arguments)
-    except (StoreError, NothingThere, browser.NoBrowser) as error:
+            if arguments.evidently:
+                _evidently(store, arguments, settings)
+            if arguments.json or not arguments.evidently or _pages(arguments):
+                _write(_facts(store, arguments, settings), arguments)
+    except (StoreError, NothingThere, NoRows, ExtraMissing, browser.NoBrowser) as error:
         raise CommandError(str(error)) from error
     return 0
 
 
-def _facts(store: SqlStore, arguments: Namespace, settings: Settings) -> Facts:
+def _evidently(store: SqlStore, arguments: Namespace, settings: Settings) -> None:
+    reference = load_reference(settings)
+    if reference is None:
+        raise CommandError("there is nothing to compare with: set reference.path or give --reference")
+    normal = Path(arguments.reference_rows) if arguments.reference_rows else None
+    found = tables(store, _chosen(arguments), reference, normal)
+    peer.write(found, Path(arguments.evidently), f"{reference.name} {reference.version}: rows of a range, by sentinel")
+    if not arguments.json:
+        print(arguments.evidently)
+        for notice in found.notices:
+            print(notice)
+
+
+def _chosen(arguments: Namespace) -> Selection:
     now = time.time()
-    chosen = Selection(
+    return Selection(
         model=arguments.model,
         version=arguments.version,
         since=parse_time(arguments.since, now) if arguments.since else 0.0,
         until=parse_time(arguments.until, now) if arguments.until else 1e18,
     )
-    return gather(store, chosen, load_reference(settings), now=now, error_ratio=settings.slo.error_ratio)
+
+
+def _pages(arguments: Namespace) -> bool:
+    return bool(arguments.html or arguments.pdf or arguments.png)
+
+
+def _facts(store: SqlStore, arguments: Namespace, settings: Settings) -> Facts:
+    reference, error_ratio = load_reference(settings), settings.slo.error_ratio
+    return gather(store, _chosen(arguments), reference, now=time.time(), error_ratio=error_ratio)
 
 
 def _write(facts: Facts, arguments: Namespace) -> None:
-    if arguments.html or arguments.pdf or arguments.png:
+    if _pages(arguments):
         document = page.render(facts)
         for name, write in (("html", _html), ("pdf", browser.pdf), ("png", browser.png)):
             if path := getattr(arguments, name):
