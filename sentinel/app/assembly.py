@@ -109,6 +109,8 @@ def pipeline_options(settings: Settings, replica: str) -> PipelineOptions:
         ignore=settings.features.ignore,
         rename=settings.features.rename,
         decode=decode_options(settings),
+        keep_rows=settings.capture.keep_rows,
+        seed=settings.capture.seed or None,
     )
 
 
