@@ -272,7 +272,7 @@ class Pipeline:
         reference = self.reference if self.judged(model) else None
         key = WindowKey(model, version, self.options.replica)
         kept = Reservoir(self.options.keep_rows, self._random) if self.options.keep_rows else None
-        return _Open(Window(key, start, self.options.window_seconds, reference), traffic or _Traffic(), kept)
+        return _Open(Window(key, start, self.options.window_seconds, reference), traffic or _Traffic(), kept=kept)
 
     def _adopt(self, model: str, version: str) -> None:
         """Traffic that came before the model's first named version was that version's."""
