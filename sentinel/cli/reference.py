@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sentinel.cli.problems import CommandError
+from sentinel.cli.terminal import console
 from sentinel.library import Derivation
 from sentinel.reference.describe import describe, diff
 from sentinel.reference.files import Progress, build_from_file, load, save
@@ -19,17 +20,17 @@ SCHEDULER_SECONDS = 10
 
 def build(arguments: Namespace) -> int:
     tables = [Path(table) for table in arguments.table]
-    kinds = dict(pair.split("=", 1) for pair in arguments.kind)
+    derivation = Derivation(dict(pair.split("=", 1) for pair in arguments.kind))
     with _progress(f"reading {', '.join(table.name for table in tables)}") as progress, _engine(arguments.dask) as fold:
         reference = build_from_file(
             tables,
             name=arguments.name or tables[0].stem,
             version=arguments.version,
-            kinds=kinds,
+            kinds=derivation.counted,
             predictions=arguments.prediction,
             labels=arguments.label,
             progress=progress,
-            derive=Derivation(),
+            derive=derivation,
             fold=fold,
         )
     save(reference, arguments.output)
@@ -42,13 +43,11 @@ def show(arguments: Namespace) -> int:
     if arguments.json:
         print(json.dumps(described, indent=2))
         return 0
-    from rich.console import Console
-
-    console = Console()
-    console.print(
+    out = console()
+    out.print(
         f"{described['name']} {described['version']}: {described['rows']:,} rows, {described['fingerprint'][:12]}"
     )
-    console.print(_table(described["features"]))
+    out.print(_table(described["features"]))
     return 0
 
 

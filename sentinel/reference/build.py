@@ -28,12 +28,15 @@ Columns = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What is told about columns rather than inferred.
+    """What is told about a table rather than inferred.
 
-    kinds: kinds that override the inference, by column. predictions, labels: columns of that role, besides those
-    whose name begins with "prediction". joint: whether to sketch the joint law of the numeric inputs.
+    kinds: kinds that override the inference, by column. predictions, labels: columns of that role, or whose derived
+    columns have it, besides those whose name begins with "prediction". joint: whether to sketch the joint law of the
+    numeric inputs.
     """
 
+    name: str
+    version: str
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     predictions: Sequence[str] = ()
     labels: Sequence[str] = ()
@@ -42,8 +45,14 @@ class Declared:
     def check(self, names: Iterable[str]) -> None:
         """ValueError where something else is said of columns than can be."""
         columns = set(names)
-        for what, told in (("kinds", self.kinds), ("predictions", self.predictions), ("labels", self.labels)):
-            unknown = sorted(set(told) - columns)
+        known = columns | {_source(column) for column in columns}
+        named = (
+            ("kinds", self.kinds, columns),
+            ("predictions", self.predictions, known),
+            ("labels", self.labels, known),
+        )
+        for what, told, candidates in named:
+            unknown = sorted(set(told) - candidates)
             if unknown:
                 raise ValueError(f"{what} names {unknown[0]!r}, which is no column; columns are {_some(columns)}")
         for name, kind in self.kinds.items():
@@ -51,9 +60,10 @@ class Declared:
                 raise ValueError(f"column {name!r} cannot be {kind!r}; its kind is {' or '.join(COUNTED_KINDS)}")
 
     def role(self, name: str) -> Role:
-        if name in self.labels:
+        named = {name, _source(name)}
+        if named & set(self.labels):
             return "label"
-        return "prediction" if name in self.predictions or name.lower().startswith("prediction") else "input"
+        return "prediction" if named & set(self.predictions) or name.lower().startswith("prediction") else "input"
 
 
 class Survey:
@@ -108,8 +118,8 @@ def laid_out(survey: Survey, declared: Declared) -> FrozenReference:
     declared.check(survey.columns)
     seen = {name: column.finish(declared.kinds.get(name)) for name, column in survey.columns.items()}
     return FrozenReference(
-        name="",
-        version="",
+        name=declared.name,
+        version=declared.version,
         rows=0,
         schema=tuple(FeatureSpec(name, column.kind, declared.role(name)) for name, column in seen.items()),
         numeric=numeric_table({name: column for name, column in seen.items() if column.kind == "numeric"}),
@@ -130,14 +140,12 @@ def counted(plan: FrozenReference, chunks: Iterable[Columns]) -> Counted:
     return Counted(rows, tally.numeric, tally.sums, tally.categorical, tally.joint)
 
 
-def frozen(plan: FrozenReference, counts: Counted, *, name: str, version: str) -> FrozenReference:
-    """The reference. ValueError when there was not one row."""
+def frozen(plan: FrozenReference, counts: Counted) -> FrozenReference:
+    """The reference with its cells filled. ValueError when there was not one row."""
     if not counts.rows:
         raise ValueError(NO_ROWS)
     return replace(
         plan,
-        name=name,
-        version=version,
         rows=counts.rows,
         numeric=replace(plan.numeric, counts=counts.numeric, sums=counts.sums),
         categorical=replace(plan.categorical, counts=counts.categorical),
@@ -160,11 +168,16 @@ def build(
     """The reference of columns held in memory (name -> array or list, one value per row)."""
     survey = Survey()
     survey.look(columns)
-    plan = laid_out(survey, Declared(kinds or {}, predictions, labels, joint))
-    return frozen(plan, counted(plan, [columns]), name=name, version=version)
+    plan = laid_out(survey, Declared(name, version, kinds or {}, predictions, labels, joint))
+    return frozen(plan, counted(plan, [columns]))
 
 
 NO_ROWS = "a reference needs at least one row; the columns hold none"
+
+
+def _source(name: str) -> str:
+    """The column of which a derived one says something: `answer` of `answer.length`."""
+    return name.rpartition(".")[0]
 
 
 def _same_length(columns: Columns) -> int:

@@ -3,13 +3,14 @@
 import csv
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from sentinel.reference.build import Columns, Declared
 from sentinel.reference.codec import from_bytes, to_bytes
 from sentinel.reference.frozen import FrozenReference
 from sentinel.reference.packing import FormatError
-from sentinel.reference.parts import Derive, Fold, build_from_parts, in_order
+from sentinel.reference.parts import Derive, Fold, Read, build_from_parts, in_order, unwatched
 from sentinel.reference.schema import Kind
 from sentinel.reference.tables import FilePart, chunks_of, parts_of, read
 
@@ -69,12 +70,11 @@ def build_from_file(
         parts = parts_of(map(Path, paths))
         return build_from_parts(
             parts,
-            read if fold else Watched(parts, progress or (lambda _share: None)),
-            name=name,
-            version=version,
-            declared=Declared(kinds or {}, predictions, labels, joint),
-            derive=derive or dict,
+            read,
+            Declared(name, version, kinds or {}, predictions, labels, joint),
+            derive=derive,
             fold=fold or in_order,
+            watch=partial(Watched, parts, progress) if progress and fold is None else unwatched,
         )
     except OSError as error:
         raise ReferenceFileError(f"cannot read {named}: {error.strerror or error}; check path and rights") from error
@@ -83,10 +83,10 @@ def build_from_file(
 
 
 class Watched:
-    """Reads parts as `read` does and tells what share of two passes over all of them is done."""
+    """Reads parts and tells what share of all passes over all of them is done; for one process."""
 
-    def __init__(self, parts: Sequence[FilePart], tell: Progress) -> None:
-        self._bytes = 2 * sum(part.bytes for part in parts) or 1
+    def __init__(self, parts: Sequence[FilePart], tell: Progress, _read: Read[FilePart], passes: int) -> None:
+        self._bytes = passes * sum(part.bytes for part in parts) or 1
         self._done = 0
         self._tell = tell
 

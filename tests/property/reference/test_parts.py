@@ -53,7 +53,7 @@ def shuffled(rng: random.Random) -> Fold:
 
 
 def built(pieces: list[Piece], fold: Fold) -> FrozenReference:
-    return build_from_parts(pieces, read, name="m", version="1", declared=Declared(joint=True), fold=fold)
+    return build_from_parts(pieces, read, Declared("m", "1", joint=True), fold=fold)
 
 
 @pytest.fixture
