@@ -1,9 +1,9 @@
 """A million requests a second: `python -m bench.fleet_scale [--replicas 10000] [--regions 10] [--rounds 3]`.
 
 Ten thousand simulated replicas of a hundred requests a second each, on a real PostgreSQL: judged by one fleet over one
-store, and by a tree (a store and a fleet for each region, whose merged windows go up to one more). The windows that both
-judged must be equal. Rounds are interleaved, one before them is not counted. Windows are written in bulk: what writing them one by one costs is in
-`bench.fleet`. Writes docs/benchmarks/fleet_scale.{md,json}; asserts no time.
+store, and by a tree (a store and a fleet for each region, whose merged windows go up to one more). What the two judged
+must be equal. Rounds are interleaved, and one before them is not counted. Windows are written in bulk: what writing
+them one by one costs is in `bench.fleet`. Writes docs/benchmarks/fleet_scale.{md,json}; asserts no time.
 """
 
 import argparse
