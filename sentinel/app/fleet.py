@@ -107,7 +107,7 @@ class FleetProcess:
         self.settings = settings
         self.stop = asyncio.Event()
         self.recorder = Recorder(settings, started_at=time.time())
-        self.metrics = FleetMetrics()
+        self.metrics = FleetMetrics(self.recorder.series)
         self._heard = heard
         self._targets = build_targets(settings.rollback)
         reference = load_reference(settings)
@@ -133,7 +133,7 @@ class FleetProcess:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop.set)
         async with AsyncExitStack() as stack:
-            telemetry = telemetry_app(self.recorder, self._sources(), [self.metrics])
+            telemetry = telemetry_app(self.recorder, self._sources())
             await stack.enter_async_context(listening(telemetry, "telemetry.listen", self.settings.telemetry.listen))
             if self.settings.rollback.mode != "off":
                 stack.push_async_callback(_cancelled, loop.create_task(self._deliver(), name="deliverer"))

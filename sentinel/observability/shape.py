@@ -18,6 +18,7 @@ class Shape:
     language_model: bool = True
     rollback: bool = True
     shadow: bool = True
+    fleet: bool = True
     severities: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -38,6 +39,7 @@ def shape_of(settings: Settings, features: Sequence[str] = ()) -> Shape:
         language_model=settings.decode.protocol in ("auto", "openai"),
         rollback=settings.rollback.mode != "off",
         shadow=bool(settings.capture.shadow.url),
+        fleet=settings.fleet.member,
         severities=settings.telemetry.alert_severities,
     )
 
