@@ -5,3 +5,11 @@ bench-relay: $(VENV)/.dev  ## the relay beside nginx, haproxy, Envoy, an aiohttp
 
 soak: $(VENV)/.dev  ## minutes of mixed traffic and faults; memory stays flat (MINUTES=3)
 	$(BIN)/python -m bench.relay_soak --minutes $(or $(MINUTES),3)
+
+.PHONY: relay-streams relay-faults
+
+relay-streams: $(VENV)/.dev  ## 100,000 random and damaged streams, compared at both ends (minutes; STREAMS=1000)
+	$(BIN)/python -m bench.relay_streams --streams $(or $(STREAMS),100000)
+
+relay-faults: $(VENV)/.dev  ## 2,000 requests/s while processes are killed, frozen and starved, into docs/benchmarks/relay_faults.md (minutes)
+	$(BIN)/python -m bench.relay_faults
