@@ -18,12 +18,13 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import uvloop
 
 from bench.relay_peers import upstream
@@ -41,12 +42,22 @@ FAULTS = 5
 LATE_SECONDS = 5.0
 OBSERVER = (sys.executable, "-m", "sentinel.app")
 ANSWER = json.dumps({"model_name": "m", "outputs": [{"name": "y", "shape": [1], "datatype": "FP64", "data": [0.5]}]})
-INPUTS = [{"name": "x", "shape": [1, 110], "datatype": "FP64", "data": [round(0.01 * i, 4) for i in range(110)]}]
-BODY = json.dumps({"inputs": INPUTS}).encode()
-HEADERS = f"Host: m\r\nContent-Type: application/json\r\nContent-Length: {len(BODY)}\r\n\r\n"
-REQUEST = f"POST /v2/models/m/infer HTTP/1.1\r\n{HEADERS}".encode() + BODY
-
+COLUMNS = 110  # 1 KB of JSON
 Harm = Callable[[Sidecar], None]
+
+
+def requests_of(rows: np.ndarray) -> list[bytes]:
+    """One call of the Open Inference Protocol for each row of a [rows, columns] array."""
+    found = []
+    for row in rows.tolist():
+        inputs = [{"name": "x", "shape": [1, len(row)], "datatype": "FP64", "data": row}]
+        body = json.dumps({"inputs": inputs}).encode()
+        headers = f"Host: m\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        found.append(f"POST /v2/models/m/infer HTTP/1.1\r\n{headers}".encode() + body)
+    return found
+
+
+REQUESTS = requests_of(np.linspace(0, 1, COLUMNS).round(4)[None])
 
 
 @dataclass
@@ -56,6 +67,7 @@ class Client:
     address: tuple[str, int]
     first: float
     until: float
+    requests: Sequence[bytes] = tuple(REQUESTS)
     took: list[tuple[float, float]] = field(default_factory=list)  # due, seconds from then to the answer
     failed: list[float] = field(default_factory=list)
 
@@ -77,7 +89,7 @@ class Client:
             streams[1].close()
 
     async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(REQUEST)
+        writer.write(self.requests[len(self.took) % len(self.requests)])
         head = await reader.readuntil(b"\r\n\r\n")
         await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0]))
 
@@ -186,12 +198,12 @@ def page(results: list[dict[str, Any]]) -> str:
     today, load = datetime.datetime.now(datetime.UTC).date(), os.getloadavg()[0] / (os.cpu_count() or 1)
     return f"""# Faults under load
 
-{today}, Python {platform.python_version()}, {os.cpu_count()} shared cores at load {load:.1f} per core
-(`make relay-faults`). The whole sidecar (one relay worker unless it says two; the observer decodes and stores) before an
-nginx, {RATE:,} requests of 1 KB a second over {CONNECTIONS} keep-alive connections, open loop: a request is timed from when
-it was due. {FAULTS} faults in each run; "after" is what was due within {FAULT_SECONDS:g} s of one, "calm" all else of the
-same run. The gap is the median over the faults of the longest time without any answer. A killed worker takes the requests
-under way with it.
+{today}, Python {platform.python_version()}, {os.cpu_count()} cores at load {load:.1f} per core (`make relay-faults`).
+The whole sidecar (one relay worker unless it says two; the observer decodes and stores) before an nginx, {RATE:,}
+requests of 1 KB a second over {CONNECTIONS} keep-alive connections, open loop: a request is timed from when it was due.
+{FAULTS} faults in each run; "after" is what was due within {FAULT_SECONDS:g} s of one, "calm" all else of the same run.
+The gap is the median over the faults of the longest time without any answer. A killed worker takes the requests under
+way with it.
 
 | what is done | asked | failed | failed a fault | calm p50 / p99 ms | after p50 / p99 ms | gap ms | unaccounted |
 |---|---|---|---|---|---|---|---|
