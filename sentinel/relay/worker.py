@@ -16,7 +16,7 @@ from typing import Any
 import uvloop
 
 from sentinel.relay import tls
-from sentinel.relay.connection import Pair, Seen
+from sentinel.relay.connection import Pair
 from sentinel.relay.detection import FOLLOWED, Detection
 from sentinel.relay.following import Follower, Tracker
 from sentinel.relay.options import BACKLOG, Listener, WorkerOptions
@@ -59,7 +59,6 @@ class Worker:
         self._tally = Tally()
         self._opaque_changed = True
         self._pairs: set[Pair] = set()
-        self.seen = Seen(loop.call_soon)
         self._places = [_place(listener) for listener in options.listeners]
         self._servers: list[asyncio.Server] = []
         self._stopping = asyncio.Event()
