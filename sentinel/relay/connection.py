@@ -33,11 +33,12 @@ class Owner(Protocol):
 class Pair:
     """Both connections, and the tracker while they can be followed."""
 
-    __slots__ = ("born", "client", "listener", "owner", "task", "tracker", "upstream")
+    __slots__ = ("born", "client", "listener", "number", "owner", "task", "tracker", "upstream")
 
-    def __init__(self, owner: Owner, listener: int) -> None:
+    def __init__(self, owner: Owner, listener: int, number: int) -> None:
         self.owner = owner
         self.listener = listener
+        self.number = number  # of all connections of this worker's life
         self.tracker: Tracker | None = None
         self.born = monotonic()
         self.client = Side(self, by_client=True)
@@ -46,9 +47,10 @@ class Pair:
         self.task: asyncio.Task[None] | None = None
 
     def opaque(self, error: Exception) -> None:
-        """Stop following; bytes go on passing."""
-        if self.tracker is not None:
-            self.tracker.abandoned()
+        """Stop following, once; bytes go on passing."""
+        if self.tracker is None:
+            return
+        self.tracker.abandoned()
         self.tracker = None
         self.client.look = self.upstream.look = None
         self.owner.went_opaque(error.reason if isinstance(error, Opaque) else "tracker_error")
@@ -102,14 +104,13 @@ class Pair:
 
     def end(self, *, by_client: bool) -> None:
         """Count what was under way, once."""
-        tracker, self.tracker = self.tracker, None
+        if self.tracker is not None:
+            try:
+                self.tracker.closed(by_client=by_client, now=monotonic())
+            except Exception as error:  # noqa: BLE001 - a tracker may be wrong, the connection must still end
+                self.opaque(error)
+        self.tracker = None
         self.client.look = self.upstream.look = None
-        if tracker is None:
-            return
-        try:
-            tracker.closed(by_client=by_client, now=monotonic())
-        except Exception as error:  # noqa: BLE001 - a tracker may be wrong, the connection must still end
-            self.opaque(error)
 
     def resting(self, now: float, quiet_seconds: float) -> bool:
         """Whether no exchange is under way; what cannot be followed never rests."""

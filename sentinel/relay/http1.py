@@ -40,14 +40,15 @@ class Http1:
     """The exchanges of one connection. Feed `client` and `server` with bytes after they were written on."""
 
     __slots__ = (
-        "_answered_bytes", "_asked_bytes", "_cells", "_first_at", "_follower", "_head", "_known", "_last_at", "_line",
-        "_listener", "_partial", "_request", "_response", "_route", "_started_at", "_status", "_streams", "_tail",
-        "_take", "_tally", "state",
+        "_answered_bytes", "_asked_bytes", "_cells", "_connection", "_first_at", "_follower", "_head", "_known",
+        "_last_at", "_line", "_listener", "_partial", "_request", "_response", "_route", "_started_at", "_status",
+        "_streams", "_tail", "_take", "_tally", "state",
     )  # fmt: skip
 
-    def __init__(self, follower: Follower, listener: int) -> None:
+    def __init__(self, follower: Follower, listener: int, connection: int = 0) -> None:
         self._follower = follower
         self._cells = follower.cells
+        self._connection = connection
         self._known = follower.tally.known_line
         self._take = follower.sampler.take
         self._listener = listener
@@ -265,7 +266,8 @@ class Http1:
             return
         request, response, self._request, self._response = self._request, self._response, None, None
         times = (self._follower.wall(self._started_at), duration, first_byte)
-        self._follower.hand(Sample(0, PROTOCOL, self._listener, self._status, *times, request, response, closed))
+        place, end = (0, PROTOCOL, self._listener, self._status), (closed, self._connection)
+        self._follower.hand(Sample(*place, *times, request, response, *end))
 
 
 def _may_start_request(data: bytes) -> bool:

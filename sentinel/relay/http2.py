@@ -57,10 +57,11 @@ class Stream:
 class Http2:
     """The exchanges of one connection. Feed `client` and `server` with bytes after they were written on."""
 
-    __slots__ = ("_asked", "_cells", "_follower", "_listener", "_preface", "server", "streams")
+    __slots__ = ("_asked", "_cells", "_connection", "_follower", "_listener", "_preface", "server", "streams")
 
-    def __init__(self, follower: Follower, listener: int) -> None:
+    def __init__(self, follower: Follower, listener: int, connection: int = 0) -> None:
         self._follower = follower
+        self._connection = connection
         self._cells = follower.cells
         self._listener = listener
         self._preface = PREFACE
@@ -125,8 +126,8 @@ class Http2:
             side.chunks.insert(0, b"[" + b",".join(filter(None, [head.items() for head in heads])) + b"]")
             side.seconds.insert(0, 0.0)
         protocol, started = stream.tally.route.protocol, self._follower.wall(stream.started_at)
-        times = (started, duration, first_byte)
-        self._follower.hand(Sample(0, protocol, self._listener, stream.status, *times, request, response, closed))
+        place, times = (0, protocol, self._listener, stream.status), (started, duration, first_byte)
+        self._follower.hand(Sample(*place, *times, request, response, closed, self._connection))
 
 
 class Asking:
