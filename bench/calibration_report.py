@@ -113,8 +113,8 @@ def _delays(results: list[Result]) -> list[str]:
         "One of 30 features drifts, after two quiet days. “never”: not within 600 windows in at least half of the\n"
         "runs; by design where the drift lies within the tolerance or its dead zone. Both methods share one page a\n"
         "month over 30 features; the χ² on the book's cells and on deciles. Last column: “slower” where the book\n"
-        "needs more than 1.15 times the windows of the better χ² and more than one window longer. On categories beyond\n"
-        "a tolerance the χ² does not keep its budget (table 1).\n",
+        "needs more than 1.15 times the windows of the better χ² and more than one window longer. On categories\n"
+        "beyond a tolerance the χ² does not keep its budget (table 1).\n",
         _table(["drift, rows, tolerance, reference", "runs", "the book", *RIVALS, ""], ours),
         "evidently and NannyML themselves, looking at the drifting column alone, whatever they cost in false alerts\n"
         "(table 1):\n",
