@@ -82,6 +82,7 @@ def _adopt_watches(roster: Roster, watches: list[Any]) -> None:
         book.blocks = _restored(arrays["blocks"])
         watch = roster.watches[version, what]
         if isinstance(watch, DriftWatch):
+            watch.unobserved = arrays["unobserved"]
             watch.book.memory = unpack_array(arrays["memory"], np.float64)
             watch.book.recover_to = unpack_array(arrays["recover_to"], np.float64)
             if arrays["expected"] is not None:
@@ -101,6 +102,7 @@ def _watch(watch: Watch) -> dict[str, Any]:
     expected = None if watch.book.expected is None else _blocks(watch.book.expected)
     return {
         **packed,
+        "unobserved": watch.unobserved,
         "memory": pack_array(watch.book.memory),
         "recover_to": pack_array(watch.book.recover_to),
         "meter": meter,
