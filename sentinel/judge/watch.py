@@ -131,7 +131,8 @@ class DriftWatch:
         method = next((m for m in ("psi", "jensen_shannon") if known and m in known.distances), "divergence")
         score = known.distances[method] if known and method != "divergence" else self._divergence(f, span)
         cause = self._cause(f, span)
-        return Finding(name, role, cause, evidence_of(log_wealth), self._change(f, span, scores), score, method)
+        change, dependence = self._change(f, span, scores), float(self.book.dependence()[f])
+        return Finding(name, role, cause, evidence_of(log_wealth), change, score, method, dependence)
 
     def _divergence(self, f: int, span: int) -> float:
         """½Σ(p̂ − p0)²/p0 in nats over a trailing span."""
