@@ -246,6 +246,20 @@ def test_another_reference_or_policy_restarts_the_evidence_and_says_so(
     assert "budget" in stricter.observe(window(frozen, columns(rng, 300), 6)).explanation
 
 
+def test_evidence_of_other_accounts_starts_again_and_says_so(
+    frozen: FrozenReference, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = Judge(frozen)
+    for i in range(30):
+        judge.observe(window(frozen, columns(rng, 300, shift=1.0), i))
+    monkeypatch.setattr("sentinel.judge.state.GENERATION", -1)
+    state = judge.state()
+    monkeypatch.undo()
+    verdict = Judge.restore(frozen, state).observe(window(frozen, columns(rng, 300, shift=1.0), 30))
+    assert "this sentinel bets on other drifts than the one before" in verdict.explanation
+    assert len(verdict.open) == 1
+
+
 @pytest.mark.parametrize("damage", [b"", b"nonsense", b"SNTLREF\n" + bytes(30)])
 def test_foreign_bytes_are_refused(frozen: FrozenReference, damage: bytes) -> None:
     with pytest.raises(StateError, match="cannot go on from these"):
