@@ -98,6 +98,18 @@ COMMANDS = (
         (arg("before", metavar="OLD", help="reference file"), arg("after", metavar="NEW", help="reference file"), JSON),
     ),
     Command(
+        "reference seasons",
+        "Learn from stored windows what each hour of the day looks like; for drift.seasons of the settings.",
+        "reference:seasons",
+        "sentinel reference seasons --from 28d --utc-offset-hours 1",
+        (
+            *WINDOWS,
+            REFERENCE,
+            arg("--output", "-o", default="seasons.sentinel", metavar="FILE", help="where to write (%(default)s)"),
+            arg("--utc-offset-hours", type=float, default=0.0, metavar="H", help="local time less UTC (%(default)s)"),
+        ),
+    ),
+    Command(
         "rollback status",
         "Show whether rollbacks are armed, what waits, what was sent, what was decided and why.",
         "rollback:status",

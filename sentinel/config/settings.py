@@ -154,6 +154,11 @@ class DriftSettings:
         0.1, least=1e-6, help="False rollback requests accepted per `per_days`: the budget of the stricter second book."
     )
     minimum_rows: int = option(200, least=1, help="Rows of recent windows below which the verdict is insufficient.")
+    seasons: str = option(
+        "",
+        help="File written by `sentinel reference seasons`: every hour is compared with its own past. Empty: always "
+        "with the reference.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from sentinel.judge.binding import Roles
 from sentinel.judge.docket import Docket
 from sentinel.judge.policy import Policy, PolicyOptions
 from sentinel.judge.roster import ANALYSED, FITTING, FOREIGN, NOT_READ, ROWS, SHARED, Roster
-from sentinel.judge.state import adopt, encode
+from sentinel.judge.state import Remembering, adopt, encode
 from sentinel.judge.states import SENTENCE, STATE_OF, Condition
 from sentinel.judge.verdict import Finding, Incident, Verdict, worst
 from sentinel.judge.watch import SHOWN_FINDINGS, Scores, Watch, evidence_of
@@ -117,7 +117,7 @@ class Judge:
 
     def state(self) -> bytes:
         """Everything that `restore` needs, compact and versioned; equal judges give equal bytes."""
-        return encode(self)
+        return encode(self._remembering(), self.notice)
 
     @classmethod
     def restore(cls, reference: FrozenReference | None, state: bytes, **options: Unpack[PolicyOptions]) -> "Judge":
@@ -127,5 +127,9 @@ class Judge:
         spent remain, and the next verdict says so.
         """
         judge = cls(reference, **options)
-        adopt(judge, state)
+        judge.notice = adopt(judge._remembering(), state)
         return judge
+
+    def _remembering(self) -> Remembering:
+        reference = self.reference.fingerprint if self.reference is not None else ""
+        return Remembering(reference, self.policy.fingerprint(), self.roster, self.docket)

@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from sentinel.reference.content import content_of
-from sentinel.reference.frozen import CategoricalTable, FrozenReference, NumericTable
+from sentinel.reference.frozen import CategoricalTable, FrozenReference, NumericTable, content_of
 from sentinel.reference.joint import JointSketch
 from sentinel.reference.packing import FormatError, frame, unframe, unpack_array
 from sentinel.reference.schema import FeatureSpec
