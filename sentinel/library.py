@@ -16,6 +16,7 @@ from sentinel.reference.build import build
 from sentinel.reference.files import build_from_file, load, save
 from sentinel.reference.frozen import FrozenReference
 from sentinel.reference.schema import Kind
+from sentinel.reference.truths import TruthColumns
 from sentinel.reference.values import Coded
 from sentinel.windows import ClosedWindow, WindowKey
 from sentinel.windows import Window as PlainWindow
@@ -76,16 +77,26 @@ class Reference(FrozenReference):
         predictions: Sequence[str] = (),
         labels: Sequence[str] = (),
         joint: bool = False,
+        truths: TruthColumns | None = None,
     ) -> "Reference":
         """Freeze columns (name -> one value per row; also an Arrow table or a data frame) into a reference.
 
         kinds overrides the inferred kind of a column ("numeric", "categorical"); predictions and labels name the
         columns of these roles, besides those whose name begins with "prediction"; joint adds a sketch of the joint law
-        of the numeric inputs, scored as "__joint__". ValueError for columns of unequal length or none.
+        of the numeric inputs, scored as "__joint__"; truths tells which columns say how good the predictions are.
+        ValueError for columns of unequal length or none.
         """
-        made = Derivation()(columns_of(columns))
-        roles = {"predictions": predictions, "labels": labels}
-        return cls._of(build(made, name=name, version=version, kinds=kinds, joint=joint, **roles))
+        frozen = build(
+            Derivation()(columns_of(columns)),
+            name=name,
+            version=version,
+            kinds=kinds,
+            predictions=predictions,
+            labels=labels,
+            joint=joint,
+            truths=truths,
+        )
+        return cls._of(frozen)
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str], *, name: str, version: str, **options: Any) -> "Reference":

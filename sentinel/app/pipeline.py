@@ -6,15 +6,18 @@ one that is open then, so nothing is lost and nothing is counted twice.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import floor
 
 from sentinel.app.attribution import Attribution, split_traffic
 from sentinel.decode import DecodeOptions, decode, identify
-from sentinel.decode.rows import Column, Undecodable
+from sentinel.decode.rows import Column, Decoded, Undecodable
 from sentinel.decode.usage import LlmUsage
 from sentinel.features import Extractor
+from sentinel.labels.kept import AnswerSpec, kept
+from sentinel.labels.keys import KeyOptions
+from sentinel.labels.values import KeptPrediction, Span
 from sentinel.reference.frozen import FrozenReference
 from sentinel.traffic import Exchange, Route, RouteTraffic
 from sentinel.windows.closed import ClosedWindow
@@ -32,13 +35,15 @@ ANALYSED, UNDECODABLE, SAMPLED_OUT, DROPPED = "analysed", "undecodable", "sample
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one exchange, for the counters."""
+    """What became of one exchange, for the counters. kept: its rows for labels; unnamed: none, for want of an id."""
 
     model: str
     version: str
     outcome: str
     reason: str = ""
     usage: LlmUsage | None = None
+    kept: Sequence[KeptPrediction] = ()
+    unnamed: bool = False
 
 
 @dataclass(slots=True)
@@ -80,6 +85,8 @@ class PipelineOptions:
     ignore: tuple[str, ...] = ()
     rename: Mapping[str, str] = field(default_factory=dict)
     decode: DecodeOptions = field(default_factory=DecodeOptions)
+    answers: AnswerSpec = field(default_factory=AnswerSpec)
+    keys: KeyOptions = field(default_factory=KeyOptions)
 
 
 class Pipeline:
@@ -118,7 +125,16 @@ class Pipeline:
         window = self._window(model, version, at)
         window.rows.add(self._extractors[self.judged(model)].columns(decoded))
         window.traffic.outcomes[ANALYSED] += 1
-        return Outcome(model, version, ANALYSED, usage=decoded.usage)
+        kept, unnamed = self._kept(decoded, window.rows, at)
+        return Outcome(model, version, ANALYSED, usage=decoded.usage, kept=kept, unnamed=unnamed)
+
+    def _kept(self, decoded: Decoded, window: Window, at: float) -> tuple[Sequence[KeptPrediction], bool]:
+        """What labels may come for, and whether nothing can because the call has no id."""
+        if decoded.joinable is None:
+            return (), False
+        span = Span(window.key.model, window.key.version, window.start, window.start + window.seconds)
+        named = bool(decoded.joinable.request_id)
+        return kept(decoded, self.options.answers, self.options.keys, span, at), not named
 
     def unparsed(self, reason: str, at: float) -> Outcome:
         """Count a sampled exchange that could not even be cut out of its connection."""

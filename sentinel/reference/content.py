@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from sentinel.labels.standard import to_plain
 from sentinel.reference.packing import pack_array
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ def fingerprint_of(reference: "FrozenReference") -> str:
 
 def content_of(reference: "FrozenReference") -> dict[str, Any]:
     numeric, categorical = reference.numeric, reference.categorical
+    known = {} if reference.standard is None else {"standard": to_plain(reference.standard)}
     arrays = ("edges", "bins", "means", "counts", "centre", "scale", "sums", "quantiles")
     return {
         "name": reference.name,
@@ -34,5 +36,6 @@ def content_of(reference: "FrozenReference") -> dict[str, Any]:
         },
         "numeric_book": pack_array(reference.numeric_book),
         "categorical_book": pack_array(reference.categorical_book),
+        **known,
         "joint": None if reference.joint is None else [reference.joint.rows, pack_array(reference.joint.sums)],
     }

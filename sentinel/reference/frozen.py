@@ -21,6 +21,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from sentinel.labels.standard import Standard
 from sentinel.reference.content import fingerprint_of
 from sentinel.reference.joint import JointSketch
 from sentinel.reference.schema import FeatureSpec
@@ -105,7 +106,8 @@ class FrozenReference:
     """What windows are compared with. Immutable; equal content gives an equal `fingerprint` (sha256, hexadecimal).
 
     numeric_book, categorical_book: [F, W] fine cell -> coarse cell, for the two tables.
-    joint: sketch of the joint law of the numeric inputs, where it was asked for.
+    joint: sketch of the joint law of the numeric inputs, where it was asked for. standard: quality of the predictions
+    and calibration of their scores, where the rows had labels.
     """
 
     name: str
@@ -117,6 +119,7 @@ class FrozenReference:
     numeric_book: Ints
     categorical_book: Ints
     joint: JointSketch | None = None
+    standard: Standard | None = None
 
     @cached_property
     def specs(self) -> Mapping[str, FeatureSpec]:

@@ -11,8 +11,10 @@ from sentinel import __version__
 from sentinel.config.settings import Settings
 from sentinel.drift.scores import FeatureScores
 from sentinel.judge.verdict import Incident, Verdict
+from sentinel.labels.values import Report
 from sentinel.telemetry.catalogue import Metric, drift, gpu, internals, rollback, serving
 from sentinel.telemetry.children import Pair, create_children, open_pair
+from sentinel.telemetry.label_gauges import LabelGauges
 from sentinel.telemetry.labels import OTHER, label, trace_id
 from sentinel.telemetry.readings import GpuReadings
 from sentinel.telemetry.series import Series
@@ -41,7 +43,10 @@ class Recorder:
         self._slow_seconds = settings.slo.latency_p99_seconds
         self._windows = WindowGauges(self.series, settings.telemetry.max_series)
         self._gpu = GpuReadings(up=False)
+        self.labels = LabelGauges(self.series)
         create_children(self.series, settings, __version__)
+        if settings.labels.enabled:
+            self.labels.open(settings.model.name)
         self.configuration(True, started_at)
 
     # -- traffic ------------------------------------------------------------------------------------------------
@@ -150,6 +155,13 @@ class Recorder:
                 self.series.put(drift.INCIDENTS_OPEN, (*pair, cause), 0)
         for incident in verdict.open:
             self.series.add(drift.INCIDENTS_OPEN, (*self._pair(incident.model, incident.version), incident.cause))
+
+    def quality(self, report: Report) -> None:
+        """What recent predictions of a version are worth: by their labels, or as an estimate."""
+        pair = self._pair(report.span.model, report.span.version)
+        self.labels.quality(pair, report)
+        if (view := self.models.get(pair)) is not None:
+            view.quality = {**view.quality, report.kind: report}
 
     # -- rollback -----------------------------------------------------------------------------------------------
 

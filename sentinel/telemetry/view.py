@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sentinel.judge.verdict import Incident, Verdict
+from sentinel.labels.values import Report
 
 HISTORY_WINDOWS = 180  # three hours of one-minute windows
 TIMELINE_EVENTS = 100
@@ -74,13 +75,17 @@ class GpuView:
 
 @dataclass(slots=True)
 class ModelView:
-    """One version of a model: its last verdict, its features by evidence, and its recent windows."""
+    """One version of a model: its last verdict, its features by evidence, and its recent windows.
+
+    quality: what recent predictions are worth, `realised` and as an `estimate`.
+    """
 
     model: str
     version: str
     reference: str = ""
     verdict: Verdict | None = None
     features: tuple[FeaturePicture, ...] = ()
+    quality: Mapping[str, Report] = field(default_factory=dict)
     history: deque[WindowPoint] = field(default_factory=lambda: deque(maxlen=HISTORY_WINDOWS))
 
 

@@ -4,6 +4,7 @@ from sentinel.observability.dashboards.common import FEATURE, INSTANCE, JOB, MOD
 from sentinel.observability.dashboards.drift import drift_panels, feature_panel, prediction_panels, quality_panels
 from sentinel.observability.dashboards.gpu import gpu_panels
 from sentinel.observability.dashboards.kinds import lines, stat
+from sentinel.observability.dashboards.labels import label_panels
 from sentinel.observability.dashboards.serving import language_model_panels, traffic_panels
 from sentinel.observability.panel import GREEN, GREY, RED, STATE_WORDS, YELLOW, Dashboard, Panel, Row, Step
 from sentinel.observability.query import BY_MODEL, RATE, most, on_dashboard, ratio, total
@@ -23,6 +24,8 @@ def model(shape: Shape) -> Dashboard:
         Row("Predictions", prediction_panels()),
         Row("Data quality", quality_panels()),
     ]
+    if shape.labels:
+        rows.append(Row("Quality by late labels", label_panels()))
     if shape.features:
         rows.append(Row("Each feature", [feature_panel(name) for name in shape.features[:_MOST_FEATURE_PANELS]], True))
     if shape.language_model:
