@@ -13,7 +13,7 @@ from sentinel.app.memory import StoreMemory
 from sentinel.app.pipeline import Pipeline, PipelineOptions
 from sentinel.app.queue import JudgingQueue
 from sentinel.app.scoring import Scorer
-from sentinel.app.verdicts import Judging, policy_options
+from sentinel.app.verdicts import Judging, accepted_wrong_ratio, policy_options
 from sentinel.config import ConfigurationError, Problem, Settings
 from sentinel.config.settings import LabelSettings
 from sentinel.decode import DecodeOptions
@@ -53,7 +53,7 @@ def assemble(settings: Settings) -> Parts:
     reference = load_reference(settings)
     replica = settings.process.replica or socket.gethostname()
     writer = Writer(lambda: open_store(settings.store.url), _spool(settings))
-    options = policy_options(settings)
+    options = policy_options(settings, reference)
     memory = StoreMemory(writer, settings.rollback, replica, predictions_of(reference, options))
     judging = Judging(reference, options, memory, member=settings.fleet.member)
     pipeline = Pipeline(reference, pipeline_options(settings, replica, reference))
@@ -83,6 +83,7 @@ def load_reference(settings: Settings) -> FrozenReference | None:
 
 def _labelling(settings: Settings, reference: FrozenReference | None, recorder: Recorder) -> Labelling:
     scorer = Scorer(settings.labels, reference)
+    recorder.labels.accepted(accepted_wrong_ratio(settings.labels, reference))
     told = Told(recorder.labels.kept, recorder.labels.labels, recorder.labels.waiting, recorder.quality)
     return Labelling(settings.store.url, settings.labels, scorer, told, works=not settings.fleet.member)
 

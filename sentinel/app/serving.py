@@ -14,7 +14,7 @@ from sentinel.config import split_address
 from sentinel.config.times import parse_time
 from sentinel.intake.labels import LabelIntake, label_routes
 from sentinel.intake.push import Pushed, routes
-from sentinel.labels.reading import Expected, Readings
+from sentinel.labels.reading import Readings
 from sentinel.rollback.admin import admin_app
 from sentinel.rollback.answers import Standing
 from sentinel.rollback.http import Backing, answer, bearer_problem
@@ -81,7 +81,7 @@ def _label_intake(parts: Parts) -> LabelIntake:
             return answer({"error": "closed: set labels.enabled to open it"}, status=403)
         return bearer_problem(headers, settings.labels.token_file, "labels.token_file")
 
-    return LabelIntake(take, refusal, Expected(settings.model.name, key_options(settings)))
+    return LabelIntake(take, refusal, key_options(settings))
 
 
 def _standing(recorder: Recorder, model: str) -> Standing:

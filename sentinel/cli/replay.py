@@ -43,7 +43,7 @@ def replay(arguments: Namespace) -> int:
     if reference is None:
         raise CommandError("there is nothing to compare with: set reference.path or give --reference")
     source = _table_windows(arguments, settings) if arguments.table else _stored(arguments, settings)
-    judged = replay_windows(_watched(source), reference, policy_options(settings))
+    judged = replay_windows(_watched(source), reference, policy_options(settings, reference))
     if arguments.json:
         for judgement in judged:
             print(json.dumps(asdict(judgement.verdict)))

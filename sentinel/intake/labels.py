@@ -3,7 +3,7 @@
 One JSON object or an array of them, NDJSON, or CloudEvents (structured or a batch); see `sentinel.labels.reading`.
 202 with what was taken, after it is in the store; 400 where no row could be read, with the reasons row by row.
 
-    app.add_routes(label_routes(LabelIntake(take=…, refusal=…, expected=…), max_body_bytes=1 << 20))
+    app.add_routes(label_routes(LabelIntake(take=…, refusal=…, keys=…), max_body_bytes=1 << 20))
 """
 
 import asyncio
@@ -15,7 +15,8 @@ from typing import Any
 from aiohttp import web
 
 from sentinel.intake.push import CLOUD_BATCH, CLOUD_EVENT, NDJSON, bounded_body
-from sentinel.labels.reading import MOST_ROWS, Expected, Readings, of_event, read
+from sentinel.labels.keys import KeyOptions
+from sentinel.labels.reading import MOST_ROWS, Readings, of_event, read
 
 JSON = "application/json"
 RETRY_SECONDS = "5"
@@ -31,7 +32,7 @@ class LabelIntake:
 
     take: Callable[[Readings], Awaitable[None]]
     refusal: Callable[[Mapping[str, str]], web.Response | None]
-    expected: Expected
+    keys: KeyOptions
 
 
 def label_routes(intake: LabelIntake, *, max_body_bytes: int) -> list[web.RouteDef]:
@@ -45,7 +46,7 @@ def label_routes(intake: LabelIntake, *, max_body_bytes: int) -> list[web.RouteD
         if body is None:
             return _answer(413, {"error": f"a body may hold {limit} bytes"})
         try:
-            found = await asyncio.to_thread(_read, request.content_type, body, intake.expected)
+            found = await asyncio.to_thread(_read, request.content_type, body, intake.keys)
             await intake.take(found)
         except LookupError as error:
             return _answer(415, {"error": str(error.args[0])})
@@ -64,8 +65,8 @@ def _told(found: Readings) -> web.Response:
     return _answer(202 if found.labels or not found.refused else 400, told)
 
 
-def _read(kind: str, body: bytes, expected: Expected) -> Readings:
-    return read(_documents(kind, body), expected)
+def _read(kind: str, body: bytes, keys: KeyOptions) -> Readings:
+    return read(_documents(kind, body), keys)
 
 
 def _documents(kind: str, body: bytes) -> list[Any]:

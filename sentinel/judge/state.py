@@ -35,7 +35,7 @@ def encode(judge: "Judge") -> bytes:
         "policy": judge.policy.fingerprint(),
         "notice": judge.notice,
         "until": roster.until,
-        "versions": [[name, state.until, _blocks(state.recent)] for name, state in roster.versions.items()],
+        "versions": [_version(name, state) for name, state in roster.versions.items()],
         "watches": [[*key, _watch(watch)] for key, watch in roster.watches.items()],
         "open": [[*key, _incident(incident)] for key, incident in docket.open.items()],
         "pages": docket.pages,
@@ -56,9 +56,9 @@ def adopt(judge: "Judge", data: bytes) -> None:
     }
     roster = judge.roster
     roster.until = content["until"]
-    for name, until, blocks in content["versions"]:
+    for name, until, blocks, *labelled in content["versions"]:
         roster.enter(name)
-        roster.versions[name] = VersionState(until, _restored(blocks))
+        roster.versions[name] = VersionState(until, _restored(blocks), tuple(labelled) or (0, 0))
     judge.notice = content["notice"]
     reference = judge.reference.fingerprint if judge.reference is not None else ""
     if content["reference"] != reference:
@@ -84,6 +84,11 @@ def _adopt_watches(roster: Roster, watches: list[Any]) -> None:
             for name in METER:
                 setattr(watch.book.meter, name, unpack_array(arrays["meter"][name], np.float64))
             watch.book.learn_from(watch.book.meter)
+
+
+def _version(name: str, state: VersionState) -> list[Any]:
+    labelled = state.labelled if any(state.labelled) else ()  # without labels as it always was
+    return [name, state.until, _blocks(state.recent), *labelled]
 
 
 def _watch(watch: Watch) -> dict[str, Any]:

@@ -24,14 +24,6 @@ LATEST = 1e11
 """Seconds since the epoch beyond which a number is no time: milliseconds taken for seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """What is known before a body comes. model: where a label names none. keys: how ids are kept."""
-
-    model: str
-    keys: KeyOptions = field(default_factory=KeyOptions)
-
-
 @dataclass(slots=True)
 class Readings:
     """What a body held: labels, and of each other row its place and what is wrong with it."""
@@ -46,12 +38,12 @@ class Readings:
             self.problems.append((place, why))
 
 
-def read(documents: Sequence[Any], expected: Expected) -> Readings:
+def read(documents: Sequence[Any], keys: KeyOptions) -> Readings:
     """The labels of JSON values, each an object as above. ValueError for more than MOST_ROWS labels."""
     found = Readings()
     for place, document in enumerate(documents):
         try:
-            found.labels += _labels(document, expected)
+            found.labels += _labels(document, keys)
         except ValueError as error:
             found.refuse(place, str(error))
         if len(found.labels) + found.refused > MOST_ROWS:
@@ -67,16 +59,16 @@ def of_event(document: Mapping[str, Any]) -> list[Any]:
     return [{"time": at, **one} if at is not None and isinstance(one, dict) else one for one in carried]
 
 
-def _labels(document: Any, expected: Expected) -> Iterator[Label] | list[Label]:
+def _labels(document: Any, keys: KeyOptions) -> Iterator[Label] | list[Label]:
     if not isinstance(document, dict):
         raise ValueError("a label is a JSON object with id and label")
     request_id = _id(document.get("id"))
-    model = document.get("model", expected.model)
-    if not isinstance(model, str) or not model:
+    model = document.get("model", "")
+    if not isinstance(model, str):
         raise ValueError("model must be text")
     at = moment(document.get("time"))
     rows = _rows(document)
-    key = stored(request_id, expected.keys)
+    key = stored(request_id, keys)
     return [Label(clean(model)[:LONGEST_MODEL], key, row, truth, at) for row, truth in rows]
 
 

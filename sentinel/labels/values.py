@@ -45,7 +45,7 @@ class KeptPrediction:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The truth about one row of one call. truth_at: when it was established, None where the sender does not say."""
+    """The truth about one row of one call. model: "" where the sender names none. truth_at: when it was established."""
 
     model: str
     request_id: str

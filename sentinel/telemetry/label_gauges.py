@@ -26,12 +26,19 @@ class LabelGauges:
     def __init__(self, series: Series) -> None:
         self._series = series
         self._models: set[str] = set()
+        self._default = ""
 
     def open(self, model: str) -> None:
-        """All children that can be 0 from the start."""
+        """All children that can be 0 from the start. model: of labels that name none."""
+        self._default = model
         for outcome in labels.KEPT:
             self._series.put(labels.PREDICTIONS, (outcome,))
         self._series.put(labels.WAITING, (self._model(model),))
+
+    def accepted(self, wrong_ratio: float | None) -> None:
+        """The share of wrong predictions that is accepted; None where nobody says."""
+        if wrong_ratio is not None:
+            self._series.put(labels.ACCEPTED_WRONG, (), wrong_ratio)
 
     def kept(self, count: int, outcome: str) -> None:
         """Count sampled predictions by what became of them."""
@@ -71,7 +78,7 @@ class LabelGauges:
 
     def _model(self, name: str) -> str:
         """The label value of a model, with all its counts at 0 when it is new."""
-        known = label(name)
+        known = label(name or self._default)
         if known not in self._models:
             if len(self._models) >= MOST_MODELS:
                 return OTHER
