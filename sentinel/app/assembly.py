@@ -7,16 +7,19 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sentinel.app.labelling import Labelling, Told
 from sentinel.app.memory import StoreMemory
 from sentinel.app.pipeline import Pipeline, PipelineOptions
 from sentinel.app.queue import JudgingQueue
 from sentinel.app.scoring import Scorer
+from sentinel.app.shadowing import Shadowing
 from sentinel.app.verdicts import Judging, accepted_wrong_ratio, policy_options
 from sentinel.config import ConfigurationError, Problem, Settings
 from sentinel.config.settings import LabelSettings
 from sentinel.decode import DecodeOptions
+from sentinel.features.text import tells_languages
 from sentinel.judge.binding import Roles
 from sentinel.judge.policy import Policy, PolicyOptions
 from sentinel.labels.kept import AnswerSpec
@@ -46,6 +49,7 @@ class Parts:
     recorder: Recorder
     targets: Mapping[str, Target]
     labelling: Labelling | None = None
+    shadowing: Shadowing | None = None
 
 
 def assemble(settings: Settings) -> Parts:
@@ -68,7 +72,23 @@ def assemble(settings: Settings) -> Parts:
         recorder=recorder,
         targets=build_targets(settings.rollback),
         labelling=_labelling(settings, reference, recorder) if settings.labels.enabled else None,
+        shadowing=_shadowing(settings, pipeline, writer, recorder),
     )
+
+
+def _shadowing(settings: Settings, pipeline: Pipeline, writer: Writer, recorder: Recorder) -> Shadowing | None:
+    """The second model, where there is one. Raises ConfigurationError for an address that is none."""
+    url = settings.capture.shadow.url
+    if not url:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigurationError([Problem("capture.shadow.url", f"{url!r} is no address; write https://host:port")])
+    if parts.scheme == "http" and not settings.capture.shadow.allow_http:
+        raise ConfigurationError([Problem("capture.shadow.url", "is plain http; use https or set allow_http: true")])
+    shadowing = Shadowing(settings, pipeline.options.decode, writer, recorder)
+    shadowing.resume()
+    return shadowing
 
 
 def load_reference(settings: Settings) -> FrozenReference | None:
@@ -76,9 +96,14 @@ def load_reference(settings: Settings) -> FrozenReference | None:
     if not settings.reference.path:
         return None
     try:
-        return load(settings.reference.path)
+        reference = load(settings.reference.path)
     except ReferenceFileError as error:
         raise ConfigurationError([Problem("reference.path", str(error))]) from error
+    languages = [name for name in reference.names if name.endswith(".language")]
+    if languages and not tells_languages():
+        sentence = f"the reference has {languages[0]}, which needs pycld2; install sentinel-sidecar[language]"
+        raise ConfigurationError([Problem("reference.path", sentence)])
+    return reference
 
 
 def _labelling(settings: Settings, reference: FrozenReference | None, recorder: Recorder) -> Labelling:
@@ -112,6 +137,8 @@ def pipeline_options(settings: Settings, replica: str, reference: FrozenReferenc
         decode=decode_options(settings),
         answers=answer_spec(settings.labels, reference),
         keys=key_options(settings),
+        keep_rows=settings.capture.keep_rows,
+        seed=settings.capture.seed or None,
     )
 
 

@@ -5,11 +5,13 @@ import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 from aiohttp import web
 
 from sentinel.app.assembly import Parts, key_options
+from sentinel.app.shadowing import Shadowing
 from sentinel.config import split_address
 from sentinel.config.times import parse_time
 from sentinel.intake.labels import LabelIntake, label_routes
@@ -58,6 +60,8 @@ async def serving(
     backing = Backing(ask, settings.rollback, time.time, committed)
     telemetry = telemetry_app(parts.recorder, Sources(time.time, windows, verdict, not_ready))
     telemetry.add_routes(integration_routes(backing, lambda model: _standing(parts.recorder, model)))
+    if parts.shadowing is not None:
+        telemetry.router.add_get("/v1/shadow", partial(_shadows, parts.shadowing))
     telemetry.add_routes(routes(pushed, max_body_bytes=settings.capture.max_body_bytes))
     telemetry.add_routes(label_routes(_label_intake(parts), max_body_bytes=settings.capture.max_body_bytes))
     admin = admin_app(backing, settings.admin.token_file)
@@ -82,6 +86,10 @@ def _label_intake(parts: Parts) -> LabelIntake:
         return bearer_problem(headers, settings.labels.token_file, "labels.token_file")
 
     return LabelIntake(take, refusal, key_options(settings))
+
+
+async def _shadows(shadowing: Shadowing, _request: web.Request) -> web.Response:
+    return answer({"shadows": shadowing.plain()})
 
 
 def _standing(recorder: Recorder, model: str) -> Standing:

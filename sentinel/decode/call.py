@@ -54,7 +54,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
             inputs=privacy.kept(table.columns, self.options, numbers=table.numbers),
             predictions=privacy.kept(said, self.options, numbers=all(output.few for _, output in outputs)),
             model=name_text(model) or self.model,
-            version=self._configured_version() or name_text(version) or self.version,
+            version=configured_version(self.exchange, self.options) or name_text(version) or self.version,
             request_id=name_text(request_id) or self._request_id(),
             event_time=self.exchange.started_at,
             joinable=self._joinable(table.rows, outputs, request_id) if self.options.joinable else None,
@@ -69,15 +69,17 @@ class Call(msgspec.Struct, frozen=True, gc=False):
             return Joinable(trace, scores=scores)
         return Joinable(body or header, header if body else "", trace, scores)
 
-    def _configured_version(self) -> str:
-        name = self.options.version_header.lower()
-        return name_text(self.response_header(name) or self.header(name)) if name else ""
-
     def _request_id(self) -> str:
         return next(filter(None, (name_text(self._either(name)) for name in REQUEST_ID_HEADERS)), "")
 
     def _either(self, name: str) -> str:
         return self.header(name) or self.response_header(name)
+
+
+def configured_version(exchange: Exchange, options: DecodeOptions) -> str:
+    """What the header named by the operator says, of the answer or else of the request; "" if nothing."""
+    name = options.version_header.lower()
+    return name_text(exchange.response.headers.get(name) or exchange.request.headers.get(name)) if name else ""
 
 
 def name_text(value: object) -> str:

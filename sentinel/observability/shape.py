@@ -18,6 +18,7 @@ class Shape:
     language_model: bool = True
     rollback: bool = True
     labels: bool = True
+    shadow: bool = True
     severities: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -38,6 +39,7 @@ def shape_of(settings: Settings, features: Sequence[str] = ()) -> Shape:
         language_model=settings.decode.protocol in ("auto", "openai"),
         rollback=settings.rollback.mode != "off",
         labels=settings.labels.enabled,
+        shadow=bool(settings.capture.shadow.url),
         severities=settings.telemetry.alert_severities,
     )
 

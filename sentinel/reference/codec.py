@@ -55,6 +55,7 @@ def _reference(content: dict[str, Any]) -> FrozenReference:
         categorical_book=unpack_array(content["categorical_book"], np.intp),
         joint=_joint(content["joint"]),
         standard=from_plain(content["standard"]) if "standard" in content else None,
+        vocabularies=content.get("vocabularies", {}),
     )
 
 

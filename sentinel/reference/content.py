@@ -38,4 +38,5 @@ def content_of(reference: "FrozenReference") -> dict[str, Any]:
         "categorical_book": pack_array(reference.categorical_book),
         **known,
         "joint": None if reference.joint is None else [reference.joint.rows, pack_array(reference.joint.sums)],
+        **({"vocabularies": dict(reference.vocabularies)} if reference.vocabularies else {}),
     }

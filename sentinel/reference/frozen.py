@@ -15,7 +15,7 @@ The budget book reads coarser cells (`BookCells`), each a union of fine cells.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -106,8 +106,9 @@ class FrozenReference:
     """What windows are compared with. Immutable; equal content gives an equal `fingerprint` (sha256, hexadecimal).
 
     numeric_book, categorical_book: [F, W] fine cell -> coarse cell, for the two tables.
-    joint: sketch of the joint law of the numeric inputs, where it was asked for. standard: quality of the predictions
-    and calibration of their scores, where the rows had labels.
+    joint: sketch of the joint law of the numeric inputs, where it was asked for.
+    vocabularies: by text column, which tokens its texts have (`sentinel.features.vocabulary`, as bytes).
+    standard: quality of the predictions and calibration of their scores, where the rows had labels.
     """
 
     name: str
@@ -119,6 +120,7 @@ class FrozenReference:
     numeric_book: Ints
     categorical_book: Ints
     joint: JointSketch | None = None
+    vocabularies: Mapping[str, bytes] = field(default_factory=dict)
     standard: Standard | None = None
 
     @cached_property

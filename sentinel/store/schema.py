@@ -268,6 +268,19 @@ quality_due = Table(
     _count("marks"),
 )
 
+kept_rows = Table(
+    "kept_rows",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    *(_words(name) for name in ("model", "version", "replica")),
+    _time("started_at"),
+    _time("ended_at"),
+    _count("seen"),  # rows of the window
+    _count("kept"),  # how many of them are here; only where capture.keep_rows asks for it
+    Column("body", LargeBinary, nullable=False),
+    Index("kept_rows_by_time", "started_at"),
+)
+
 audit = Table(
     "audit",
     metadata,
