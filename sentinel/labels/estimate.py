@@ -79,11 +79,11 @@ def _measures(
     for name, measure in confusion.BY_CLASS.items():
         found[name] = float(confusion.macro(measure(table), table))
     chosen = range(1, 2) if width == 2 else range(width)
-    areas = [_area(scores[:, at], truths[:, at], truths.sum(axis=1)) for at in chosen]
+    areas = [expected_area(scores[:, at], truths[:, at], truths.sum(axis=1)) for at in chosen]
     return found | {"roc_auc": float(np.mean(areas))}
 
 
-def _area(scores: Floats, positive: Floats, rows: Floats) -> float:
+def expected_area(scores: Floats, positive: Floats, rows: Floats) -> float:
     """Area under the ROC curve of rows that are positive in part; equal scores count half, no row against itself."""
     order = np.argsort(scores, kind="stable")
     ordered, up, down = scores[order], positive[order], (rows - positive)[order]

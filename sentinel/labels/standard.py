@@ -83,7 +83,7 @@ def to_plain(made: Standard) -> dict[str, Any]:
         "rows": made.rows,
         "wrong": made.wrong,
         "accepted_error": made.accepted_error,
-        "qualities": [[q.metric, q.value, q.low, q.high, q.of] for q in made.qualities],
+        "qualities": [[q.metric, float(q.value), float(q.low), float(q.high), q.of] for q in made.qualities],
         "classes": None if found is None else list(found.classes),
         "maps": maps,
     }
