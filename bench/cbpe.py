@@ -32,12 +32,12 @@ PAGE = ROOT / "docs/benchmarks/labels.md"
 CHUNKS = (5_000, 1_000)
 Rows = list[dict[str, float]]
 NOTES = (
-    "The two are the same method and are as near. Our intervals count the doubt about the calibration in, and hold about "
-    "as often as they say where truths keep their meaning.",
+    "The two are the same method and are as near. Our intervals count the doubt about the calibration in, and hold "
+    "about as often as they say where scores keep their meaning.",
     "",
-    "In the second half of the credit card set truths change their meaning (concept drift). No estimate from scores can "
-    "see that: both err by the same points, inputs stay within the reference, and so ours says `trusted`. That is why an "
-    "estimate never opens an incident, and why labels are worth their trouble.",
+    "In the second half of the credit card set the same scores mean other truths (concept drift). No estimate from "
+    "scores can see that: both err by the same points, inputs stay within the reference, and so ours says `trusted`. "
+    "That is why an estimate never opens an incident, and why labels are worth their trouble.",
 )
 
 
