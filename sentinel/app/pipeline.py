@@ -6,7 +6,7 @@ one that is open then, so nothing is lost and nothing is counted twice.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import floor
 from random import Random
@@ -18,6 +18,9 @@ from sentinel.decode.rows import Column, Decoded, Undecodable
 from sentinel.decode.usage import LlmUsage
 from sentinel.features import Extractor
 from sentinel.features.vocabulary import read_vocabularies
+from sentinel.labels.kept import AnswerSpec, kept
+from sentinel.labels.keys import KeyOptions
+from sentinel.labels.values import KeptPrediction, Span
 from sentinel.reference.frozen import FrozenReference
 from sentinel.traffic import Exchange, Route, RouteTraffic, bucket_of
 from sentinel.windows.closed import ClosedWindow
@@ -37,13 +40,15 @@ NOT_INFERENCE = Reason.NOT_INFERENCE.value
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one exchange, for the counters."""
+    """What became of one exchange, for the counters. kept: its rows for labels; unnamed: none, for want of an id."""
 
     model: str
     version: str
     outcome: str
     reason: str = ""
     usage: LlmUsage | None = None
+    kept: Sequence[KeptPrediction] = ()
+    unnamed: bool = False
 
 
 @dataclass(slots=True)
@@ -101,6 +106,8 @@ class PipelineOptions:
     ignore: tuple[str, ...] = ()
     rename: Mapping[str, str] = field(default_factory=dict)
     decode: DecodeOptions = field(default_factory=DecodeOptions)
+    answers: AnswerSpec = field(default_factory=AnswerSpec)
+    keys: KeyOptions = field(default_factory=KeyOptions)
     keep_rows: int = 0
     seed: int | None = None
 
@@ -143,7 +150,16 @@ class Pipeline:
         window.traffic.outcomes[ANALYSED] += 1
         if decoded.usage is not None:
             window.generation.add(decoded.usage)
-        return Outcome(model, version, ANALYSED, usage=decoded.usage)
+        kept, unnamed = self._for_labels(decoded, window.rows, at)
+        return Outcome(model, version, ANALYSED, usage=decoded.usage, kept=kept, unnamed=unnamed)
+
+    def _for_labels(self, decoded: Decoded, window: Window, at: float) -> tuple[Sequence[KeptPrediction], bool]:
+        """What labels may come for, and whether nothing can because the call has no id."""
+        if decoded.joinable is None:
+            return (), False
+        span = Span(window.key.model, window.key.version, window.start, window.start + window.seconds)
+        named = bool(decoded.joinable.request_id)
+        return kept(decoded, self.options.answers, self.options.keys, span, at), not named
 
     def _undecodable(self, exchange: Exchange, found: Undecodable, at: float) -> Outcome:
         """Count an exchange that gave no rows, for the model that its path or the samples beside it name."""

@@ -29,7 +29,7 @@ Cause = Literal[
     "error_ratio",
     "latency",
     "data_quality",
-    "quality",
+    "realised_quality",
     "odd_replica",
     "alertmanager",
 ]

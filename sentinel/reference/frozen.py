@@ -24,6 +24,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from sentinel.labels.standard import Standard, to_plain
 from sentinel.reference.joint import JointSketch
 from sentinel.reference.packing import pack_array
 from sentinel.reference.schema import FeatureSpec
@@ -110,6 +111,7 @@ class FrozenReference:
     numeric_book, categorical_book: [F, W] fine cell -> coarse cell, for the two tables.
     joint: sketch of the joint law of the numeric inputs, where it was asked for.
     vocabularies: by text column, which tokens its texts have (`sentinel.features.vocabulary`, as bytes).
+    standard: quality of the predictions and calibration of their scores, where the rows had labels.
     """
 
     name: str
@@ -122,6 +124,7 @@ class FrozenReference:
     categorical_book: Ints
     joint: JointSketch | None = None
     vocabularies: Mapping[str, bytes] = field(default_factory=dict)
+    standard: Standard | None = None
 
     @cached_property
     def specs(self) -> Mapping[str, FeatureSpec]:
@@ -180,6 +183,7 @@ def content_of(reference: FrozenReference) -> dict[str, Any]:
     """The canonical content as plain values: what the file holds and the fingerprint covers."""
     numeric, categorical = reference.numeric, reference.categorical
     arrays = ("edges", "bins", "means", "counts", "centre", "scale", "sums", "quantiles")
+    known = {} if reference.standard is None else {"standard": to_plain(reference.standard)}
     return {
         "name": reference.name,
         "version": reference.version,
@@ -195,6 +199,7 @@ def content_of(reference: FrozenReference) -> dict[str, Any]:
         },
         "numeric_book": pack_array(reference.numeric_book),
         "categorical_book": pack_array(reference.categorical_book),
+        **known,
         "joint": None if reference.joint is None else [reference.joint.rows, pack_array(reference.joint.sums)],
         **({"vocabularies": dict(reference.vocabularies)} if reference.vocabularies else {}),
     }
