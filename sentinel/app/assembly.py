@@ -88,6 +88,7 @@ def pipeline_options(settings: Settings, replica: str) -> PipelineOptions:
         window_seconds=settings.window.seconds,
         ignore=settings.features.ignore,
         rename=settings.features.rename,
+        client_header=settings.features.client_header.lower(),
         decode=decode_options(settings),
     )
 

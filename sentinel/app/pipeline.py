@@ -12,7 +12,7 @@ from math import floor
 
 from sentinel.app.attribution import Attribution, split_traffic
 from sentinel.decode import DecodeOptions, decode, identify
-from sentinel.decode.rows import Column, Undecodable
+from sentinel.decode.rows import Column, Decoded, Undecodable
 from sentinel.decode.usage import LlmUsage
 from sentinel.features import Extractor
 from sentinel.features.vocabulary import read_vocabularies
@@ -21,6 +21,7 @@ from sentinel.traffic import Exchange, Route, RouteTraffic
 from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.generation import Generation
 from sentinel.windows.opened import Window
+from sentinel.windows.whole import Whole
 from sentinel.windows.window import TrafficCounts, WindowKey
 
 GRACE_SECONDS = 0.25
@@ -70,14 +71,18 @@ class _Open:
     rows: Window
     traffic: _Traffic = field(default_factory=_Traffic)
     generation: Generation = field(default_factory=Generation)
+    whole: Whole = field(default_factory=lambda: Whole(()))
 
     def close(self) -> ClosedWindow:
-        return self.rows.close(self.traffic.counts(), self.generation.counts())
+        return self.rows.close(self.traffic.counts(), self.generation.counts(), self.whole.counts())
 
 
 @dataclass(frozen=True, slots=True)
 class PipelineOptions:
-    """What the pipeline takes from the settings. window_seconds > 0; model and version where the traffic has none."""
+    """What the pipeline takes from the settings. window_seconds > 0; model and version where the traffic has none.
+
+    client_header: lower-case name of the request header that tells clients apart; of a list its first entry counts.
+    """
 
     model: str
     version: str = ""
@@ -85,6 +90,7 @@ class PipelineOptions:
     window_seconds: float = 60.0
     ignore: tuple[str, ...] = ()
     rename: Mapping[str, str] = field(default_factory=dict)
+    client_header: str = ""
     decode: DecodeOptions = field(default_factory=DecodeOptions)
 
 
@@ -123,11 +129,20 @@ class Pipeline:
             self._adopt(model, version)
         versions.sampled(version)
         window = self._window(model, version, at)
-        window.rows.add(self._extractors[self.judged(model)].columns(decoded))
+        self._take(window, self._extractors[self.judged(model)], decoded, exchange)
         window.traffic.outcomes[ANALYSED] += 1
         if decoded.usage is not None:
             window.generation.add(decoded.usage)
         return Outcome(model, version, ANALYSED, usage=decoded.usage)
+
+    def _take(self, window: _Open, extractor: Extractor, decoded: Decoded, exchange: Exchange) -> None:
+        columns = extractor.columns(decoded)
+        window.rows.add(columns)
+        if unexpected := extractor.unexpected(decoded):
+            window.rows.unexpected(unexpected, decoded.rows)
+        header = self.options.client_header
+        client = exchange.request.headers.get(header, "").partition(",")[0].strip() if header else ""
+        window.whole.add(columns, decoded.rows, client)
 
     def unparsed(self, reason: str, at: float) -> Outcome:
         """Count a sampled exchange that could not even be cut out of its connection."""
@@ -246,7 +261,9 @@ class Pipeline:
     def _new(self, model: str, version: str, start: float, traffic: _Traffic | None = None) -> _Open:
         reference = self.reference if self.judged(model) else None
         key = WindowKey(model, version, self.options.replica)
-        return _Open(Window(key, start, self.options.window_seconds, reference), traffic or _Traffic())
+        inputs = [spec.name for spec in reference.schema if spec.role == "input"] if reference else []
+        rows = Window(key, start, self.options.window_seconds, reference)
+        return _Open(rows, traffic or _Traffic(), whole=Whole(inputs))
 
     def _adopt(self, model: str, version: str) -> None:
         """Traffic that came before the model's first named version was that version's."""

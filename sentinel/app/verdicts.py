@@ -6,12 +6,11 @@ code runs live, in replay (with an empty memory) and in tests.
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sentinel.config import Settings
 from sentinel.drift.budget import FalsePageBudget, Tolerance
-from sentinel.drift.quality import findings
 from sentinel.drift.scores import FeatureScores, score
 from sentinel.judge.judge import Judge
 from sentinel.judge.policy import PolicyOptions, ServiceLevels
@@ -24,9 +23,6 @@ from sentinel.store.profile import Profile, profiles
 from sentinel.windows.closed import ClosedWindow
 
 logger = logging.getLogger("sentinel.judging")
-
-MOST_QUALITY_FINDINGS = 3
-"""Findings on data quality that an explanation ends with, the widest first."""
 
 
 class Memory(Protocol):
@@ -96,8 +92,6 @@ class Judging:
             return Judgement(window, scores, _left_to_the_fleet(window), Plan(), b"", shapes)
         judge = self._judge(window.key.model, judged, afresh)
         verdict = judge.observe(window, scores)
-        if judged and self.reference is not None and verdict.state is State.BREACH:
-            verdict = replace(verdict, explanation=verdict.explanation + quality_words(self.reference, window))
         decided = self.memory.decide(verdict, window, now)
         return Judgement(window, scores, verdict, decided, judge.state(), shapes)
 
@@ -121,12 +115,3 @@ def _left_to_the_fleet(window: ClosedWindow) -> Verdict:
     key = window.key
     sentence = "judged by the fleet, over all replicas together; see sentinel fleet"
     return Verdict(key.model, key.version, window.start, window.end, State.INSUFFICIENT, sentence, rows=window.rows)
-
-
-def quality_words(reference: FrozenReference, window: ClosedWindow) -> str:
-    """What is wrong with the data, to end an explanation with; "" when nothing is."""
-    found = findings(reference, window)[:MOST_QUALITY_FINDINGS]
-    words = (
-        f"{f.feature} {f.kind.replace('_', ' ')}{f' {f.detail}' if f.detail else ''} ({f.share:.0%})" for f in found
-    )
-    return f"; data quality: {', '.join(words)}" if found else ""

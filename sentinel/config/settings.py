@@ -92,6 +92,10 @@ class DecodeSettings:
 class FeatureSettings:
     ignore: tuple[str, ...] = option((), help="Features left out of the analysis.")
     rename: dict[str, str] = option(factory=dict, help="Name in the traffic: name in the reference.")
+    client_header: str = option(
+        "",
+        help="Request header that tells clients apart (x-forwarded-for …); empty: a dominating one is not looked for.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ from typing import Unpack
 
 import numpy as np
 
+from sentinel.drift import quality
 from sentinel.drift.blocks import Counts
+from sentinel.drift.faults import in_words
 from sentinel.judge.binding import Roles
 from sentinel.judge.docket import Docket
 from sentinel.judge.policy import Policy, PolicyOptions
@@ -25,6 +27,8 @@ WINDOWS_FOR_ROWS = 24
 """`insufficient` looks at the rows of the last 24 to 48 windows."""
 WINDOWS_FOR_READING = 3
 """`blind` looks at the last 3 to 6: it must show at once that traffic cannot be read."""
+SHOWN_FAULTS = 3
+"""Findings on data quality that an explanation ends with, the widest first."""
 BLIND_RATIO = 0.5
 """Blind: more than this share of inference exchanges undecodable, or of rows without the reference's columns."""
 
@@ -58,6 +62,8 @@ class Judge:
         standing = self.docket.standing(self.roster)
         conditions = self._conditions(closed, fits, standing)
         notice, self.notice = self.notice, ""
+        faults = quality.findings(self.reference, closed) if self.reference is not None and fits else ()
+        besides = (notice, in_words(faults, SHOWN_FAULTS))
         version = closed.key.version
         own = [self.roster.watches[key].log_wealth() for key in self.roster.keys_of(version)]
         return Verdict(
@@ -66,7 +72,7 @@ class Judge:
             start=closed.start,
             end=closed.end,
             state=worst(*(STATE_OF[condition] for condition in conditions)),
-            explanation=self._explanation(closed, conditions, standing, notice),
+            explanation=self._explanation(closed, conditions, standing, besides),
             evidence=max((evidence_of(w.log_wealth()) for w in self._watched(version)), default=0.0),
             rollback_evidence=self.docket.rollback_evidence(max(own, default=-np.inf)),
             budget_spent_ratio=self.docket.spent_ratio(closed.end),
@@ -75,6 +81,7 @@ class Judge:
             resolved=tuple(resolved),
             open=standing,
             rows=closed.rows,
+            quality=faults,
         )
 
     def _watched(self, version: str) -> list[Watch]:
@@ -100,8 +107,13 @@ class Judge:
         return [condition for condition in Condition if holds[condition]]
 
     def _explanation(
-        self, closed: ClosedWindow, conditions: list[Condition], standing: tuple[Incident, ...], notice: str
+        self,
+        closed: ClosedWindow,
+        conditions: list[Condition],
+        standing: tuple[Incident, ...],
+        besides: tuple[str, ...],
     ) -> str:
+        """What holds and since when; `besides` ends it, where it is not empty."""
         rows = int(self.roster.versions[closed.key.version].trailing(WINDOWS_FOR_ROWS)[ROWS])
         parts = [incident.explanation for incident in self._concerning(closed.key.version, standing)]
         parts += [
@@ -109,7 +121,8 @@ class Judge:
             for condition in conditions
             if condition in SENTENCE
         ]
-        return "; ".join([*parts, notice] if notice else parts) or f"within tolerance, {rows:,} rows in recent windows"
+        known = parts or [f"within tolerance, {rows:,} rows in recent windows"]
+        return "; ".join([*known, *filter(None, besides)])
 
     def _findings(self, version: str, scores: Scores) -> tuple[Finding, ...]:
         found = [finding for watch in self._watched(version) for finding in watch.findings(scores)]

@@ -20,6 +20,7 @@ from sentinel.reference.frozen import (
     NumericTable,
 )
 from sentinel.reference.joint import JointSketch
+from sentinel.reference.repeats import RepeatCounter
 from sentinel.reference.schema import FeatureSpec, Kind, Role
 from sentinel.reference.survey import ColumnSurvey, Surveyed
 from sentinel.reference.tally import Tally, count_columns
@@ -28,6 +29,8 @@ COUNTED_KINDS: tuple[Kind, ...] = ("numeric", "categorical")
 """Columns of other kinds are counted by what is derived from them (`sentinel.features`)."""
 MOST_CELLS = 100
 """Categories with a fine cell of their own; the rest count as other."""
+MOST_COMPARED = 20_000
+"""Rows that are compared with each other, to know how often equal ones are to be expected."""
 MOST_POOLED = 4096
 """Names of pooled categories remembered, to tell rare ones from new ones."""
 _SEED = 20_261_101
@@ -58,6 +61,7 @@ class Builder:
         self._rng = np.random.default_rng(_SEED)
         self._surveys: dict[str, ColumnSurvey] = {}
         self._tally: Tally | None = None
+        self._repeats = RepeatCounter((), 0)
         self._rows = 0
 
     def survey(self, columns: Columns) -> None:
@@ -74,10 +78,15 @@ class Builder:
 
     def count(self, columns: Columns) -> None:
         """Second pass over a chunk."""
-        self._tally = self._tally or Tally(self._plan())
+        if self._tally is None:
+            plan = self._plan()
+            self._tally = Tally(plan)
+            inputs = [spec.name for spec in plan.schema if spec.role == "input"]
+            self._repeats = RepeatCounter(inputs, MOST_COMPARED)
         rows = _same_length(columns)
         self._rows += rows
         count_columns(self._tally, columns, rows)
+        self._repeats.add(columns)
 
     def freeze(self, *, name: str, version: str) -> FrozenReference:
         """The reference. ValueError when there was not one row."""
@@ -94,6 +103,7 @@ class Builder:
             numeric_book=bins.numeric_book(tally.numeric, plan.numeric.bins),
             categorical_book=bins.categorical_book(tally.categorical, _known(plan.categorical)),
             joint=tally.joint,
+            repeats=(self._repeats.looked, self._repeats.equal_pairs),
         )
 
     def _check_names(self) -> None:

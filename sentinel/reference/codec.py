@@ -54,6 +54,7 @@ def _reference(content: dict[str, Any]) -> FrozenReference:
         categorical_book=unpack_array(content["categorical_book"], np.intp),
         joint=_joint(content["joint"]),
         vocabularies=content.get("vocabularies", {}),
+        repeats=tuple(content.get("repeats", (0, 0))),
     )
 
 

@@ -36,4 +36,5 @@ def content_of(reference: "FrozenReference") -> dict[str, Any]:
         "categorical_book": pack_array(reference.categorical_book),
         "joint": None if reference.joint is None else [reference.joint.rows, pack_array(reference.joint.sums)],
         **({"vocabularies": dict(reference.vocabularies)} if reference.vocabularies else {}),
+        **({"repeats": list(reference.repeats)} if any(reference.repeats) else {}),
     }

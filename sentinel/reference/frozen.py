@@ -106,6 +106,7 @@ class FrozenReference:
 
     numeric_book, categorical_book: [F, W] fine cell -> coarse cell, for the two tables.
     joint: sketch of the joint law of the numeric inputs, where it was asked for.
+    repeats: rows that were compared with each other, and pairs of equal ones among them.
     vocabularies: by text column, which tokens its texts have (`sentinel.features.vocabulary`, as bytes).
     """
 
@@ -119,6 +120,7 @@ class FrozenReference:
     categorical_book: Ints
     joint: JointSketch | None = None
     vocabularies: Mapping[str, bytes] = field(default_factory=dict)
+    repeats: tuple[int, int] = (0, 0)
 
     @cached_property
     def specs(self) -> Mapping[str, FeatureSpec]:

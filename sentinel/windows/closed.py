@@ -10,6 +10,7 @@ from sentinel.reference.packing import FormatError, frame, unframe
 from sentinel.windows import plain
 from sentinel.windows.counts import FeatureCounts
 from sentinel.windows.generation import GenerationCounts
+from sentinel.windows.whole import WholeRows
 from sentinel.windows.window import TrafficCounts, WindowKey
 
 _MAGIC = b"SNTLWIN\n"
@@ -25,7 +26,7 @@ class ClosedWindow:
     """rows: analysed rows. reference_id: fingerprint of the reference that gave the cells, "" for none.
 
     features: counts of all features (empty without a reference). traffic: all traffic, sampled or not.
-    generation: tokens and times of analysed calls of a generative model.
+    generation: tokens and times of analysed calls of a generative model. whole: what is told of rows as a whole.
     """
 
     key: WindowKey
@@ -36,6 +37,7 @@ class ClosedWindow:
     features: FeatureCounts = field(default_factory=FeatureCounts)
     traffic: TrafficCounts = field(default_factory=TrafficCounts)
     generation: GenerationCounts = field(default_factory=GenerationCounts)
+    whole: WholeRows = field(default_factory=WholeRows)
 
     def __or__(self, other: "ClosedWindow") -> "ClosedWindow":
         """Merge two windows of one model, version and reference; ValueError says what differs."""
@@ -50,6 +52,7 @@ class ClosedWindow:
             features=self.features | other.features,
             traffic=self.traffic | other.traffic,
             generation=self.generation | other.generation,
+            whole=self.whole | other.whole,
         )
 
     def to_bytes(self) -> bytes:
@@ -63,6 +66,7 @@ class ClosedWindow:
             "features": plain.from_features(self.features),
             "traffic": plain.from_sums(self.traffic),
             "generation": plain.from_sums(self.generation),
+            "whole": plain.from_sums(self.whole),
         }
         return frame(_MAGIC, _VERSION, content)
 
@@ -87,6 +91,7 @@ class ClosedWindow:
             features=plain.to_features(content["features"]),
             traffic=TrafficCounts(**content["traffic"]),
             generation=GenerationCounts(**content.get("generation", {})),
+            whole=WholeRows(**content.get("whole", {})),
         )
 
 

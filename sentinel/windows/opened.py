@@ -15,6 +15,7 @@ from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.counts import FeatureCounts
 from sentinel.windows.generation import GenerationCounts
 from sentinel.windows.pending import Pending
+from sentinel.windows.whole import WholeRows
 from sentinel.windows.window import TrafficCounts, WindowKey, storable
 
 MOST_UNEXPECTED = 100
@@ -53,11 +54,16 @@ class Window:
         rows = max(map(len, columns.values()), default=0)
         if self._pending is not None:
             self._pending.add(columns, rows)
-            self._count_unexpected(columns.keys() - self._pending.reference.specs.keys(), rows)
+            self.unexpected(columns.keys() - self._pending.reference.specs.keys(), rows)
         return rows
 
-    def close(self, traffic: TrafficCounts | None = None, generation: GenerationCounts | None = None) -> ClosedWindow:
-        """The window's counts, with the traffic and the calls of the same interval. Closing happens once."""
+    def close(
+        self,
+        traffic: TrafficCounts | None = None,
+        generation: GenerationCounts | None = None,
+        whole: WholeRows | None = None,
+    ) -> ClosedWindow:
+        """The window's counts, with what else was counted in the same interval. Closing happens once."""
         if self._closed:
             raise ValueError("the window is closed already")
         self._closed = True
@@ -70,9 +76,11 @@ class Window:
             features=self._pending.counts(self._unexpected) if self._pending is not None else FeatureCounts(),
             traffic=traffic or TrafficCounts(),
             generation=generation or GenerationCounts(),
+            whole=whole or WholeRows(),
         )
 
-    def _count_unexpected(self, names: Collection[object], rows: int) -> None:
+    def unexpected(self, names: Collection[object], rows: int) -> None:
+        """Count `rows` rows that carried columns which the reference does not know."""
         for name in sorted(storable(str(name)) for name in names):
             known = name in self._unexpected or len(self._unexpected) < MOST_UNEXPECTED
             counted = name if known else OTHER_COLUMNS
