@@ -9,17 +9,20 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import floor
+from random import Random
 
-from sentinel.app.attribution import Attribution, split_traffic
+from sentinel.app.attribution import Attribution, Kind, doubling, split_traffic
 from sentinel.decode import DecodeOptions, decode, identify
+from sentinel.decode.reasons import Reason
 from sentinel.decode.rows import Column, Decoded, Undecodable
 from sentinel.decode.usage import LlmUsage
 from sentinel.features import Extractor
 from sentinel.features.vocabulary import read_vocabularies
 from sentinel.reference.frozen import FrozenReference
-from sentinel.traffic import Exchange, Route, RouteTraffic
+from sentinel.traffic import Exchange, Route, RouteTraffic, bucket_of
 from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.generation import Generation
+from sentinel.windows.kept import KeptRows, Reservoir
 from sentinel.windows.opened import Window
 from sentinel.windows.whole import Whole
 from sentinel.windows.window import TrafficCounts, WindowKey
@@ -31,6 +34,7 @@ QUIET_WINDOWS = 5
 
 Pair = tuple[str, str]
 ANALYSED, UNDECODABLE, SAMPLED_OUT, DROPPED = "analysed", "undecodable", "sampled_out", "dropped"
+NOT_INFERENCE = Reason.NOT_INFERENCE.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ class _Open:
     traffic: _Traffic = field(default_factory=_Traffic)
     generation: Generation = field(default_factory=Generation)
     whole: Whole = field(default_factory=lambda: Whole(()))
+    kept: Reservoir | None = None
 
     def close(self) -> ClosedWindow:
         return self.rows.close(self.traffic.counts(), self.generation.counts(), self.whole.counts())
@@ -82,6 +87,7 @@ class PipelineOptions:
     """What the pipeline takes from the settings. window_seconds > 0; model and version where the traffic has none.
 
     client_header: lower-case name of the request header that tells clients apart; of a list its first entry counts.
+    keep_rows: rows of each window kept as a sample. seed: of that sample; None draws one.
     """
 
     model: str
@@ -92,6 +98,8 @@ class PipelineOptions:
     rename: Mapping[str, str] = field(default_factory=dict)
     client_header: str = ""
     decode: DecodeOptions = field(default_factory=DecodeOptions)
+    keep_rows: int = 0
+    seed: int | None = None
 
 
 class Pipeline:
@@ -110,6 +118,8 @@ class Pipeline:
         self._open: dict[tuple[float, str, str], _Open] = {}
         self._closed_until = 0.0
         self._quiet: dict[Pair, int] = {}
+        self._random = Random(options.seed)
+        self._kept: list[KeptRows] = []
 
     # -- in ----------------------------------------------------------------------------------------------------
 
@@ -118,16 +128,19 @@ class Pipeline:
         decoded = decode(exchange, self.options.decode)
         model = self.attribution.model(decoded.model)
         versions = self.attribution.versions(model)
-        version = versions.bounded(decoded.version or self._path_version(exchange))
+        told = decoded.version or self._path_version(exchange)
+        version = versions.bounded(told)
         at = exchange.started_at + exchange.duration_seconds
+        if version and not versions.current:
+            self._adopt(model, version)
         if isinstance(decoded, Undecodable):
             reason = decoded.reason
+            if told and reason != NOT_INFERENCE:
+                versions.sampled(version, _kinds(exchange))
             self._window(model, version, at).traffic.undecodable[reason] += 1
             self._window(model, version, at).traffic.outcomes[UNDECODABLE] += 1
             return Outcome(model, version, UNDECODABLE, reason)
-        if version and not versions.current:
-            self._adopt(model, version)
-        versions.sampled(version)
+        versions.sampled(version, _kinds(exchange))
         window = self._window(model, version, at)
         self._take(window, self._extractors[self.judged(model)], decoded, exchange)
         window.traffic.outcomes[ANALYSED] += 1
@@ -138,6 +151,8 @@ class Pipeline:
     def _take(self, window: _Open, extractor: Extractor, decoded: Decoded, exchange: Exchange) -> None:
         columns = extractor.columns(decoded)
         window.rows.add(columns)
+        if window.kept is not None:
+            window.kept.add(columns, self._predictions(decoded, columns))
         if unexpected := extractor.unexpected(decoded):
             window.rows.unexpected(unexpected, decoded.rows)
         header = self.options.client_header
@@ -205,6 +220,11 @@ class Pipeline:
 
     # -- out ---------------------------------------------------------------------------------------------------
 
+    def take_kept(self) -> list[KeptRows]:
+        """Samples of rows of the windows that were closed since the last call."""
+        kept, self._kept = self._kept, []
+        return kept
+
     def close_due(self, now: float) -> list[ClosedWindow]:
         """The windows that ended GRACE_SECONDS before `now`, oldest first, each once; also those of quiet versions."""
         end = floor((now - GRACE_SECONDS) / self.options.window_seconds) * self.options.window_seconds
@@ -229,6 +249,8 @@ class Pipeline:
         for key in due:
             window = self._open.pop(key)
             closed.append(window.close())
+            if window.kept is not None and window.kept.rows:
+                self._kept.append(window.kept.of(closed[-1]))
             self._quiet[key[1:]] = 0
         if end > self._closed_until:
             closed += self._quiet_windows(end, {key[1:] for key in due})
@@ -263,7 +285,8 @@ class Pipeline:
         key = WindowKey(model, version, self.options.replica)
         inputs = [spec.name for spec in reference.schema if spec.role == "input"] if reference else []
         rows = Window(key, start, self.options.window_seconds, reference)
-        return _Open(rows, traffic or _Traffic(), whole=Whole(inputs))
+        kept = Reservoir(self.options.keep_rows, self._random) if self.options.keep_rows else None
+        return _Open(rows, traffic or _Traffic(), whole=Whole(inputs), kept=kept)
 
     def _adopt(self, model: str, version: str) -> None:
         """Traffic that came before the model's first named version was that version's."""
@@ -278,6 +301,17 @@ class Pipeline:
             return {versions.current: delta}
         return split_traffic(delta, versions.split)
 
+    def _predictions(self, decoded: Decoded, columns: Mapping[str, Column]) -> set[str]:
+        """Names of the columns that are predictions, or derived from one."""
+        rename = self.options.rename
+        said = {rename.get(name, name) for name in decoded.predictions}
+        return {name for name in columns if name in said or name.rpartition(".")[0] in said}
+
     def _path_version(self, exchange: Exchange) -> str:
         named = identify(exchange.method, exchange.path)
         return named[1] if named else ""
+
+
+def _kinds(exchange: Exchange) -> tuple[Kind, ...]:
+    """What an exchange is like, for the splitting of counts."""
+    return f"{exchange.status // 100}xx", doubling(bucket_of(exchange.duration_seconds))

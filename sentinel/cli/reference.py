@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sentinel.cli.terminal import console
 from sentinel.library import Derivation
 from sentinel.reference.describe import describe, diff
 from sentinel.reference.files import Progress, build_from_file, load, save
@@ -36,13 +37,11 @@ def show(arguments: Namespace) -> int:
     if arguments.json:
         print(json.dumps(described, indent=2))
         return 0
-    from rich.console import Console
-
-    console = Console()
-    console.print(
+    out = console()
+    out.print(
         f"{described['name']} {described['version']}: {described['rows']:,} rows, {described['fingerprint'][:12]}"
     )
-    console.print(_table(described["features"]))
+    out.print(_table(described["features"]))
     return 0
 
 

@@ -20,7 +20,7 @@ from sentinel.decode import (
     v2,
     v2_grpc,
 )
-from sentinel.decode.call import Call
+from sentinel.decode.call import Call, configured_version
 from sentinel.decode.options import DEFAULT, DecodeOptions
 from sentinel.decode.paths import Route, route
 from sentinel.decode.reasons import NOT_BLINDNESS, Reason, Refused
@@ -82,7 +82,8 @@ def decode(exchange: Exchange, options: DecodeOptions = DEFAULT) -> Decoded | Un
         reason = refusal.reason
     except Exception:  # noqa: BLE001 - hostile bytes must never stop the observer; the counter tells of our error
         reason = Reason.INTERNAL_ERROR
-    return Undecodable(reason.value, reason not in NOT_BLINDNESS, said.model, said.version)
+    version = configured_version(exchange, options) or said.version
+    return Undecodable(reason.value, reason not in NOT_BLINDNESS, said.model, version)
 
 
 def _decoded(exchange: Exchange, options: DecodeOptions, said: Route) -> Decoded:

@@ -14,6 +14,7 @@ from sentinel.telemetry.catalogue import (
     internals,
     rollback,
     serving,
+    shadow,
 )
 from sentinel.telemetry.labels import label
 from sentinel.telemetry.series import Series
@@ -51,6 +52,8 @@ def create_children(series: Series, settings: Settings, version: str) -> None:
         series.put(metric)
     for metric in (rollback.ENFORCED, rollback.ARMED):  # until it is told that somebody paused
         series.put(metric, (), int(settings.rollback.mode == "enforce"))
+    if settings.capture.shadow.url:
+        series.put(shadow.MARGIN, (), settings.capture.shadow.margin_ratio)
     for metric in CATALOGUE:
         if "feature" in metric.labels:
             series.put(internals.SERIES_DROPPED, (metric.name,))
@@ -70,7 +73,7 @@ def create_children(series: Series, settings: Settings, version: str) -> None:
 def open_pair(series: Series, settings: Settings, pair: Pair) -> Pair:
     """All children of one model version, at 0 where 0 is true; returns `pair`."""
     for metric in CATALOGUE:
-        if _counted_from_start(metric):
+        if _counted_from_start(metric, settings):
             for rest in _combinations(metric, settings):
                 series.values.setdefault(metric, {}).setdefault((*pair, *rest), 0)
     for metric in _PER_PAIR_HISTOGRAMS:
@@ -102,7 +105,9 @@ def notice_levels(settings: Settings) -> dict[str, float]:
     return {"psi": telemetry.notice_psi, "jensen_shannon": telemetry.notice_jensen_shannon, "ks": telemetry.notice_ks}
 
 
-def _counted_from_start(metric: Metric) -> bool:
+def _counted_from_start(metric: Metric, settings: Settings) -> bool:
+    if metric.section == shadow.SECTION and not settings.capture.shadow.url:
+        return False
     return metric.labels[:2] == MODEL_LABELS and metric.kind == "counter" and metric not in _PER_PAIR_ONCE_KNOWN
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sentinel.judge.verdict import Incident, Verdict
+from sentinel.shadow.book import Standing
 from sentinel.windows.generation import GenerationCounts
 
 HISTORY_WINDOWS = 180  # three hours of one-minute windows
@@ -50,7 +51,7 @@ class WindowPoint:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the timeline. kind: incident, resolved, decision, delivery, version."""
+    """One line of the timeline. kind: incident, resolved, decision, delivery, version, shadow."""
 
     at: float
     kind: str
@@ -104,12 +105,13 @@ class Conservation:
 
 @dataclass(frozen=True, slots=True)
 class StatusView:
-    """Everything on the status page at one moment."""
+    """Everything on the status page at one moment. shadows: of the second model; None where there is none."""
 
     models: tuple[ModelView, ...]
     incidents: tuple[Incident, ...]
     timeline: tuple[Event, ...]
     conservation: Conservation
+    shadows: tuple[Standing, ...] | None
     gpu_up: bool
     gpus: tuple[GpuView, ...]
     ready: bool

@@ -7,10 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 
+import numpy as np
+
 from sentinel.config.settings import (
+    CaptureSettings,
     ModelSettings,
     RollbackSettings,
     Settings,
+    ShadowSettings,
     SloSettings,
     TargetSettings,
     TelemetrySettings,
@@ -19,6 +23,9 @@ from sentinel.config.settings import (
 from sentinel.decode.usage import LlmUsage, ServerTimes
 from sentinel.drift.scores import FeatureScores
 from sentinel.judge.verdict import Finding, Incident, State, Verdict
+from sentinel.shadow.account import SIDES, Account, Terms, result
+from sentinel.shadow.answers import Scale, compare
+from sentinel.shadow.book import Standing
 from sentinel.telemetry.recorder import Recorder
 from sentinel.telemetry.view import FeaturePicture
 from sentinel.traffic import RouteTraffic, bucket_of
@@ -44,6 +51,7 @@ def story_settings(**groups: object) -> Settings:
         "model": ModelSettings(name="fraud", version="7"),
         "slo": SloSettings(latency_p99_seconds=0.25, error_ratio=0.01),
         "window": WindowSettings(seconds=1.0),
+        "capture": CaptureSettings(shadow=ShadowSettings(url="https://int8.example")),
         "telemetry": TelemetrySettings(),
         "rollback": RollbackSettings(
             mode="enforce",
@@ -51,6 +59,16 @@ def story_settings(**groups: object) -> Settings:
         ),
     }
     return Settings(**{**values, **groups})  # type: ignore[arg-type]
+
+
+def shadow_standing(differing: int = 1) -> Standing:
+    """A second model compared on 100 rows."""
+    account = Account()
+    theirs = np.r_[np.full(100 - differing, 0.01), np.ones(differing)]
+    account.add(compare({"score": np.zeros(100)}, {"score": theirs}, Scale(0, sds={"score": 1.0}), 0.1), each_row=True)
+    for side in SIDES:
+        account.time(side, 0.01)
+    return Standing("fraud", "7", "int8", result(account, Terms(0.05)))
 
 
 @dataclass

@@ -1,8 +1,6 @@
 """The library on what notebooks hold; the examples of its page run."""
 
 import doctest
-import pathlib
-import re
 import subprocess
 import sys
 
@@ -12,8 +10,6 @@ import pytest
 import sentinel
 from sentinel import Reference
 from tests.support.windows_frames import columns
-
-PAGE = pathlib.Path(__file__).parents[3] / "docs" / "library.md"
 
 
 def test_build_window_score_save_and_load(tmp_path):
@@ -134,12 +130,3 @@ def test_docstring_examples_run():
     import sentinel.library
 
     assert doctest.testmod(sentinel.library).failed == 0
-
-
-def test_every_example_of_the_page_runs(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    assert blocks
-    names = {}
-    for block in blocks:
-        exec(compile(block, str(PAGE), "exec"), names)
