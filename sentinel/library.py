@@ -106,18 +106,20 @@ class Reference(FrozenReference):
         predictions: Sequence[str] = (),
         labels: Sequence[str] = (),
         joint: bool = False,
+        segments: Sequence[str] = (),
     ) -> "Reference":
         """Freeze columns (name -> one value per row; also an Arrow table or a data frame) into a reference.
 
         kinds overrides the inferred kind of a column ("numeric", "categorical", "text", "datetime", "image",
         "embedding"); predictions and labels name the
         columns of these roles, besides those whose name begins with "prediction"; joint adds a sketch of the joint law
-        of the numeric inputs, scored as "__joint__". ValueError for columns of unequal length or none.
+        of the numeric inputs, scored as "__joint__"; segments names categorical columns whose most frequent values are
+        told apart. ValueError for columns of unequal length or none.
         """
         derivation = Derivation(kinds)
         given = columns_of(columns)
         derivation.learn(given)
-        roles = {"predictions": predictions, "labels": labels}
+        roles = {"predictions": predictions, "labels": labels, "segments": segments}
         frozen = build(derivation(given), name=name, version=version, kinds=derivation.counted, joint=joint, **roles)
         return cls._of(replace(frozen, vocabularies=derivation.vocabularies()))
 

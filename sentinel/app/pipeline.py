@@ -87,6 +87,7 @@ class PipelineOptions:
     """What the pipeline takes from the settings. window_seconds > 0; model and version where the traffic has none.
 
     client_header: lower-case name of the request header that tells clients apart; of a list its first entry counts.
+    segments: columns whose segments are followed, of those that the reference has; None: all of these.
     keep_rows: rows of each window kept as a sample. seed: of that sample; None draws one.
     """
 
@@ -97,6 +98,7 @@ class PipelineOptions:
     ignore: tuple[str, ...] = ()
     rename: Mapping[str, str] = field(default_factory=dict)
     client_header: str = ""
+    segments: tuple[str, ...] | None = None
     decode: DecodeOptions = field(default_factory=DecodeOptions)
     keep_rows: int = 0
     seed: int | None = None
@@ -284,7 +286,7 @@ class Pipeline:
         reference = self.reference if self.judged(model) else None
         key = WindowKey(model, version, self.options.replica)
         inputs = [spec.name for spec in reference.schema if spec.role == "input"] if reference else []
-        rows = Window(key, start, self.options.window_seconds, reference)
+        rows = Window(key, start, self.options.window_seconds, reference, self.options.segments)
         kept = Reservoir(self.options.keep_rows, self._random) if self.options.keep_rows else None
         return _Open(rows, traffic or _Traffic(), whole=Whole(inputs), kept=kept)
 

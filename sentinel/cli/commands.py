@@ -80,7 +80,14 @@ COMMANDS = (
             arg("--version", default="1", help="version of the reference (%(default)s)"),
             arg("--prediction", action="append", default=[], metavar="COLUMN", help="column the model predicts"),
             arg("--label", action="append", default=[], metavar="COLUMN", help="column with the truth"),
-            arg("--kind", action="append", default=[], metavar="COLUMN=KIND", help="numeric, categorical, …"),
+            arg("--kind", action="append", default=[], metavar="COLUMN=KIND", help="numeric, categorical, text, …"),
+            arg(
+                "--segment",
+                action="append",
+                default=[],
+                metavar="COLUMN",
+                help="categorical column whose values are told apart (country, device, …)",
+            ),
         ),
     ),
     Command(

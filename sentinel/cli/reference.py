@@ -24,6 +24,7 @@ def build(arguments: Namespace) -> int:
             kinds=derivation.counted,
             predictions=arguments.prediction,
             labels=arguments.label,
+            segments=arguments.segment,
             progress=progress,
             derive=derivation,
         )

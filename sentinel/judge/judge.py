@@ -4,11 +4,14 @@ Windows may come late, in slices, merged over replicas and of several versions: 
 which rows are first seen. `roster` holds what is watched, `docket` the incidents; here they become a verdict.
 """
 
+from collections import deque
+from functools import reduce
+from operator import or_
 from typing import Unpack
 
 import numpy as np
 
-from sentinel.drift import quality
+from sentinel.drift import quality, segments
 from sentinel.drift.blocks import Counts
 from sentinel.drift.faults import in_words
 from sentinel.judge.binding import Roles
@@ -22,9 +25,12 @@ from sentinel.judge.watch import SHOWN_FINDINGS, Scores, Watch, evidence_of
 from sentinel.reference.frozen import FrozenReference
 from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.counts import coarse
+from sentinel.windows.segmented import SegmentCounts
 
 WINDOWS_FOR_ROWS = 24
 """`insufficient` looks at the rows of the last 24 to 48 windows."""
+WINDOWS_FOR_SEGMENTS = 6
+"""Where drift is, is told over so many windows."""
 WINDOWS_FOR_READING = 3
 """`blind` looks at the last 3 to 6: it must show at once that traffic cannot be read."""
 SHOWN_FAULTS = 3
@@ -46,6 +52,7 @@ class Judge:
         self.reference = reference
         self.roster = Roster(self.policy, None if reference is None else Roles(reference, self.policy))
         self.docket = Docket(self.policy)
+        self._segments: dict[str, deque[SegmentCounts]] = {}  # of words only, so they are not in the state
         self.notice = ""
         """Said with the next verdict: why evidence had to start again."""
 
@@ -63,7 +70,7 @@ class Judge:
         conditions = self._conditions(closed, fits, standing)
         notice, self.notice = self.notice, ""
         faults = quality.findings(self.reference, closed) if self.reference is not None and fits else ()
-        besides = (notice, in_words(faults, SHOWN_FAULTS))
+        besides = (self._where(closed, fits, standing), notice, in_words(faults, SHOWN_FAULTS))
         version = closed.key.version
         own = [self.roster.watches[key].log_wealth() for key in self.roster.keys_of(version)]
         return Verdict(
@@ -123,6 +130,17 @@ class Judge:
         ]
         known = parts or [f"within tolerance, {rows:,} rows in recent windows"]
         return "; ".join([*known, *filter(None, besides)])
+
+    def _where(self, closed: ClosedWindow, fits: bool, standing: tuple[Incident, ...]) -> str:
+        """In which segment the drift of the standing incidents is, over recent windows."""
+        if self.reference is None or not fits or not self.reference.segments:
+            return ""
+        for gone in self._segments.keys() - self.roster.versions.keys():
+            del self._segments[gone]
+        recent = self._segments.setdefault(closed.key.version, deque(maxlen=WINDOWS_FOR_SEGMENTS))
+        recent.append(closed.segments)
+        features = [name for incident in self._concerning(closed.key.version, standing) for name in incident.features]
+        return segments.in_words(self.reference, reduce(or_, recent), features) if features else ""
 
     def _findings(self, version: str, scores: Scores) -> tuple[Finding, ...]:
         found = [finding for watch in self._watched(version) for finding in watch.findings(scores)]

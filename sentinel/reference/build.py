@@ -22,6 +22,8 @@ from sentinel.reference.frozen import (
 from sentinel.reference.joint import JointSketch
 from sentinel.reference.repeats import RepeatCounter
 from sentinel.reference.schema import FeatureSpec, Kind, Role
+from sentinel.reference.segments import MOST_VALUES, OTHERS, Segments
+from sentinel.reference.splitting import split
 from sentinel.reference.survey import ColumnSurvey, Surveyed
 from sentinel.reference.tally import Tally, count_columns
 
@@ -44,7 +46,7 @@ class Builder:
 
     kinds: kinds that override the inference, by column. predictions, labels: columns of that role, or whose derived
     columns have it, besides those whose name begins with "prediction". joint: whether to sketch the joint law of the
-    numeric inputs.
+    numeric inputs. segments: categorical columns whose most frequent values are also counted each for itself.
     """
 
     def __init__(
@@ -54,8 +56,11 @@ class Builder:
         predictions: Sequence[str] = (),
         labels: Sequence[str] = (),
         joint: bool = False,
+        segments: Sequence[str] = (),
     ) -> None:
         self._joint = joint
+        self._segments = tuple(segments)
+        self._by_segment: dict[str, list[Tally]] = {}
         self._kinds = dict(kinds or {})
         self._predictions, self._labels = frozenset(predictions), frozenset(labels)
         self._rng = np.random.default_rng(_SEED)
@@ -83,17 +88,21 @@ class Builder:
             self._tally = Tally(plan)
             inputs = [spec.name for spec in plan.schema if spec.role == "input"]
             self._repeats = RepeatCounter(inputs, MOST_COMPARED)
+            self._by_segment = {column: self._tallies(plan, column) for column in self._segments}
         rows = _same_length(columns)
         self._rows += rows
         count_columns(self._tally, columns, rows)
         self._repeats.add(columns)
+        for column, tallies in self._by_segment.items():
+            for at, part, size in split(columns, _values_of(self._tally.reference, column), column):
+                count_columns(tallies[at], part, size)
 
     def freeze(self, *, name: str, version: str) -> FrozenReference:
         """The reference. ValueError when there was not one row."""
         if self._tally is None or not self._rows:
             raise ValueError("a reference needs at least one row; the columns hold none")
         plan, tally = self._tally.reference, self._tally
-        return replace(
+        frozen = replace(
             plan,
             name=name,
             version=version,
@@ -105,6 +114,18 @@ class Builder:
             joint=tally.joint,
             repeats=(self._repeats.looked, self._repeats.equal_pairs),
         )
+        return replace(frozen, segments=tuple(self._segment(frozen, column) for column in self._segments))
+
+    def _tallies(self, plan: FrozenReference, column: str) -> list[Tally]:
+        """One for each value told apart and one for the others. ValueError for a column that is no category."""
+        if column not in plan.categorical.names:
+            known = ", ".join(plan.categorical.names[:5]) or "there are none"
+            raise ValueError(f"segments names {column!r}, which is no categorical column; these are: {known}")
+        return [Tally(replace(plan, joint=None)) for _ in (*_values_of(plan, column), OTHERS)]
+
+    def _segment(self, frozen: FrozenReference, column: str) -> Segments:
+        coarse = [frozen.coarse(tally.numeric, tally.categorical) for tally in self._by_segment[column]]
+        return Segments(column, _values_of(frozen, column), np.stack(coarse))
 
     def _check_names(self) -> None:
         columns = self._surveys.keys()
@@ -155,12 +176,19 @@ def build(
     predictions: Sequence[str] = (),
     labels: Sequence[str] = (),
     joint: bool = False,
+    segments: Sequence[str] = (),
 ) -> FrozenReference:
     """The reference of columns held in memory (name -> array or list, one value per row)."""
-    builder = Builder(kinds=kinds, predictions=predictions, labels=labels, joint=joint)
+    builder = Builder(kinds=kinds, predictions=predictions, labels=labels, joint=joint, segments=segments)
     builder.survey(columns)
     builder.count(columns)
     return builder.freeze(name=name, version=version)
+
+
+def _values_of(reference: FrozenReference, column: str) -> tuple[str, ...]:
+    """The values of a categorical column that are segments of their own."""
+    table = reference.categorical
+    return table.categories[table.names.index(column)][:MOST_VALUES]
 
 
 def _source(name: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from sentinel.reference.packing import pack_array
+from sentinel.reference.segments import Segments
 
 if TYPE_CHECKING:
     from sentinel.reference.frozen import FrozenReference
@@ -36,5 +37,10 @@ def content_of(reference: "FrozenReference") -> dict[str, Any]:
         "categorical_book": pack_array(reference.categorical_book),
         "joint": None if reference.joint is None else [reference.joint.rows, pack_array(reference.joint.sums)],
         **({"vocabularies": dict(reference.vocabularies)} if reference.vocabularies else {}),
+        **({"segments": [_segments(segments) for segments in reference.segments]} if reference.segments else {}),
         **({"repeats": list(reference.repeats)} if any(reference.repeats) else {}),
     }
+
+
+def _segments(segments: Segments) -> list[Any]:
+    return [segments.column, list(segments.values), pack_array(segments.counts)]

@@ -90,6 +90,7 @@ def build_from_file(
     predictions: Sequence[str] = (),
     labels: Sequence[str] = (),
     joint: bool = False,
+    segments: Sequence[str] = (),
     progress: Progress | None = None,
     derive: Derive | None = None,
 ) -> FrozenReference:
@@ -101,7 +102,7 @@ def build_from_file(
     chunks = parquet_chunks if table.suffix.lower() in (".parquet", ".pq") else csv_chunks
     tell = progress or (lambda _share: None)
     made = derive or (lambda columns: columns)
-    builder = Builder(kinds=kinds, predictions=predictions, labels=labels, joint=joint)
+    builder = Builder(kinds=kinds, predictions=predictions, labels=labels, joint=joint, segments=segments)
     try:
         if derive is not None:
             all(derive.learn(columns) for columns, _ in chunks(table))  # until there is nothing to learn

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from sentinel.reference.content import fingerprint_of
 from sentinel.reference.joint import JointSketch
 from sentinel.reference.schema import FeatureSpec
+from sentinel.reference.segments import Segments
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -107,6 +108,7 @@ class FrozenReference:
     numeric_book, categorical_book: [F, W] fine cell -> coarse cell, for the two tables.
     joint: sketch of the joint law of the numeric inputs, where it was asked for.
     repeats: rows that were compared with each other, and pairs of equal ones among them.
+    segments: what it holds of the values of the columns that it was to tell apart.
     vocabularies: by text column, which tokens its texts have (`sentinel.features.vocabulary`, as bytes).
     """
 
@@ -121,6 +123,7 @@ class FrozenReference:
     joint: JointSketch | None = None
     vocabularies: Mapping[str, bytes] = field(default_factory=dict)
     repeats: tuple[int, int] = (0, 0)
+    segments: tuple[Segments, ...] = ()
 
     @cached_property
     def specs(self) -> Mapping[str, FeatureSpec]:

@@ -6,10 +6,13 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sentinel.reference.packing import FormatError, frame, unframe
+import numpy as np
+
+from sentinel.reference.packing import FormatError, frame, pack_array, unframe, unpack_array
 from sentinel.windows import plain
 from sentinel.windows.counts import FeatureCounts
 from sentinel.windows.generation import GenerationCounts
+from sentinel.windows.segmented import SegmentCounts
 from sentinel.windows.whole import WholeRows
 from sentinel.windows.window import TrafficCounts, WindowKey
 
@@ -27,6 +30,7 @@ class ClosedWindow:
 
     features: counts of all features (empty without a reference). traffic: all traffic, sampled or not.
     generation: tokens and times of analysed calls of a generative model. whole: what is told of rows as a whole.
+    segments: coarse counts of each segment that the reference tells apart.
     """
 
     key: WindowKey
@@ -38,6 +42,7 @@ class ClosedWindow:
     traffic: TrafficCounts = field(default_factory=TrafficCounts)
     generation: GenerationCounts = field(default_factory=GenerationCounts)
     whole: WholeRows = field(default_factory=WholeRows)
+    segments: SegmentCounts = field(default_factory=SegmentCounts)
 
     def __or__(self, other: "ClosedWindow") -> "ClosedWindow":
         """Merge two windows of one model, version and reference; ValueError says what differs."""
@@ -53,6 +58,7 @@ class ClosedWindow:
             traffic=self.traffic | other.traffic,
             generation=self.generation | other.generation,
             whole=self.whole | other.whole,
+            segments=self.segments | other.segments,
         )
 
     def to_bytes(self) -> bytes:
@@ -67,6 +73,7 @@ class ClosedWindow:
             "traffic": plain.from_sums(self.traffic),
             "generation": plain.from_sums(self.generation),
             "whole": plain.from_sums(self.whole),
+            "segments": {column: pack_array(counts) for column, counts in self.segments.counts.items()},
         }
         return frame(_MAGIC, _VERSION, content)
 
@@ -92,6 +99,9 @@ class ClosedWindow:
             traffic=TrafficCounts(**content["traffic"]),
             generation=GenerationCounts(**content.get("generation", {})),
             whole=WholeRows(**content.get("whole", {})),
+            segments=SegmentCounts(
+                {column: unpack_array(counts, np.int64) for column, counts in content.get("segments", {}).items()}
+            ),
         )
 
 

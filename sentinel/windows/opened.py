@@ -15,6 +15,7 @@ from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.counts import FeatureCounts
 from sentinel.windows.generation import GenerationCounts
 from sentinel.windows.pending import Pending
+from sentinel.windows.segmented import SegmentCounts, Segmenting
 from sentinel.windows.whole import WholeRows
 from sentinel.windows.window import TrafficCounts, WindowKey, storable
 
@@ -26,13 +27,22 @@ OTHER_COLUMNS = "__other__"
 class Window:
     """Counts the rows of one (model, version, replica) in [start, start + seconds) until it is closed."""
 
-    def __init__(self, key: WindowKey, start: float, seconds: float, reference: FrozenReference | None) -> None:
+    def __init__(
+        self,
+        key: WindowKey,
+        start: float,
+        seconds: float,
+        reference: FrozenReference | None,
+        segments: Collection[str] | None = None,
+    ) -> None:
+        """segments: columns whose segments are counted apart, of those that the reference has; None: all of these."""
         self.key = key
         self.start = start
         self.seconds = seconds
         self.rows = 0
         self.reference = reference
         self._pending = Pending(reference) if reference is not None else None
+        self._segmenting = Segmenting(reference, segments) if reference is not None and reference.segments else None
         self._unexpected: dict[str, int] = {}
         self._closed = False
 
@@ -46,7 +56,10 @@ class Window:
             raise ValueError("the window is closed; open another one for these rows")
         rows = self._pending.add_plain(columns) if self._pending is not None else None
         if rows is None:
-            rows = self._add_any(_sized(columns))
+            columns = _sized(columns)
+            rows = self._add_any(columns)
+        if self._segmenting is not None:
+            self._segmenting.add(columns, rows)
         self.rows += rows
         return rows
 
@@ -77,6 +90,7 @@ class Window:
             traffic=traffic or TrafficCounts(),
             generation=generation or GenerationCounts(),
             whole=whole or WholeRows(),
+            segments=self._segmenting.closed() if self._segmenting is not None else SegmentCounts(),
         )
 
     def unexpected(self, names: Collection[object], rows: int) -> None:
