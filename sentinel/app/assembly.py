@@ -105,6 +105,11 @@ def load_reference(settings: Settings) -> FrozenReference | None:
     if languages and not tells_languages():
         sentence = f"the reference has {languages[0]}, which needs pycld2; install sentinel-sidecar[language]"
         raise ConfigurationError([Problem("reference.path", sentence)])
+    known = {segments.column for segments in reference.segments}
+    for column in settings.features.segments:
+        if column not in known:
+            sentence = f"the reference does not tell {column} apart; build it with --segment {column}"
+            raise ConfigurationError([Problem("features.segments", sentence)])
     return reference
 
 
@@ -151,6 +156,8 @@ def pipeline_options(settings: Settings, replica: str, reference: FrozenReferenc
         window_seconds=settings.window.seconds,
         ignore=settings.features.ignore,
         rename=settings.features.rename,
+        client_header=settings.features.client_header.lower(),
+        segments=settings.features.segments or None,
         decode=decode_options(settings),
         answers=answer_spec(settings.labels, reference),
         keys=key_options(settings),

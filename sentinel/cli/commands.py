@@ -89,7 +89,14 @@ COMMANDS = (
                 choices=("auto", "classification", "regression"),
                 help="what the label tells of",
             ),
-            arg("--kind", action="append", default=[], metavar="COLUMN=KIND", help="numeric, categorical, …"),
+            arg("--kind", action="append", default=[], metavar="COLUMN=KIND", help="numeric, categorical, text, …"),
+            arg(
+                "--segment",
+                action="append",
+                default=[],
+                metavar="COLUMN",
+                help="categorical column whose values are told apart (country, device, …)",
+            ),
         ),
     ),
     Command(

@@ -38,6 +38,7 @@ def build(arguments: Namespace) -> int:
             predictions=arguments.prediction,
             labels=arguments.label,
             truths=_truths(arguments),
+            segments=arguments.segment,
             progress=progress,
             derive=derivation,
         )

@@ -131,6 +131,13 @@ class DecodeSettings:
 class FeatureSettings:
     ignore: tuple[str, ...] = option((), help="Features left out of the analysis.")
     rename: dict[str, str] = option(factory=dict, help="Name in the traffic: name in the reference.")
+    segments: tuple[str, ...] = option(
+        (), help="Columns whose segments are followed, of those of the reference; empty: all that it tells apart."
+    )
+    client_header: str = option(
+        "",
+        help="Request header that tells clients apart (x-forwarded-for …); empty: a dominating one is not looked for.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
