@@ -16,6 +16,7 @@ from sentinel.app.shadowing import Shadowing
 from sentinel.app.verdicts import Judging, policy_options
 from sentinel.config import ConfigurationError, Problem, Settings
 from sentinel.decode import DecodeOptions
+from sentinel.features.text import tells_languages
 from sentinel.judge.binding import Roles
 from sentinel.judge.policy import Policy, PolicyOptions
 from sentinel.reference.files import ReferenceFileError, load
@@ -88,9 +89,14 @@ def load_reference(settings: Settings) -> FrozenReference | None:
     if not settings.reference.path:
         return None
     try:
-        return load(settings.reference.path)
+        reference = load(settings.reference.path)
     except ReferenceFileError as error:
         raise ConfigurationError([Problem("reference.path", str(error))]) from error
+    languages = [name for name in reference.names if name.endswith(".language")]
+    if languages and not tells_languages():
+        sentence = f"the reference has {languages[0]}, which needs pycld2; install sentinel-sidecar[language]"
+        raise ConfigurationError([Problem("reference.path", sentence)])
+    return reference
 
 
 def pipeline_options(settings: Settings, replica: str) -> PipelineOptions:
@@ -103,6 +109,8 @@ def pipeline_options(settings: Settings, replica: str) -> PipelineOptions:
         ignore=settings.features.ignore,
         rename=settings.features.rename,
         decode=decode_options(settings),
+        keep_rows=settings.capture.keep_rows,
+        seed=settings.capture.seed or None,
     )
 
 

@@ -99,6 +99,12 @@ class CaptureSettings:
     max_body_bytes: int = option(
         1 << 20, least=0, most=1 << 30, help="Longest body analysed; longer ones are counted as undecodable."
     )
+    keep_rows: int = option(
+        0,
+        least=0,
+        most=2000,
+        help="Rows of each window kept in the store, a uniform sample after drop, hash and redact; 0 keeps none.",
+    )
     seed: int = option(0, least=0, help="Seed of the sampler; 0 draws one at start.")
     shadow: ShadowSettings = option(factory=ShadowSettings, help="A second model that answers the same requests.")
 
@@ -166,6 +172,7 @@ class StoreSettings:
         90.0, least=0, help="Days that hourly roll-ups are kept; then they merge into daily ones. 0: for ever."
     )
     day_days: float = option(0.0, least=0, help="Days that daily roll-ups are kept. 0: for ever.")
+    rows_days: float = option(2.0, least=0.01, help="Days that the rows of capture.keep_rows are kept.")
     spool_path: str = option(
         "",
         help="Folder in which windows wait while the store is away; empty: beside a SQLite store, else in the "

@@ -9,6 +9,7 @@ from sentinel.telemetry.catalogue import (
     MODEL_LABELS,
     Metric,
     drift,
+    generation,
     gpu,
     internals,
     rollback,
@@ -22,6 +23,8 @@ Pair = tuple[str, str]  # label values of model and model_version
 
 LATENCY_SLO_RATIO = 0.01  # slo.latency_p99_seconds: 1 of 100 requests may be slower
 
+GENERATION = tuple(value for value in vars(generation).values() if isinstance(value, Metric))
+
 _FROM_START = (
     serving.CONNECTIONS_OPEN,
     serving.CONNECTIONS,
@@ -34,7 +37,7 @@ _FROM_START = (
     internals.SPOOL_LOST,
     gpu.COLLECTOR_UP,
 )
-_PER_PAIR_ONCE_KNOWN = (serving.DURATION_QUANTILE, serving.TOKENS)  # no honest 0 before the first value
+_PER_PAIR_ONCE_KNOWN = (serving.DURATION_QUANTILE, *GENERATION)  # no honest 0 before the first value
 _PER_PAIR_HISTOGRAMS = (serving.REQUEST_DURATION, serving.FIRST_BYTE)
 
 

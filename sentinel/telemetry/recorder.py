@@ -9,12 +9,14 @@ from collections.abc import Mapping, Sequence
 
 from sentinel import __version__
 from sentinel.config.settings import Settings
+from sentinel.decode.usage import LlmUsage
 from sentinel.drift.scores import FeatureScores
 from sentinel.judge.verdict import Incident, Verdict
 from sentinel.shadow.account import Result, latency_quantiles
 from sentinel.shadow.book import Standing
 from sentinel.telemetry.catalogue import Metric, drift, gpu, internals, rollback, serving, shadow
 from sentinel.telemetry.children import Pair, create_children, open_pair
+from sentinel.telemetry.generation import SERIES_OF_GENERATION, open_generation, record
 from sentinel.telemetry.labels import OTHER, label, trace_id
 from sentinel.telemetry.readings import GpuReadings
 from sentinel.telemetry.series import Series
@@ -40,6 +42,7 @@ class Recorder:
         self.models: dict[Pair, ModelView] = {}
         self._pairs: dict[tuple[str, str], Pair] = {}
         self._last_trace: dict[Pair, str] = {}
+        self._generating: set[Pair] = set()
         self._slow_seconds = settings.slo.latency_p99_seconds
         self._windows = WindowGauges(self.series, settings.telemetry.max_series)
         self._gpu = GpuReadings(up=False)
@@ -103,11 +106,13 @@ class Recorder:
             self._last_trace[pair] = known
             self.series.histogram(serving.REQUEST_DURATION, pair).mark((known, seconds, at))
 
-    def tokens(self, model: str, version: str, read: int, written: int) -> None:
-        """Count tokens that a language model reported in its usage field."""
+    def generation(self, model: str, version: str, usage: LlmUsage) -> None:
+        """Count one analysed call of a generative model."""
         pair = self._pair(model, version)
-        self.series.add(serving.TOKENS, (*pair, "input"), read)
-        self.series.add(serving.TOKENS, (*pair, "output"), written)
+        if pair not in self._generating:
+            self._generating.add(pair)
+            open_generation(self.series, pair)
+        record(self.series, pair, usage)
 
     # -- windows and verdicts -----------------------------------------------------------------------------------
 
@@ -271,7 +276,6 @@ class Recorder:
             shadows=self._shadows if self.settings.capture.shadow.url else None,
             gpu_up=self._gpu.up,
             gpus=_gpu_views(self.series),
-            tokens=self._sums(serving.TOKENS),
             ready=bool(get(internals.READY)),
             armed=bool(get(rollback.ARMED)),
             rollback_mode=self.settings.rollback.mode,
@@ -300,11 +304,15 @@ class Recorder:
         """The label values of a model version, made with all its children at 0 when it is new."""
         if (known := self._pairs.get((model, version))) is not None:
             return known
-        if len(self._pairs) >= max(2, self.settings.telemetry.max_series // SERIES_PER_PAIR) and not self._make_room():
+        if len(self._pairs) >= self._most_pairs() and not self._make_room():
             return open_pair(self.series, self.settings, (OTHER, OTHER))
         pair = open_pair(self.series, self.settings, (label(model), label(version)))
         self._pairs[(model, version)] = pair
         return pair
+
+    def _most_pairs(self) -> int:
+        each = SERIES_PER_PAIR + (SERIES_OF_GENERATION if self._generating else 0)
+        return max(2, self.settings.telemetry.max_series // each)
 
     def _make_room(self) -> bool:
         """Forget the version that has been silent longest, if it has been for long."""
@@ -317,6 +325,7 @@ class Recorder:
         pair = self._pairs.pop(oldest)
         self.models.pop(pair, None)
         self._last_trace.pop(pair, None)
+        self._generating.discard(pair)
         self.series.forget(pair)
         return True
 

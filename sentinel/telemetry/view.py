@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from sentinel.judge.verdict import Incident, Verdict
 from sentinel.shadow.book import Standing
+from sentinel.windows.generation import GenerationCounts
 
 HISTORY_WINDOWS = 180  # three hours of one-minute windows
 TIMELINE_EVENTS = 100
@@ -75,13 +76,17 @@ class GpuView:
 
 @dataclass(slots=True)
 class ModelView:
-    """One version of a model: its last verdict, its features by evidence, and its recent windows."""
+    """One version of a model: its last verdict, its features by evidence, and its recent windows.
+
+    generation: calls of a generative model in the last window that had some.
+    """
 
     model: str
     version: str
     reference: str = ""
     verdict: Verdict | None = None
     features: tuple[FeaturePicture, ...] = ()
+    generation: GenerationCounts = field(default_factory=GenerationCounts)
     history: deque[WindowPoint] = field(default_factory=lambda: deque(maxlen=HISTORY_WINDOWS))
 
 
@@ -109,7 +114,6 @@ class StatusView:
     shadows: tuple[Standing, ...] | None
     gpu_up: bool
     gpus: tuple[GpuView, ...]
-    tokens: Mapping[str, float]
     ready: bool
     armed: bool
     rollback_mode: str

@@ -2,9 +2,10 @@
 
 from sentinel.observability.dashboards.common import FEATURE, INSTANCE, JOB, MODEL, VERSION, annotations, severity
 from sentinel.observability.dashboards.drift import drift_panels, feature_panel, prediction_panels, quality_panels
+from sentinel.observability.dashboards.generation import language_model_panels
 from sentinel.observability.dashboards.gpu import gpu_panels
 from sentinel.observability.dashboards.kinds import lines, stat
-from sentinel.observability.dashboards.serving import language_model_panels, traffic_panels
+from sentinel.observability.dashboards.serving import traffic_panels
 from sentinel.observability.dashboards.shadow import shadow_panels
 from sentinel.observability.panel import GREEN, GREY, RED, STATE_WORDS, YELLOW, Dashboard, Panel, Row, Step
 from sentinel.observability.query import BY_MODEL, RATE, most, on_dashboard, ratio, total
