@@ -37,6 +37,7 @@ class Shadowing:
         self._writer = writer
         self._recorder = recorder
         self._verdicts: dict[tuple[str, str, str], str] = {}
+        self._kept = ""
         self.book = AccountBook(terms_of(shadow), f"{replica} {shadow.url}")
         self.mirror = Mirror(shadow, options, self.book, self._mirrored)
 
@@ -61,7 +62,9 @@ class Shadowing:
         self._recorder.shadows(standings, now)
         audit = tuple(_record(standing, now) for standing in standings if self._is_news(standing))
         text = self.book.to_text()
-        self._writer.call(lambda store: store.put_setting(SETTING, text, audit=audit))
+        if text != self._kept:
+            self._writer.call(lambda store: store.put_setting(SETTING, text, audit=audit))
+            self._kept = text
 
     def plain(self) -> list[dict[str, Any]]:
         """What `GET /v1/shadow` answers."""

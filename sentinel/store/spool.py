@@ -19,7 +19,7 @@ import msgspec
 
 from sentinel.drift.scores import FeatureScores
 from sentinel.judge.verdict import Verdict
-from sentinel.store.contract import AuditRecord, Intent, StoreError, WindowRecord
+from sentinel.store.contract import AuditRecord, Intent, RequestLimits, StoreError, WindowRecord
 from sentinel.store.engine import parse_url, sqlite_path
 from sentinel.store.profile import Profile
 from sentinel.windows.closed import ClosedWindow
@@ -35,6 +35,7 @@ class _Wire(msgspec.Struct, array_like=True):
     intents: tuple[Intent, ...]
     audit: tuple[AuditRecord, ...]
     profiles: dict[str, Profile]
+    limits: RequestLimits | None = None
 
 
 @dataclass(slots=True)
@@ -56,6 +57,7 @@ def pack(record: WindowRecord) -> bytes:
         tuple(record.intents),
         tuple(record.audit),
         dict(record.profiles),
+        record.limits,
     )
     body = msgspec.msgpack.encode(wire)
     return zlib.crc32(body).to_bytes(4, "big") + body
@@ -70,7 +72,7 @@ def unpack(data: bytes) -> WindowRecord | None:
         window = ClosedWindow.from_bytes(wire.window)
     except (msgspec.MsgspecError, ValueError):
         return None  # written by another version of sentinel
-    rest = (wire.scores, wire.verdict, wire.judge_state, wire.intents, wire.audit, wire.profiles)
+    rest = (wire.scores, wire.verdict, wire.judge_state, wire.intents, wire.audit, wire.profiles, wire.limits)
     return WindowRecord(window, *rest)
 
 
