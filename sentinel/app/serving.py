@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -17,7 +18,7 @@ from sentinel.config.times import parse_time
 from sentinel.intake.push import Pushed, routes
 from sentinel.rollback.admin import admin_app
 from sentinel.rollback.answers import Standing
-from sentinel.rollback.http import Backing, answer
+from sentinel.rollback.http import Backing, answer, server_tls
 from sentinel.rollback.integrations import integration_routes
 from sentinel.store import Store
 from sentinel.store.query import windows_json
@@ -61,10 +62,10 @@ async def serving(
     if parts.shadowing is not None:
         telemetry.router.add_get("/v1/shadow", partial(_shadows, parts.shadowing))
     telemetry.add_routes(routes(pushed, max_body_bytes=settings.capture.max_body_bytes))
-    admin = admin_app(backing, settings.admin.token_file)
+    admin = admin_app(backing, settings.admin.token_file, certified=bool(settings.admin.client_ca_file))
     async with (
         listening(telemetry, "telemetry.listen", settings.telemetry.listen),
-        listening(admin, "admin.listen", settings.admin.listen),
+        listening(admin, "admin.listen", settings.admin.listen, server_tls(settings.admin)),
     ):
         yield
 
@@ -81,13 +82,15 @@ def _standing(recorder: Recorder, model: str) -> Standing:
 
 
 @asynccontextmanager
-async def listening(app: web.Application, path: str, address: str) -> AsyncIterator[None]:
+async def listening(
+    app: web.Application, path: str, address: str, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[None]:
     """Serve at the address that the setting `path` names. Raises CannotListen."""
     host, port = split_address(address)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port, reuse_address=True).start()
+        await web.TCPSite(runner, host, port, reuse_address=True, ssl_context=tls).start()
     except OSError as error:
         await runner.cleanup()
         reason = os.strerror(error.errno) if error.errno else str(error)

@@ -25,6 +25,7 @@ from sentinel.store.profile import Profile
 from sentinel.windows.closed import ClosedWindow
 
 SUFFIX = ".window"
+OWNER_ONLY = 0o600
 
 
 class _Wire(msgspec.Struct, array_like=True):
@@ -155,6 +156,7 @@ class Spool:
         path = self._path(self._next)
         aside = path.with_suffix(".part")
         try:
+            aside.touch(OWNER_ONLY)
             with aside.open("wb") as file:
                 file.write(data)
                 file.flush()
@@ -190,7 +192,7 @@ def _locked(folder: Path) -> int:
             raise StoreError(
                 f"the spool {folder} belongs to another user: set store.spool_path to a folder of your own"
             )
-        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, OWNER_ONLY)
     except OSError as error:
         raise StoreError(
             f"the spool {folder} cannot be used ({error.strerror}): "
