@@ -18,6 +18,7 @@ from sentinel.app.assembly import Parts
 from sentinel.app.counting import Added, Counting
 from sentinel.app.heap import give_back
 from sentinel.app.pipeline import DROPPED, UNDECODABLE
+from sentinel.app.replay import traffic_of
 from sentinel.app.serving import serving
 from sentinel.app.verdicts import Judgement
 from sentinel.intake.push import Pushed
@@ -29,7 +30,7 @@ from sentinel.store.writer import Outcome
 from sentinel.telemetry.gpu import GpuReader
 from sentinel.telemetry.pictures import pictures
 from sentinel.telemetry.view import FeaturePicture
-from sentinel.traffic import Exchange, Route, RouteTraffic, TrafficSummary, bucket_of
+from sentinel.traffic import Exchange, Route, RouteTraffic, TrafficSummary
 from sentinel.traffic.handover import Handover
 from sentinel.windows.kept import KeptRows
 
@@ -118,11 +119,8 @@ class Observer:
         self._exchange(exchange)
         self.recorder.received(*self.parts.pipeline.default_pair())
         if exchange.status:
-            latency = {bucket_of(exchange.duration_seconds): 1} if exchange.duration_seconds > 0 else {}
-            seen = RouteTraffic(
-                {f"{exchange.status // 100}xx": 1}, latency, latency_sum_seconds=exchange.duration_seconds
-            )
-            self._count(Route(exchange.method, exchange.path, exchange.protocol), seen, exchange.started_at)
+            route = Route(exchange.method, exchange.path, exchange.protocol)
+            self._count(route, traffic_of(exchange), exchange.started_at)
 
     def _pushed_half(self, reason: str) -> None:
         self._unparsed(reason)

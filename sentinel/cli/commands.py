@@ -174,11 +174,17 @@ COMMANDS = (
     ),
     Command(
         "replay",
-        "Judge stored windows or a table of rows again: what would have paged, with these or other options.",
+        "Judge stored windows, rows or capture logs again: what would have paged, with these or other options.",
         "replay:replay",
         "sentinel replay --tolerance psi:0.05 --from 2026-11-01",
         (
-            arg("table", nargs="?", metavar="TABLE", help="CSV or Parquet file of rows (default: the stored windows)"),
+            arg(
+                "table",
+                nargs="?",
+                metavar="SOURCE",
+                help="CSV, Parquet, JSON lines of rows or exchanges, KServe, SageMaker or Triton captures, a folder of "
+                "them, or - for standard input (default: the stored windows)",
+            ),
             CONFIG,
             STORE,
             MODEL,
@@ -197,6 +203,10 @@ COMMANDS = (
                 metavar="N",
                 help="pace of a table without times (%(default)g)",
             ),
+            arg("--set", action="append", default=[], metavar="KEY=VALUE", help="another setting, as in sentinel.yaml"),
+            arg("--state", metavar="FILE", help="remember what was judged; the same command goes on from there"),
+            arg("--html", metavar="FILE", help="write what would have happened as a report"),
+            arg("--png", metavar="FILE", help="write that report as a picture (needs Chromium)"),
             JSON,
         ),
     ),
