@@ -7,6 +7,6 @@ source=$(cd "$(dirname "$0")/../.." && pwd)
 
 python3 -m venv --without-pip "$target"
 python3 -m pip --python "$target/bin/python" install --disable-pip-version-check --root-user-action=ignore --quiet \
-  --no-compile --only-binary :all: -c "$source/constraints.txt" "$source[postgresql,images,ed25519]"
+  --no-compile --only-binary :all: -c "$source/constraints.txt" "$source[postgresql,images,ed25519,inject]"
 "$target/bin/python" -m compileall -q --invalidation-mode unchecked-hash "$target/lib"
 python3 -m pip --python "$target/bin/python" inspect --disable-pip-version-check > "$target/packages.json"

@@ -83,6 +83,8 @@ class Observer:
             await self._stop.wait()
             loop.remove_reader(self._lifeline)
             await self.receiver.stop()
+            if self.parts.shadowing is not None:
+                await self.parts.shadowing.mirror.drain()
             await self._judge(self.parts.pipeline.close_all())
         self._judging.shutdown()
         self.parts.writer.close()
@@ -91,6 +93,8 @@ class Observer:
         work: dict[str, Any] = {"windows": self._close_windows()}
         if not self.settings.fleet.member:  # the fleet's leader does it for all
             work["retention"] = self._forget()
+        if self.parts.shadowing is not None:
+            work["shadow"] = self.parts.shadowing.mirror.run()
         if self.settings.gpu.enabled:
             work["gpu"] = self._read_gpus()
         if self.settings.rollback.mode != "off" and not self.settings.fleet.member:
@@ -101,13 +105,14 @@ class Observer:
 
     def _exchange(self, exchange: Exchange) -> str | None:
         outcome = self.parts.pipeline.exchange(exchange)
+        if self.parts.shadowing is not None:
+            self.parts.shadowing.offer(exchange, outcome)
         self.recorder.exchange(outcome.outcome, outcome.model, outcome.version, outcome.reason)
         if trace := trace_of(exchange):
             at = exchange.started_at + exchange.duration_seconds
             self.recorder.trace(outcome.model, outcome.version, trace, exchange.duration_seconds, at)
         if outcome.usage is not None:
-            read, written = outcome.usage.input_tokens, outcome.usage.output_tokens
-            self.recorder.tokens(outcome.model, outcome.version, read or 0, written or 0)
+            self.recorder.generation(outcome.model, outcome.version, outcome.usage)
         return outcome.reason or None
 
     def _extra(self, count: int) -> None:
@@ -189,6 +194,8 @@ class Observer:
         for sample in self.parts.pipeline.take_kept():
             self.parts.writer.call(partial(_keep, sample)).add_done_callback(_rows_kept)
         self._report_store()
+        if self.parts.shadowing is not None:
+            self.parts.shadowing.settle(time.time())
 
     def _time_commit(self, written: "Future[Outcome]") -> None:
         """Measure the time from the handing over of a window until it is in the store."""

@@ -266,6 +266,63 @@ COMMANDS = (
         (CONFIG, STORE, JSON),
     ),
     Command(
+        "inject",
+        "Put the sidecar into manifests and print the difference, or take it out; with --serve as a webhook.",
+        "inject:inject",
+        "sentinel inject -f deployment.yaml -f service.yaml --model fraud",
+        (
+            arg(
+                "--filename",
+                "-f",
+                action="append",
+                default=[],
+                metavar="FILE",
+                help="manifests: a file, a folder, - for standard input; repeatable",
+            ),
+            arg("--output", "-o", choices=("diff", "yaml"), default="diff", help="what to print (%(default)s)"),
+            arg("--remove", action="store_true", help="take the sidecar out again"),
+            arg(
+                "--only", choices=("workloads", "services"), help="print only these, to roll them out one after another"
+            ),
+            arg(
+                "--name", action="append", default=[], metavar="NAME", help="only the workload of this name; repeatable"
+            ),
+            arg("--model", metavar="NAME", help="name of the model (default: a label or the workload's name)"),
+            arg("--model-version", metavar="VERSION", help="version of the model"),
+            arg(
+                "--port", metavar="PORT", help="port of the model server (default: the first that a container declares)"
+            ),
+            arg("--listen", metavar="PORT", help="port of the sidecar (default: 8081)"),
+            arg("--config-map", metavar="NAME", help="ConfigMap with a sentinel.yaml (default: settings in the pod)"),
+            arg("--reference", metavar="NAME", help="ConfigMap, secret/NAME or pvc/NAME with reference.sentinel"),
+            arg("--namespace", "-n", default="", metavar="NAME", help="where manifests name none"),
+            arg(
+                "--kubernetes",
+                default="",
+                metavar="VERSION",
+                help="version of the cluster; below 1.29 a plain container",
+            ),
+            arg("--image", metavar="IMAGE", help="image of sentinel"),
+            arg(
+                "--config", "-c", metavar="FILE", help="sentinel.yaml to carry in the pod, where it names no ConfigMap"
+            ),
+            arg("--pod", metavar="FILE", help="the sidecar as the chart renders it (default: built in)"),
+            arg("--serve", metavar="HOST:PORT", help="answer AdmissionReviews over TLS, such as 0.0.0.0:8443"),
+            arg(
+                "--telemetry", default="0.0.0.0:9108", metavar="HOST:PORT", help="its metrics and health (%(default)s)"
+            ),
+            arg(
+                "--certificate",
+                default="",
+                metavar="DIR",
+                help="tls.crt and tls.key, read again when they change (cert-manager)",
+            ),
+            arg("--secret", default="", metavar="NAME", help="make and renew a certificate in this Secret instead"),
+            arg("--webhook", default="", metavar="NAME", help="MutatingWebhookConfiguration to tell of it"),
+            arg("--service", default="", metavar="NAME", help="Service of the webhook, for the certificate"),
+        ),
+    ),
+    Command(
         "dashboards build",
         "Write Grafana dashboards: all there is, or with --config what this configuration has.",
         "observability:dashboards",

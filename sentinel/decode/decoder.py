@@ -20,7 +20,7 @@ from sentinel.decode import (
     v2,
     v2_grpc,
 )
-from sentinel.decode.call import Call
+from sentinel.decode.call import Call, configured_version
 from sentinel.decode.options import DEFAULT, DecodeOptions
 from sentinel.decode.paths import Route, route
 from sentinel.decode.reasons import NOT_BLINDNESS, Reason, Refused
@@ -57,6 +57,18 @@ DECODERS: Mapping[str, Decoder] = {
 STREAMED = frozenset({"v2_grpc_stream"})
 """Decoders of gRPC calls with any number of messages each way; they take the messages apart themselves."""
 
+GENERATIVE = (
+    openai.chat,
+    openai.completions,
+    openai.responses,
+    text_servers.ollama_chat,
+    text_servers.ollama_generate,
+    text_servers.anthropic_messages,
+    text_servers.llamacpp_completion,
+    text_servers.generate,
+)
+"""Decoders that make something of an answer that was broken off."""
+
 RAW_TYPES = ("image/", "text/plain", "multipart/form-data")
 """Bodies of these types, on a path that tells no protocol, are one value each."""
 
@@ -70,7 +82,8 @@ def decode(exchange: Exchange, options: DecodeOptions = DEFAULT) -> Decoded | Un
         reason = refusal.reason
     except Exception:  # noqa: BLE001 - hostile bytes must never stop the observer; the counter tells of our error
         reason = Reason.INTERNAL_ERROR
-    return Undecodable(reason.value, reason not in NOT_BLINDNESS, said.model, said.version)
+    version = configured_version(exchange, options) or said.version
+    return Undecodable(reason.value, reason not in NOT_BLINDNESS, said.model, version)
 
 
 def _decoded(exchange: Exchange, options: DecodeOptions, said: Route) -> Decoded:
@@ -84,7 +97,10 @@ def _decoded(exchange: Exchange, options: DecodeOptions, said: Route) -> Decoded
     request = opened(exchange.request, limit)
     response = opened(exchange.response, limit) if answered else None
     call = Call(exchange, options, request, response, said.model, said.version)
-    return _decoder(call, said)(call)
+    decoder = _decoder(call, said)
+    if exchange.aborted and decoder not in GENERATIVE:
+        raise Refused(Reason.INCOMPLETE)
+    return decoder(call)
 
 
 def _body(message: Message, limit: int) -> bytes:

@@ -72,10 +72,13 @@ def answered(call: Call, model: object, table: Table, operation: str, read: Read
     """
     if call.response is None:
         return replace(call.decoded(table, model=model), kinds=TEXTS)
-    answer, streamed = _answer(call, read)
+    answer, stream = _answer(call, read)
+    used = answers.usage(call.exchange, answer, operation, stream)
+    if used.aborted:  # an answer that was cut is not judged
+        found = call.decoded(table, model=model or answer.model, version=version(model, answer.model) if model else "")
+        return replace(found, kinds=TEXTS, usage=used)
     if len(answer.texts) % table.rows:
         raise Refused(Reason.ROW_MISMATCH)
-    used = answers.usage(call.exchange, answer, operation, streamed)
     each = len(answer.texts) // table.rows
     finish_reasons = [*answer.finish_reasons, *([None] * (len(answer.texts) - len(answer.finish_reasons)))]
     outputs: dict[str, Column] = {"answer": answer.texts[::each] if each else [None] * table.rows}
@@ -98,19 +101,20 @@ def version(asked: object, answered: object) -> str:
     return said.removeprefix(given).lstrip("@-:") if given else said
 
 
-def _answer(call: Call, read: Reader) -> tuple[answers.Answer, bool]:
-    body = call.response or b""
-    streamed = sse.is_stream(call.exchange.response.headers, body)
-    if streamed:
-        events, ended = sse.events(body)
-    else:
-        events, ended = [dict(mapping(jsontext.parse(body)))], True
+def _answer(call: Call, read: Reader) -> tuple[answers.Answer, sse.Stream | None]:
+    """The answer, and the stream that it came as, if it did."""
+    body, stream = call.response or b"", None
+    if call.exchange.aborted and b"{" not in body:
+        return answers.Answer(complete=False), sse.Stream((), (), False)
+    if sse.is_stream(call.exchange.response.headers, body):
+        stream = sse.read(body)
+    events = stream.events if stream else [dict(mapping(jsontext.parse(body)))]
     if any(event.get("error") for event in events):
         raise Refused(Reason.ERROR_RESPONSE)
     answer: answers.Answer = read(events)
-    answer.complete = ended or bool(answer.finish_reasons)
-    answer.events, answer.after = len(events) + ended, answer.after + ended
-    return answer, streamed
+    answer.complete = stream is None or stream.marked or bool(answer.finish_reasons)
+    answer.end = events[-1]
+    return answer, stream
 
 
 def _with_tokens(table: Table, used: LlmUsage) -> Table:

@@ -55,6 +55,7 @@ class WindowGauges:
         self._predictions(pair, merged)
         view.reference, view.verdict = closed.reference_id, verdict
         view.features = tuple(sorted(merged, key=lambda picture: -picture.evidence)[:MOST_FEATURES])
+        view.generation = closed.generation if closed.generation.calls else view.generation
         view.history.append(point)
 
     def retire(self, pair: Pair, now: float) -> None:

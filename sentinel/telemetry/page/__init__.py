@@ -9,7 +9,8 @@ from hashlib import sha256
 from importlib.resources import files
 
 from sentinel.telemetry.page.model import model_section
-from sentinel.telemetry.page.overview import banner, conservation, gpus, timeline, tokens
+from sentinel.telemetry.page.overview import banner, conservation, gpus, timeline
+from sentinel.telemetry.page.shadow import shadow
 from sentinel.telemetry.page.text import esc, moment, span
 from sentinel.telemetry.view import StatusView
 
@@ -67,7 +68,7 @@ def render(view: StatusView, *, now: float) -> str:
         f'<a class="skip" href="#content">Skip to content</a>{_header(view, now)}'
         f'<main id="content" data-refresh="{REFRESH_SECONDS}">'
         f"{banner(view, now)}{sections or _waiting(view)}"
-        f'<div class="columns">{conservation(view.conservation)}<div>{gpus(view)}{tokens(view)}</div></div>'
+        f'<div class="columns">{conservation(view.conservation)}<div>{shadow(view)}{gpus(view)}</div></div>'
         f"{timeline(view)}"
         f"</main>{_FOOTER}<script>{_SCRIPT}</script></body></html>"
     )

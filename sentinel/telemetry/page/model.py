@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from sentinel.judge.verdict import State, Verdict
 from sentinel.telemetry.catalogue.serving import QUANTILES
 from sentinel.telemetry.page.charts import Chart, Line, bins, line_chart, strip
+from sentinel.telemetry.page.generation import language_model
 from sentinel.telemetry.page.text import (
     DECADES,
     decades,
@@ -37,7 +38,8 @@ def model_section(model: ModelView, view: StatusView, *, newest: bool, live: boo
     """Everything about one version. Only the newest is told in full; those no longer served are folded away."""
     if model.verdict is None:
         return ""
-    hero, more = _hero(model, model.verdict, view), charts(list(model.history)) + _features(model)
+    hero = _hero(model, model.verdict, view) + language_model(model.generation)
+    more = charts(list(model.history)) + _features(model)
     key = f"{esc(model.model)}/{esc(model.version)}"
     if not newest:
         more = (

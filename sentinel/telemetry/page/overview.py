@@ -91,14 +91,6 @@ def _bar(name: str, value: float | None, label: str) -> str:
     )
 
 
-def tokens(view: StatusView) -> str:
-    """Tokens of a language model; nothing where none were reported."""
-    if not any(view.tokens.values()):
-        return ""
-    told = "".join(f"<li><span>{esc(kind)}</span> <b>{number(count)}</b></li>" for kind, count in view.tokens.items())
-    return f'<section class="card"><h2>Tokens</h2><ul class="counts">{told}</ul></section>'
-
-
 def timeline(view: StatusView) -> str:
     """Incidents, decisions and deliveries, newest first."""
     if not view.timeline:

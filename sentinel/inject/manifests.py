@@ -1,0 +1,159 @@
+"""Whole manifests: which kinds hold pods, and the Services before them."""
+
+import copy
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sentinel.inject import kserve, pod
+from sentinel.inject.pod import Plan, listeners_in, status_of
+from sentinel.inject.wish import Listener, Refused, listeners_of
+from sentinel.inject.words import INJECT
+
+Object = dict[str, Any]
+
+TEMPLATE = ("spec", "template")
+PODS: dict[str, tuple[str, ...]] = {
+    "Pod": (),
+    "Deployment": TEMPLATE,
+    "StatefulSet": TEMPLATE,
+    "DaemonSet": TEMPLATE,
+    "Rollout": TEMPLATE,
+}
+"""Where a kind holds its pods."""
+INFERENCE_SERVICE = "InferenceService"
+
+
+@dataclass(slots=True)
+class Changed:
+    """documents: all of them, in their order. notes: what was left as it is, and why."""
+
+    documents: list[Object]
+    notes: list[str] = field(default_factory=list)
+
+
+def inject(documents: Iterable[Object], plan: Plan, names: frozenset[str] = frozenset()) -> Changed:
+    """Put the sidecar into every workload, or those of these names, and lead the Services before them to it."""
+
+    def change(document: Object) -> Object:
+        metadata = document["metadata"]
+        own = replace(plan, namespace=metadata.get("namespace", plan.namespace), workload=metadata.get("name", ""))
+        if document["kind"] == INFERENCE_SERVICE:
+            return kserve.injected(document, own)
+        return _in_pods(document, lambda found: pod.injected(found, own))
+
+    return _changed(documents, change, names, forward)
+
+
+def remove(documents: Iterable[Object], names: frozenset[str] = frozenset()) -> Changed:
+    """Take it out of them again, and lead the Services back."""
+
+    def change(document: Object) -> Object:
+        if document["kind"] == INFERENCE_SERVICE:
+            return kserve.removed(document)
+        return _in_pods(document, pod.removed)
+
+    return _changed(documents, change, names, backward)
+
+
+def forward(listeners: tuple[Listener, ...]) -> dict[int, int]:
+    """Target port of a Service -> the one that goes through the sidecar."""
+    return {listener.upstream: listener.listen for listener in listeners}
+
+
+def backward(listeners: tuple[Listener, ...]) -> dict[int, int]:
+    return {listener.listen: listener.upstream for listener in listeners}
+
+
+def led(service: Object, targets: Mapping[int, int]) -> Object:
+    """The Service with its numeric target ports replaced; a port without a target leads to its own number."""
+    changed = copy.deepcopy(service)
+    for port in changed["spec"].get("ports") or []:
+        target = port.get("targetPort", port["port"])
+        if port.get("protocol", "TCP") == "TCP" and target in targets:
+            port["targetPort"] = targets[target]
+    return changed
+
+
+def led_by_annotations(service: Object, plan: Plan) -> Object:
+    """The Service as its own annotations ask for it: the webhook sees no pods with it. Raises Refused."""
+    annotations = service["metadata"].get("annotations") or {}
+    return led(service, forward(listeners_of(annotations, plan.template.own_ports)))
+
+
+def _changed(
+    documents: Iterable[Object],
+    change: Callable[[Object], Object],
+    names: frozenset[str],
+    targets: Callable[[tuple[Listener, ...]], dict[int, int]],
+) -> Changed:
+    result = Changed([])
+    workloads: list[tuple[Object, dict[int, int]]] = []
+    for document in documents:
+        after = document
+        if _is_meant(document, names):
+            try:
+                after = change(document)
+            except Refused as reason:
+                result.notes.append(f"{document['kind']} {document['metadata'].get('name', '')}: {reason}")
+            if listeners := _listeners(document, after):
+                workloads.append((document, targets(listeners)))
+        result.documents.append(after)
+    result.documents = [_service(document, workloads) for document in result.documents]
+    return result
+
+
+def _is_meant(document: Object, names: frozenset[str]) -> bool:
+    metadata = document.get("metadata") or {}
+    kind = document.get("kind")
+    if kind == INFERENCE_SERVICE:
+        labels = metadata.get("labels") or {}
+    elif kind in PODS and _pods_in(document) is not None:
+        labels = (_pods_in(document) or {}).get("metadata", {}).get("labels") or {}
+    else:
+        return False
+    return labels.get(INJECT) != "false" and (not names or metadata.get("name") in names)
+
+
+def _pods_in(document: Object) -> Object | None:
+    """The pod or pod template in a document; None where another object holds it (a Rollout with workloadRef)."""
+    found: Any = document
+    for key in PODS[document["kind"]]:
+        found = found.get(key) or {}
+    return found if "spec" in found else None
+
+
+def _in_pods(document: Object, change: Callable[[Object], Object]) -> Object:
+    before = _pods_in(document)
+    after = change(before) if before is not None else before
+    if after is before or after is None:
+        return document
+    if document["kind"] == "Pod":
+        return after
+    return {**document, "spec": {**document["spec"], "template": after}}
+
+
+def _listeners(before: Object, after: Object) -> tuple[Listener, ...]:
+    """Noted in the pods after the sidecar was put in, or before it was taken out. None for what KServe makes itself."""
+    if before["kind"] == INFERENCE_SERVICE:
+        return ()
+    return next(
+        (found for document in (after, before) if (found := listeners_in(status_of(_pods_in(document) or {})))), ()
+    )
+
+
+def _service(document: Object, workloads: list[tuple[Object, dict[int, int]]]) -> Object:
+    if document.get("kind") != "Service" or document.get("apiVersion") != "v1":
+        return document
+    for workload, targets in workloads:
+        if _selects(document, workload):
+            document = led(document, targets)
+    return document
+
+
+def _selects(service: Object, workload: Object) -> bool:
+    selector = service["spec"].get("selector") or {}
+    pods = _pods_in(workload) or {}
+    labels = (pods.get("metadata") or {}).get("labels") or {}
+    spaces = {thing["metadata"].get("namespace") for thing in (service, workload)} - {None}
+    return bool(selector) and selector.items() <= labels.items() and len(spaces) < 2
