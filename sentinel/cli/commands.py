@@ -3,7 +3,7 @@
 from sentinel.cli.parser import Command, arg
 
 GROUPS = {
-    "reference": "Build, show and compare references.",
+    "reference": "Build, learn, grow, show and compare references.",
     "windows": "List, show and export stored windows.",
     "rollback": "See, pause and resume rollbacks.",
     "dashboards": "Grafana dashboards.",
@@ -96,6 +96,33 @@ COMMANDS = (
         "reference:compare",
         "sentinel reference diff old.sentinel new.sentinel",
         (arg("before", metavar="OLD", help="reference file"), arg("after", metavar="NEW", help="reference file"), JSON),
+    ),
+    Command(
+        "reference learn",
+        "Build a reference from the rows that capture.keep_rows kept of live traffic.",
+        "learning:learn",
+        "sentinel reference learn --hours 24 --output learned.sentinel",
+        (
+            *WINDOWS,
+            arg("--hours", type=float, default=24.0, metavar="N", help="from the first kept row on (%(default)g)"),
+            arg("--output", "-o", default="learned.sentinel", metavar="FILE", help="where to write (%(default)s)"),
+            arg("--name", default="", help="name of the model (default: as in the traffic)"),
+            arg("--reference-version", default="1", metavar="V", help="version of the reference (%(default)s)"),
+            JSON,
+        ),
+    ),
+    Command(
+        "reference accept",
+        "Grow the reference by stored windows that were normal; those in breach or blind are left out.",
+        "learning:accept",
+        "sentinel reference accept --from 7d --to 1d --output grown.sentinel",
+        (
+            *WINDOWS,
+            REFERENCE,
+            arg("--abnormal", action="store_true", help="take windows in breach or blind as well"),
+            arg("--output", "-o", default="grown.sentinel", metavar="FILE", help="where to write (%(default)s)"),
+            JSON,
+        ),
     ),
     Command(
         "rollback status",
