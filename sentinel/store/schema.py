@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 
-HEAD = "0003"
+HEAD = "0004"
 VERSION_TABLE = "sentinel_schema"
 
 SCORES = ("psi", "jensen_shannon", "ks", "wasserstein", "chi2", "total_variation")

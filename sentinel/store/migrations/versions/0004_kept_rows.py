@@ -1,13 +1,13 @@
 """A bounded sample of rows, for those who ask for it.
 
-Revision 0003, after 0002.
+Revision 0004, after 0003.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
