@@ -30,7 +30,7 @@ from sentinel.store.writer import Outcome
 from sentinel.telemetry.gpu import GpuReader
 from sentinel.telemetry.pictures import pictures
 from sentinel.telemetry.view import FeaturePicture
-from sentinel.traffic import Exchange, Route, RouteTraffic, TrafficSummary
+from sentinel.traffic import Exchange, Route, RouteTraffic, TrafficSummary, ledger
 from sentinel.traffic.handover import Handover
 from sentinel.windows.kept import KeptRows
 
@@ -144,6 +144,10 @@ class Observer:
         logger.warning("%d samples were lost with an earlier observer", count)
 
     def _summary(self, summary: TrafficSummary) -> None:
+        told = self.receiver.ledger.observer
+        self.recorder.reloads(
+            told[ledger.RELOADS], told[ledger.RELOADS_REFUSED], bool(told[ledger.LAST_RELOAD_REFUSED])
+        )
         added = self.counting.add(summary)
         if added.restarted:
             self.recorder.restarts("relay")

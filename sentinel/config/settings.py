@@ -296,6 +296,10 @@ class ProcessSettings:
     )
     drain_seconds: float = option(25.0, least=0, help="Time in-flight requests get after SIGTERM.")
     replica: str = option("", help="Name of this replica; empty: the host name.")
+    reload_on_change: bool = option(
+        True,
+        help="Read the configuration file again when it changes, as at SIGHUP; what cannot be used changes nothing.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
