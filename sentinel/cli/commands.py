@@ -289,8 +289,16 @@ COMMANDS = (
         "doctor",
         "Look at settings, model server, store, reference, rollback targets and telemetry; say what to mend first.",
         "doctor:doctor",
-        "sentinel doctor --config sentinel.yaml",
-        (CONFIG, STORE, JSON),
+        "sentinel doctor --config sentinel.yaml --send-test",
+        (
+            CONFIG,
+            STORE,
+            arg(
+                "--send-test", action="store_true", help="send each webhook target a signed test that asks for nothing"
+            ),
+            arg("--prometheus", metavar="URL", help="Prometheus to ask (default: telemetry.prometheus_url)"),
+            JSON,
+        ),
     ),
     Command(
         "inject",

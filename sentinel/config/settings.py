@@ -268,6 +268,9 @@ class TelemetrySettings:
     notice_jensen_shannon: float = option(0.2, least=0, help="The same for the Jensen-Shannon distance.")
     notice_ks: float = option(0.2, least=0, help="The same for the Kolmogorov-Smirnov distance.")
     scrape_job: str = option("sentinel", help="Job under which Prometheus scrapes; alert rules look for it.")
+    prometheus_url: str = option(
+        "", help="Prometheus that scrapes this sidecar; only `sentinel doctor` asks it, whether it does."
+    )
     runbook_url: str = option(
         "https://github.com/sentinel-sidecar/sentinel/blob/main/alerts/runbooks/{alert}.md",
         help="Address of an alert's runbook; {alert} stands for its name.",
