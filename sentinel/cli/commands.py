@@ -30,6 +30,11 @@ REFERENCE = arg("--reference", metavar="FILE", help="reference to compare with")
 TOLERANCE = arg("--tolerance", metavar="T", help="harmless drift: default, nats, psi:… or sd:…")
 FALSE_PAGES = arg("--false-pages", type=float, metavar="N", help="false pages accepted per --per-days")
 PER_DAYS = arg("--per-days", type=float, metavar="DAYS", help="period of --false-pages")
+PAGES = (
+    arg("--html", metavar="FILE", help="write a self-contained page"),
+    arg("--pdf", metavar="FILE", help="write that page as PDF (needs Chromium)"),
+    arg("--png", metavar="FILE", help="write that page as a picture (needs Chromium)"),
+)
 LIMIT = arg("--limit", type=int, default=1000, help="most rows (%(default)s)")
 MERGE = arg("--merge", action="store_true", help="add the windows up")
 CHECK = arg("--check", action="store_true", help="write nothing; exit 1 when a file is not what would be built")
@@ -232,8 +237,7 @@ COMMANDS = (
             ),
             arg("--set", action="append", default=[], metavar="KEY=VALUE", help="another setting, as in sentinel.yaml"),
             arg("--state", metavar="FILE", help="remember what was judged; the same command goes on from there"),
-            arg("--html", metavar="FILE", help="write what would have happened as a report"),
-            arg("--png", metavar="FILE", help="write that report as a picture (needs Chromium)"),
+            *PAGES,
             JSON,
         ),
     ),
@@ -250,9 +254,7 @@ COMMANDS = (
             SINCE,
             UNTIL,
             REFERENCE,
-            arg("--html", metavar="FILE", help="write a self-contained page"),
-            arg("--pdf", metavar="FILE", help="write a PDF (needs Chromium)"),
-            arg("--png", metavar="FILE", help="write a picture (needs Chromium)"),
+            *PAGES,
             arg("--evidently", metavar="FILE", help="write Evidently's page of the same range (extra: report)"),
             arg("--reference-rows", metavar="TABLE", help="CSV or Parquet that Evidently compares with"),
             JSON,
@@ -282,6 +284,7 @@ COMMANDS = (
             arg("--window-seconds", type=float, metavar="S", help="length of windows"),
             arg("--shift", type=float, action="append", metavar="SD", help="mean shift to time, in sd; repeatable"),
             arg("--points", type=float, action="append", metavar="P", help="gain of share to time; repeatable"),
+            *PAGES,
             JSON,
         ),
     ),

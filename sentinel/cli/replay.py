@@ -25,7 +25,6 @@ from sentinel.cli.settings import settings_of
 from sentinel.config import Settings
 from sentinel.config.times import parse_time
 from sentinel.reference.frozen import FrozenReference
-from sentinel.report.browser import NoBrowser
 from sentinel.report.gather import NothingThere
 from sentinel.store import StoreError, open_store
 from sentinel.store.contract import Selection
@@ -42,7 +41,7 @@ FLAGS = {
 }
 TABLE_STARTS = 0.0
 """Time of the first row of a table without times: the epoch, so that nobody takes it for a real one."""
-PROBLEMS = (StoreError, SourceError, OtherReplay, NothingThere, NoBrowser)
+PROBLEMS = (StoreError, SourceError, OtherReplay, NothingThere)
 
 Tell = Callable[[float], None]
 

@@ -3,15 +3,16 @@
 import json
 import time
 from argparse import Namespace
-from pathlib import Path
 from typing import Any
 
 from sentinel.app.notebook import Notebook
+from sentinel.cli.pages import write_pages
 from sentinel.cli.plots import Judged, verdicts_plot
 from sentinel.config import Settings
 from sentinel.config.times import show_time
 from sentinel.reference.frozen import FrozenReference
-from sentinel.report import browser, page
+from sentinel.report import page
+from sentinel.report.facts import Facts
 from sentinel.report.gather import gather
 from sentinel.rollback.past import DECISION
 from sentinel.store.contract import Selection
@@ -25,22 +26,12 @@ def answer(arguments: Namespace, settings: Settings, notebook: Notebook, referen
             print(json.dumps(verdict))
     else:
         _summary(notebook)
-    for name, write in (("html", _html), ("png", browser.png)):
-        if path := getattr(arguments, name):
-            facts = gather(
-                notebook.store,
-                Selection(model=arguments.model),
-                reference,
-                now=time.time(),
-                error_ratio=settings.slo.error_ratio,
-            )
-            write(page.render(facts), Path(path))
-            if not arguments.json:
-                print(path)
+    write_pages(arguments, lambda: page.render(_facts(arguments, settings, notebook, reference)))
 
 
-def _html(document: str, path: Path) -> None:
-    path.write_text(document, encoding="utf-8", errors="replace")
+def _facts(arguments: Namespace, settings: Settings, notebook: Notebook, reference: FrozenReference) -> Facts:
+    chosen, error_ratio = Selection(model=arguments.model), settings.slo.error_ratio
+    return gather(notebook.store, chosen, reference, now=time.time(), error_ratio=error_ratio)
 
 
 def _summary(notebook: Notebook) -> None:
