@@ -244,7 +244,14 @@ class Observer:
             verdict.version,
             verdict.state,
             verdict.explanation,
-            extra={"window": verdict.start},
+            extra={
+                "window": verdict.start,
+                "model": verdict.model,
+                "version": verdict.version,
+                "verdict": str(verdict.state),
+                "evidence": round(verdict.evidence, 6),
+                "rows": verdict.rows,
+            },
         )
 
     def _pictures(self, judgement: Judgement) -> list[FeaturePicture]:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sentinel.cli.telling import tell
 from sentinel.cli.terminal import console
 from sentinel.library import Derivation
 from sentinel.reference.describe import describe, diff
@@ -28,7 +29,14 @@ def build(arguments: Namespace) -> int:
             derive=derivation,
         )
     save(reference, arguments.output)
-    print(f"{arguments.output}: {reference.rows:,} rows, {len(reference.names)} features, {reference.fingerprint[:12]}")
+    tell(
+        arguments,
+        f"{arguments.output}: {reference.rows:,} rows, {len(reference.names)} features, {reference.fingerprint[:12]}",
+        output=arguments.output,
+        rows=reference.rows,
+        features=len(reference.names),
+        fingerprint=reference.fingerprint,
+    )
     return 0
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from sentinel.cli.problems import CommandError
 from sentinel.cli.settings import settings_of
+from sentinel.cli.telling import tell
 from sentinel.cli.terminal import console
 from sentinel.config.times import parse_time, show_time
 from sentinel.store import SqlStore, StoreError, open_store
@@ -49,7 +50,7 @@ def export(arguments: Namespace) -> int:
         chosen = selection_of(arguments)
         rows = store.list_features(chosen, MOST_LISTED) if arguments.features else _rows(store, arguments, MOST_LISTED)
         count = write(rows, path, kind)
-    print(f"{path}: {count} rows")
+    tell(arguments, f"{path}: {count} rows", output=str(path), rows=count)
     return 0
 
 

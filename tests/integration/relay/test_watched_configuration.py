@@ -65,6 +65,24 @@ def test_changes_are_taken_and_mistakes_are_counted_while_traffic_passes(tmp_pat
             assert sidecar.post(BODY) == 200
 
 
+def test_each_window_is_one_line_of_the_log_with_its_sentence(tmp_path: Path) -> None:
+    with model_stub() as stub, running(tmp_path, configuration(tmp_path, stub.address)) as sidecar:
+        sidecar.post(BODY)
+        wait_until(lambda: sidecar.total("sentinel_windows_total") >= 2, "some windows to pass")
+        wait_until(lambda: len(windows(sidecar)) >= 2, "their lines")
+    lines = windows(sidecar)
+    assert len({(line["model"], line["version"], line["window"]) for line in lines}) == len(lines)
+    first = lines[0]
+    assert (first["from"], first["level"], first["verdict"]) == ("observer", "info", "blind")
+    assert "there is no reference" in first["event"]
+    assert {"at", "evidence", "rows"} <= first.keys()
+
+
+def windows(sidecar: Sidecar) -> list[dict[str, Any]]:
+    found = (json.loads(line) for line in sidecar.log.read_text().splitlines() if line[:1] == "{")
+    return [line for line in found if "window" in line]
+
+
 def test_watching_can_be_switched_off(tmp_path: Path) -> None:
     with model_stub() as stub:
         off = configuration(tmp_path, stub.address, process={"drain_seconds": 1.0, "reload_on_change": False})
