@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from sentinel.reference.build import Columns, Declared
 from sentinel.reference.codec import from_bytes, to_bytes
+from sentinel.reference.declared import Columns, Declared
 from sentinel.reference.frozen import FrozenReference
 from sentinel.reference.packing import FormatError
 from sentinel.reference.parts import Derive, Fold, Read, build_from_parts, in_order, unwatched
 from sentinel.reference.schema import Kind
 from sentinel.reference.tables import FilePart, chunks_of, parts_of, read
+from sentinel.reference.truths import TruthColumns
 
 Progress = Callable[[float], None]
 """Called with the share of the work done, 0 … 1."""
@@ -55,6 +56,8 @@ def build_from_file(
     predictions: Sequence[str] = (),
     labels: Sequence[str] = (),
     joint: bool = False,
+    truths: TruthColumns | None = None,
+    segments: Sequence[str] = (),
     progress: Progress | None = None,
     derive: Derive | None = None,
     fold: Fold | None = None,
@@ -71,7 +74,7 @@ def build_from_file(
         return build_from_parts(
             parts,
             read,
-            Declared(name, version, kinds or {}, predictions, labels, joint),
+            Declared(name, version, kinds or {}, predictions, labels, joint, truths, segments),
             derive=derive,
             fold=fold or in_order,
             watch=partial(Watched, parts, progress) if progress and fold is None else unwatched,

@@ -12,7 +12,9 @@ from functools import partial, reduce
 from operator import or_
 from typing import Any, Protocol, Self, TypeVar
 
-from sentinel.reference.build import NO_ROWS, Columns, Counted, Declared, Survey, counted, frozen, laid_out
+from sentinel.reference.build import NO_ROWS, Survey, frozen, laid_out
+from sentinel.reference.counting import Counted, counted
+from sentinel.reference.declared import Columns, Declared
 from sentinel.reference.frozen import FrozenReference
 
 
@@ -99,9 +101,9 @@ def build_from_parts(
     watched = watch(read, 3 if learns else 2)
     if learns:
         made = fold(partial(_learnt, read=watched, derive=made), parts, or_)
-    survey = fold(partial(_surveyed, read=watched, derive=made), parts, or_)
+    survey = fold(partial(_surveyed, read=watched, derive=made, declared=declared), parts, or_)
     plan = laid_out(survey, declared)
-    counts = fold(partial(_counted, read=watched, derive=made, plan=plan), parts, or_)
+    counts = fold(partial(_counted, read=watched, derive=made, declared=declared, plan=plan), parts, or_)
     return replace(frozen(plan, counts), vocabularies=made.vocabularies())
 
 
@@ -112,12 +114,12 @@ def _learnt(part: Part, read: Read[Any], derive: Derive) -> Derive:
     return own
 
 
-def _surveyed(part: Part, read: Read[Any], derive: Derive) -> Survey:
+def _surveyed(part: Part, read: Read[Any], derive: Derive, declared: Declared) -> Survey:
     survey = Survey(part.number)
     for columns in read(part):
-        survey.look(derive(columns))
+        survey.look(declared.features(derive(columns)))
     return survey
 
 
-def _counted(part: Part, read: Read[Any], derive: Derive, plan: FrozenReference) -> Counted:
-    return counted(plan, map(derive, read(part)))
+def _counted(part: Part, read: Read[Any], derive: Derive, declared: Declared, plan: FrozenReference) -> Counted:
+    return counted(plan, declared, map(derive, read(part)), part.number)

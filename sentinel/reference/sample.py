@@ -21,21 +21,32 @@ Priorities = NDArray[np.uint32]
 Words = NDArray[np.uint64]
 
 
-class Sample:
-    """`add` the values of one part in order; samples of different parts merge by |."""
+class Places:
+    """Hashes of the places of one part, from its first on; equal for the same place, and evenly spread."""
 
     def __init__(self, part: int = 0) -> None:
         self._start = _mixed(np.array([part], dtype=np.uint64) * _GOLDEN + np.uint64(_SEED))
         self._seen = 0
+
+    def following(self, count: int) -> Words:
+        """Of the next `count` places."""
+        places = np.arange(self._seen, self._seen + count, dtype=np.uint64)
+        self._seen += count
+        return _mixed(self._start + places * _GOLDEN)
+
+
+class Sample:
+    """`add` the values of one part in order; samples of different parts merge by |."""
+
+    def __init__(self, part: int = 0) -> None:
+        self._places = Places(part)
         self._values: list[Floats] = []
         self._priorities: list[Priorities] = []
         self._size = 0
         self._level = 0
 
     def add(self, values: Floats) -> None:
-        places = np.arange(self._seen, self._seen + len(values), dtype=np.uint64)
-        self._seen += len(values)
-        self._keep(values, (_mixed(self._start + places * _GOLDEN) >> _UPPER_HALF).astype(np.uint32))
+        self._keep(values, (self._places.following(len(values)) >> _UPPER_HALF).astype(np.uint32))
         self._bound()
 
     def __or__(self, other: "Sample") -> "Sample":

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from sentinel.reference.adapt import columns_of
-from sentinel.reference.build import Columns
+from sentinel.reference.declared import Columns
 from sentinel.reference.survey import TEXT_SHARE
 
 CHUNK_ROWS = 20_000

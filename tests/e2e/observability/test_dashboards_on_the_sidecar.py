@@ -26,7 +26,12 @@ from tests.support.dashboards import filled, panels, sides
 from tests.support.demo_artifacts import session_artifacts
 from tests.support.prometheus import Prometheus, running_prometheus
 
-NOT_IN_THE_STORY = ("GPU", "Second model", "Leader of the fleet")  # each panel of these rows says so, in its noValue
+NOT_IN_THE_STORY = (
+    "GPU",
+    "Second model",
+    "Quality by late labels",
+    "Leader of the fleet",
+)  # each panel says so (noValue)
 WITHOUT_SERIES = {"SentinelAbsent", *(alert.name for alert in FLEETS)}
 LANGUAGE_MODEL = {panel.title for panel in language_model_panels()}
 MAY_BE_EMPTY = {*LANGUAGE_MODEL, "Time to commit a window"}  # each says why, in its noValue

@@ -10,11 +10,15 @@ from distributed import Client, LocalCluster
 from pyarrow import Table, parquet
 
 from sentinel.cli import main
+from sentinel.labels.kept import AnswerSpec
 from sentinel.library import Derivation
+from sentinel.reference.codec import to_bytes
 from sentinel.reference.engines import on_dask
 from sentinel.reference.files import build_from_file, load
 from sentinel.reference.sample import SAMPLE_VALUES
+from sentinel.reference.truths import TruthColumns
 
+PROBABILITY = AnswerSpec(scores={"1": "score"})
 FILES, ROWS = 5, 27_000  # more in all than the survey keeps
 
 
@@ -32,8 +36,9 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert FILES * ROWS > SAMPLE_VALUES
     for number in range(FILES):
         parquet.write_table(table(rng, ROWS), folder / f"part-{number}.parquet", row_group_size=7_000)
-    lines = [f"{a},{b},{c},{d}" for a, b, c, d in zip(*table(rng, 500).to_pydict().values(), strict=True)]
-    (folder / "rest.csv").write_text("\n".join(["amount,country,words,score", *lines]) + "\n")
+    rest = table(rng, 500).to_pydict()
+    lines = [",".join(map(str, row)) for row in zip(*rest.values(), strict=True)]
+    (folder / "rest.csv").write_text("\n".join([",".join(rest), *lines]) + "\n")
     return folder
 
 
@@ -43,19 +48,26 @@ def table(rng: np.random.Generator, rows: int) -> Table:
     columns: dict[str, Any] = {
         "amount": amount,
         "country": rng.choice(["NL", "DE", "FR"], rows),
-        "words": [f"{word} and a few more words that nobody counts" for word in rng.integers(0, 10**6, rows)],
+        "words": [
+            f"{word} and a few more" if word % 20 == 0 else None for word in rng.integers(0, 10**6, rows).tolist()
+        ],
         "score": rng.random(rows),
+        "label": rng.integers(0, 2, rows),
     }
     return Table.from_pydict(columns)
 
 
 def test_a_cluster_builds_what_one_process_builds(tables: Path, cluster: LocalCluster) -> None:
     told: dict[str, Any] = {"name": "fraud", "version": "1", "predictions": ["score"], "derive": Derivation()}
+    told |= {"labels": ["label"], "segments": ["country"], "truths": TruthColumns("label", ("score",), PROBABILITY)}
     one = build_from_file(tables, **told)
     with Client(cluster) as client:
         many = build_from_file(tables, **told, fold=on_dask(client))
     assert one.rows == FILES * ROWS + 500
+    assert one.standard is not None
+    assert sorted(one.segments[0].values) == ["DE", "FR", "NL"]
     assert many.fingerprint == one.fingerprint
+    assert to_bytes(many) == to_bytes(one)
 
 
 def test_the_command(tables: Path, cluster: LocalCluster, tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentinel.reference import sample
-from sentinel.reference.build import Columns, Declared
 from sentinel.reference.codec import to_bytes
+from sentinel.reference.declared import Columns, Declared
 from sentinel.reference.frozen import FrozenReference
 from sentinel.reference.parts import Fold, build_from_parts, in_order
 from sentinel.reference.sample import Sample
@@ -53,7 +53,8 @@ def shuffled(rng: random.Random) -> Fold:
 
 
 def built(pieces: list[Piece], fold: Fold) -> FrozenReference:
-    return build_from_parts(pieces, read, Declared("m", "1", joint=True), fold=fold)
+    declared = Declared("m", "1", {"letter": "categorical"}, joint=True, segments=["letter"])
+    return build_from_parts(pieces, read, declared, fold=fold)
 
 
 @pytest.fixture

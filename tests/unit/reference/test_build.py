@@ -5,7 +5,9 @@ import datetime
 import numpy as np
 import pytest
 
-from sentinel.reference.build import Declared, Survey, build, counted, frozen, laid_out
+from sentinel.reference.build import Survey, build, frozen, laid_out
+from sentinel.reference.counting import counted
+from sentinel.reference.declared import Declared
 from tests.support.windows_frames import columns, reference
 
 
@@ -117,8 +119,9 @@ def test_chunks_give_the_same_reference_as_the_whole():
     survey = Survey()
     for chunk in chunks:
         survey.look(chunk)
-    plan = laid_out(survey, Declared("m", "1"))
-    parts = frozen(plan, counted(plan, chunks))
+    declared = Declared("m", "1")
+    plan = laid_out(survey, declared)
+    parts = frozen(plan, counted(plan, declared, chunks))
     whole = build(data, name="m", version="1")
     assert np.array_equal(parts.numeric.counts, whole.numeric.counts)
     assert np.array_equal(parts.numeric.edges, whole.numeric.edges)
