@@ -5,7 +5,7 @@ import difflib
 import logging
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ ENDINGS = ("*.yaml", "*.yml", "*.json")
 SERVICE = "Service"
 
 Object = dict[str, Any]
+Pair = tuple[Object, Object]
+"""An object before and after."""
 
 
 def inject(arguments: Namespace) -> int:
@@ -35,10 +37,7 @@ def inject(arguments: Namespace) -> int:
     for note in done.notes:
         print(f"sentinel: left as it is: {note}", file=sys.stderr)
     pairs = [pair for pair in zip(before, done.documents, strict=True) if _is_shown(pair[0], arguments.only)]
-    if arguments.output == "yaml":
-        print(yaml.safe_dump_all((after for _, after in pairs), sort_keys=False, width=120), end="")
-    else:
-        print("".join(line for pair in pairs for line in _diff(*pair)), end="")
+    print(OUTPUTS[arguments.output](pairs), end="")
     if before == done.documents and not done.notes:
         print("sentinel: nothing to change", file=sys.stderr)
     return 1 if done.notes else 0
@@ -123,11 +122,37 @@ def _is_shown(document: Object, only: str | None) -> bool:
     return only is None or (document.get("kind") == SERVICE) == (only == "services")
 
 
-def _diff(before: Object, after: Object) -> Iterator[str]:
+def _diff(pairs: list[Pair]) -> str:
+    return "".join(line for before, after in pairs for line in _changed_lines(before, after))
+
+
+def _changed_lines(before: Object, after: Object) -> Iterator[str]:
     name = f"{before.get('kind')}/{(before.get('metadata') or {}).get('name', '')}"
-    return difflib.unified_diff(_lines(before), _lines(after), f"{name} before", f"{name} after")
+    old, new = (dumped(document).splitlines(keepends=True) for document in (before, after))
+    return difflib.unified_diff(old, new, f"{name} before", f"{name} after")
 
 
-def _lines(document: Object) -> list[str]:
-    text: str = yaml.safe_dump(document, sort_keys=False, width=120)
-    return text.splitlines(keepends=True)
+def _yaml(pairs: list[Pair]) -> str:
+    return "---\n".join(dumped(after) for _, after in pairs)
+
+
+def _kustomize(pairs: list[Pair]) -> str:
+    return dumped(manifests.as_component((before for before, _ in pairs), (after for _, after in pairs)))
+
+
+OUTPUTS: dict[str, Callable[[list[Pair]], str]] = {"diff": _diff, "yaml": _yaml, "kustomize": _kustomize}
+
+
+class _Readable(yaml.SafeDumper):
+    """Text of several lines as a block."""
+
+
+_Readable.add_representer(
+    str,
+    lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None),
+)
+
+
+def dumped(document: Object) -> str:
+    text: str = yaml.dump(document, Dumper=_Readable, sort_keys=False, width=120)
+    return text

@@ -16,13 +16,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import aiohttp
 
 from sentinel.inject.certificates import Issued, is_due, issue
 
-LOOK_SECONDS = 10.0
+FILES_SECONDS = 1.0
+CLUSTER_SECONDS = 10.0
 """Between two looks at the certificate; the API server hears of a new authority within one."""
 ANSWER_SECONDS = 10.0
 CERTIFICATE, KEY, AUTHORITIES = "tls.crt", "tls.key", "ca.crt"
@@ -40,6 +41,10 @@ class NoCertificate(Exception):
 
 
 class Source(Protocol):
+    """look_seconds: between two looks."""
+
+    look_seconds: ClassVar[float]
+
     async def pair(self) -> Pair:
         """What to serve from now on. Raises NoCertificate."""
 
@@ -49,6 +54,7 @@ class Files:
     """tls.crt and tls.key in a folder that another program renews, such as a Secret of cert-manager."""
 
     folder: Path
+    look_seconds: ClassVar[float] = FILES_SECONDS
 
     async def pair(self) -> Pair:
         try:
@@ -94,6 +100,7 @@ class InCluster:
     webhook: str
     names: tuple[str, ...]
     clock: Callable[[], datetime]
+    look_seconds: ClassVar[float] = CLUSTER_SECONDS
     _serving: Pair | None = field(default=None, init=False)
 
     async def pair(self) -> Pair:
@@ -107,7 +114,7 @@ class InCluster:
         """What the Secret holds, renewed if it is due."""
         secret = await self.api.call("GET", self.secret)
         kept = _issued(secret.get("data") or {})
-        if kept is not None and not is_due(kept.certificate, self.names, self.clock()):
+        if kept is not None and not is_due(kept, self.names, self.clock()):
             return kept
         made = issue(self.names, self.clock(), kept.authorities if kept else b"")
         parts = {CERTIFICATE: made.certificate, KEY: made.key, AUTHORITIES: made.authorities}
@@ -167,11 +174,11 @@ def _load(context: ssl.SSLContext, pair: Pair) -> None:
         context.load_cert_chain(Path(folder) / CERTIFICATE, Path(folder) / KEY)
 
 
-async def keep(identity: Identity, source: Source, heard: Callable[[str], None], seconds: float = LOOK_SECONDS) -> None:
+async def keep(identity: Identity, source: Source, heard: Callable[[str], None]) -> None:
     """Look at the source for ever. heard: why a look failed, "" when it did not; the last certificate is served on."""
     while True:
         heard(await look(identity, source))
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(source.look_seconds)
 
 
 async def look(identity: Identity, source: Source) -> str:

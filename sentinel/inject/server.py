@@ -27,6 +27,8 @@ BODY_SECONDS = 4.0
 IDLE_SECONDS = 30.0
 """A connection without a request for so long is closed, whatever part of one it has sent."""
 HANDSHAKE_SECONDS = 5.0
+LINGER_SECONDS = 1.0
+"""For what a client still sends after it was answered."""
 MOST_AT_ONCE = 16
 """Bodies in memory at one time; others wait, and run out of their seconds."""
 REJECTIONS = ("malformed", "too_large", "slow")
@@ -121,7 +123,9 @@ class Desk:
 @asynccontextmanager
 async def serving(desk: Desk, host: str, port: int, context: ssl.SSLContext) -> AsyncIterator[int]:
     """Serve reviews over TLS while the context lasts; the port. Raises OSError when the address cannot be had."""
-    runner = web.AppRunner(desk.application(), access_log=None, keepalive_timeout=IDLE_SECONDS)
+    runner = web.AppRunner(
+        desk.application(), access_log=None, keepalive_timeout=IDLE_SECONDS, lingering_time=LINGER_SECONDS
+    )
     await runner.setup()
     loop = asyncio.get_running_loop()
     assert runner.server is not None
