@@ -18,8 +18,8 @@ import numpy as np
 from bench import calibration_worlds as worlds
 from bench.calibration_report import report
 from bench.calibration_rivals import MultiScale, Rivals
-from sentinel.drift.book import Laws
 from sentinel.drift.joint import JointReference
+from sentinel.drift.laws import Laws
 from sentinel.drift.seasons import SEASONS, SeasonalLaws, season_of
 from sentinel.judge.baseline import FALSE_ROLLBACK, RatioTest
 from sentinel.judge.judge import Judge
@@ -237,9 +237,8 @@ def category_delay(share: list[float], cell: int, points: float, **options: Any)
         law /= law.sum()
         rng = np.random.default_rng(seed)
         counts = rng.multinomial(options["reference_rows"], np.tile(law, (30, 1)))
-        moved = law * (1 - points)
+        moved = law * (1 - points / (1 - law[cell]))
         moved[cell] = law[cell] + points
-        moved /= moved.sum()
         features = sim.binned(counts, 0, tolerance)
         cells = worlds.Cells(counts, np.tile(law, (30, 1)), np.zeros((30, 1)))
         both = [categories(np.random.default_rng(seed), rows, law, moved) for _ in range(2)]

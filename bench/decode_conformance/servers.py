@@ -66,7 +66,7 @@ SERVERS = (
         "Triton (pytriton)",
         ("nvidia-pytriton", "scikit-learn"),
         ("serve_triton.py", PORT, GRPC_PORT, METRICS_PORT),
-        ("ask_v2.py", RELAY, GRPC_RELAY, "label", "binary"),
+        ("ask_v2.py", RELAY, GRPC_RELAY, "label", "binary", "stream"),
         "/v2/models/iris/ready",
         grpc=True,
         python="/usr/bin/python3",  # its backend links the system's libpython
@@ -77,6 +77,20 @@ SERVERS = (
         ("serve_torchserve.py", PORT, FOLDER),
         ("ask_torchserve.py", RELAY),
         "/ping",
+    ),
+    Server(
+        "MLflow",
+        ("mlflow", "scikit-learn", "httpx"),
+        ("serve_mlflow.py", PORT, FOLDER),
+        ("ask_mlflow.py", RELAY),
+        "/ping",
+    ),
+    Server(
+        "Ray Serve",
+        ("ray[serve]", "scikit-learn", "httpx"),
+        ("serve_ray.py", PORT),
+        ("ask_ray.py", RELAY),
+        "/-/healthz",
     ),
     Server(
         "transformers serve",

@@ -10,6 +10,7 @@ import sys
 import uvloop
 
 from sentinel.app.assembly import assemble, check_store
+from sentinel.app.checks import problems
 from sentinel.app.observer import Observer
 from sentinel.app.serving import CannotListen
 from sentinel.config import ConfigurationError, parse
@@ -26,6 +27,8 @@ def main() -> int:
         return 2
     try:
         settings = parse(handover.settings)
+        if found := problems(settings):
+            raise ConfigurationError(found)
         check_store(settings)
         observer = Observer(assemble(settings), handover)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

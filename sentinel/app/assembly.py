@@ -7,13 +7,16 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sentinel.app.memory import StoreMemory
 from sentinel.app.pipeline import Pipeline, PipelineOptions
 from sentinel.app.queue import JudgingQueue
+from sentinel.app.shadowing import Shadowing
 from sentinel.app.verdicts import Judging, policy_options
 from sentinel.config import ConfigurationError, Problem, Settings
 from sentinel.decode import DecodeOptions
+from sentinel.features.text import tells_languages
 from sentinel.judge.binding import Roles
 from sentinel.judge.policy import Policy, PolicyOptions
 from sentinel.reference.files import ReferenceFileError, load
@@ -40,6 +43,7 @@ class Parts:
     writer: Writer
     recorder: Recorder
     targets: Mapping[str, Target]
+    shadowing: Shadowing | None = None
 
 
 def assemble(settings: Settings) -> Parts:
@@ -52,15 +56,32 @@ def assemble(settings: Settings) -> Parts:
     judging = Judging(reference, options, memory, member=settings.fleet.member)
     pipeline = Pipeline(reference, pipeline_options(settings, replica))
     pipeline.resume(_closed_until(writer, replica))
+    recorder = Recorder(settings, started_at=time.time())
     return Parts(
         settings=settings,
         reference=reference,
         pipeline=pipeline,
         queue=JudgingQueue(judging, writer),
         writer=writer,
-        recorder=Recorder(settings, started_at=time.time()),
+        recorder=recorder,
         targets=build_targets(settings.rollback),
+        shadowing=_shadowing(settings, pipeline, writer, recorder),
     )
+
+
+def _shadowing(settings: Settings, pipeline: Pipeline, writer: Writer, recorder: Recorder) -> Shadowing | None:
+    """The second model, where there is one. Raises ConfigurationError for an address that is none."""
+    url = settings.capture.shadow.url
+    if not url:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigurationError([Problem("capture.shadow.url", f"{url!r} is no address; write https://host:port")])
+    if parts.scheme == "http" and not settings.capture.shadow.allow_http:
+        raise ConfigurationError([Problem("capture.shadow.url", "is plain http; use https or set allow_http: true")])
+    shadowing = Shadowing(settings, pipeline.options.decode, writer, recorder)
+    shadowing.resume()
+    return shadowing
 
 
 def load_reference(settings: Settings) -> FrozenReference | None:
@@ -68,9 +89,14 @@ def load_reference(settings: Settings) -> FrozenReference | None:
     if not settings.reference.path:
         return None
     try:
-        return load(settings.reference.path)
+        reference = load(settings.reference.path)
     except ReferenceFileError as error:
         raise ConfigurationError([Problem("reference.path", str(error))]) from error
+    languages = [name for name in reference.names if name.endswith(".language")]
+    if languages and not tells_languages():
+        sentence = f"the reference has {languages[0]}, which needs pycld2; install sentinel-sidecar[language]"
+        raise ConfigurationError([Problem("reference.path", sentence)])
+    return reference
 
 
 def pipeline_options(settings: Settings, replica: str) -> PipelineOptions:
@@ -83,6 +109,8 @@ def pipeline_options(settings: Settings, replica: str) -> PipelineOptions:
         ignore=settings.features.ignore,
         rename=settings.features.rename,
         decode=decode_options(settings),
+        keep_rows=settings.capture.keep_rows,
+        seed=settings.capture.seed or None,
     )
 
 

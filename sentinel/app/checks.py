@@ -2,8 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 from sentinel.config import Problem, Settings
+from sentinel.decode import DECODERS
+from sentinel.decode.options import OutputKind
+from sentinel.decode.pointer import tokens
 from sentinel.drift.budget import Tolerance
 from sentinel.rollback.policy import problems as policy_problems
 from sentinel.rollback.targets.building import target_problems
@@ -37,6 +41,30 @@ def _unreadable(path: str, name: str) -> Problem | None:
         return Problem(path, f"cannot read {name}: {error.strerror}")
 
 
+def _decode(settings: Settings) -> list[Problem]:
+    chosen = settings.decode
+    words = [
+        ("decode.protocol", chosen.protocol, ("auto", *DECODERS)),
+        *((f"decode.outputs.{name}", kind, get_args(OutputKind)) for name, kind in chosen.outputs.items()),
+    ]
+    unknown = [
+        Problem(path, f"{word!r} is none of {', '.join(known)}") for path, word, known in words if word not in known
+    ]
+    pointers = [
+        ("decode.rows_pointer", chosen.rows_pointer),
+        ("decode.predictions_pointer", chosen.predictions_pointer),
+    ]
+    return unknown + [problem for path, pointer in pointers if (problem := _unpointed(path, pointer))]
+
+
+def _unpointed(path: str, pointer: str) -> Problem | None:
+    try:
+        tokens(pointer)
+        return None
+    except ValueError as error:
+        return Problem(path, str(error))
+
+
 def _tolerance(settings: Settings) -> list[Problem]:
     try:
         Tolerance.parse(settings.drift.tolerance)
@@ -49,4 +77,4 @@ def _rollback(settings: Settings) -> list[Problem]:
     return policy_problems(settings.rollback) + target_problems(settings.rollback)
 
 
-CHECKS: tuple[Callable[[Settings], list[Problem]], ...] = (_files, _tolerance, _rollback)
+CHECKS: tuple[Callable[[Settings], list[Problem]], ...] = (_files, _decode, _tolerance, _rollback)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 from sentinel.app.assembly import Parts
@@ -22,7 +23,7 @@ from sentinel.app.verdicts import Judgement
 from sentinel.intake.push import Pushed
 from sentinel.intake.receiver import Callbacks, Receiver
 from sentinel.rollback.deliverer import Deliverer, DelivererOptions, DeliveryEvent, Outbox
-from sentinel.store import StoreError, open_store
+from sentinel.store import Store, StoreError, open_store
 from sentinel.store.contract import Retention
 from sentinel.store.writer import Outcome
 from sentinel.telemetry.gpu import GpuReader
@@ -30,6 +31,7 @@ from sentinel.telemetry.pictures import pictures
 from sentinel.telemetry.view import FeaturePicture
 from sentinel.traffic import Exchange, Route, RouteTraffic, TrafficSummary, bucket_of
 from sentinel.traffic.handover import Handover
+from sentinel.windows.kept import KeptRows
 
 logger = logging.getLogger("sentinel.observer")
 
@@ -80,6 +82,8 @@ class Observer:
             await self._stop.wait()
             loop.remove_reader(self._lifeline)
             await self.receiver.stop()
+            if self.parts.shadowing is not None:
+                await self.parts.shadowing.mirror.drain()
             await self._judge(self.parts.pipeline.close_all())
         self._judging.shutdown()
         self.parts.writer.close()
@@ -88,6 +92,8 @@ class Observer:
         work: dict[str, Any] = {"windows": self._close_windows()}
         if not self.settings.fleet.member:  # the fleet's leader does it for all
             work["retention"] = self._forget()
+        if self.parts.shadowing is not None:
+            work["shadow"] = self.parts.shadowing.mirror.run()
         if self.settings.gpu.enabled:
             work["gpu"] = self._read_gpus()
         if self.settings.rollback.mode != "off" and not self.settings.fleet.member:
@@ -98,13 +104,14 @@ class Observer:
 
     def _exchange(self, exchange: Exchange) -> str | None:
         outcome = self.parts.pipeline.exchange(exchange)
+        if self.parts.shadowing is not None:
+            self.parts.shadowing.offer(exchange, outcome)
         self.recorder.exchange(outcome.outcome, outcome.model, outcome.version, outcome.reason)
         if trace := trace_of(exchange):
             at = exchange.started_at + exchange.duration_seconds
             self.recorder.trace(outcome.model, outcome.version, trace, exchange.duration_seconds, at)
         if outcome.usage is not None:
-            read, written = outcome.usage.input_tokens, outcome.usage.output_tokens
-            self.recorder.tokens(outcome.model, outcome.version, read or 0, written or 0)
+            self.recorder.generation(outcome.model, outcome.version, outcome.usage)
         return outcome.reason or None
 
     def _extra(self, count: int) -> None:
@@ -186,7 +193,11 @@ class Observer:
             for judgement, written in handed:
                 self._tell(judgement)
                 self._time_commit(written)
+        for sample in self.parts.pipeline.take_kept():
+            self.parts.writer.call(partial(_keep, sample)).add_done_callback(_rows_kept)
         self._report_store()
+        if self.parts.shadowing is not None:
+            self.parts.shadowing.settle(time.time())
 
     def _time_commit(self, written: "Future[Outcome]") -> None:
         """Measure the time from the handing over of a window until it is in the store."""
@@ -248,7 +259,7 @@ class Observer:
 
     async def _forget(self) -> None:
         kept = self.settings.store
-        retention = Retention(kept.retention_days, kept.hour_days, kept.day_days)
+        retention = Retention(kept.retention_days, kept.hour_days, kept.day_days, kept.rows_days)
         while True:
             await asyncio.sleep(RETENTION_SECONDS)
             self.parts.writer.call(lambda store: store.forget(time.time(), retention))
@@ -286,6 +297,15 @@ def trace_of(exchange: Exchange) -> str:
     headers = exchange.request.headers
     parts = headers.get("traceparent", "").split("-")
     return parts[1] if len(parts) == W3C_PARTS else headers.get("x-request-id", "")
+
+
+def _keep(sample: KeptRows, store: Store) -> None:
+    store.keep_rows(sample)
+
+
+def _rows_kept(written: "Future[None]") -> None:
+    if (error := written.exception()) is not None:
+        logger.warning("a sample of rows was lost: %s", error)
 
 
 async def _cancelled(task: "asyncio.Task[Any]") -> None:

@@ -9,15 +9,20 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import floor
+from random import Random
 
-from sentinel.app.attribution import Attribution, split_traffic
+from sentinel.app.attribution import Attribution, Kind, doubling, split_traffic
 from sentinel.decode import DecodeOptions, decode, identify
-from sentinel.decode.rows import Column, Undecodable
+from sentinel.decode.reasons import Reason
+from sentinel.decode.rows import Column, Decoded, Undecodable
 from sentinel.decode.usage import LlmUsage
 from sentinel.features import Extractor
+from sentinel.features.vocabulary import read_vocabularies
 from sentinel.reference.frozen import FrozenReference
-from sentinel.traffic import Exchange, Route, RouteTraffic
+from sentinel.traffic import Exchange, Route, RouteTraffic, bucket_of
 from sentinel.windows.closed import ClosedWindow
+from sentinel.windows.generation import Generation
+from sentinel.windows.kept import KeptRows, Reservoir
 from sentinel.windows.opened import Window
 from sentinel.windows.window import TrafficCounts, WindowKey
 
@@ -28,6 +33,7 @@ QUIET_WINDOWS = 5
 
 Pair = tuple[str, str]
 ANALYSED, UNDECODABLE, SAMPLED_OUT, DROPPED = "analysed", "undecodable", "sampled_out", "dropped"
+NOT_INFERENCE = Reason.NOT_INFERENCE.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +73,19 @@ class _Traffic:
 class _Open:
     rows: Window
     traffic: _Traffic = field(default_factory=_Traffic)
+    generation: Generation = field(default_factory=Generation)
+    kept: Reservoir | None = None
+
+    def close(self) -> ClosedWindow:
+        return self.rows.close(self.traffic.counts(), self.generation.counts())
 
 
 @dataclass(frozen=True, slots=True)
 class PipelineOptions:
-    """What the pipeline takes from the settings. window_seconds > 0; model and version where the traffic has none."""
+    """What the pipeline takes from the settings. window_seconds > 0; model and version where the traffic has none.
+
+    keep_rows: rows of each window kept as a sample. seed: of that sample; None draws one.
+    """
 
     model: str
     version: str = ""
@@ -80,6 +94,8 @@ class PipelineOptions:
     ignore: tuple[str, ...] = ()
     rename: Mapping[str, str] = field(default_factory=dict)
     decode: DecodeOptions = field(default_factory=DecodeOptions)
+    keep_rows: int = 0
+    seed: int | None = None
 
 
 class Pipeline:
@@ -90,13 +106,16 @@ class Pipeline:
         self.reference = reference
         self.attribution = Attribution(options.model, options.version)
         schema = reference.schema if reference else None
+        vocabularies = read_vocabularies(reference.vocabularies) if reference else {}
         self._extractors = {
-            True: Extractor(schema, options.ignore, options.rename),
+            True: Extractor(schema, options.ignore, options.rename, vocabularies),
             False: Extractor(None, options.ignore, options.rename),
         }
         self._open: dict[tuple[float, str, str], _Open] = {}
         self._closed_until = 0.0
         self._quiet: dict[Pair, int] = {}
+        self._random = Random(options.seed)
+        self._kept: list[KeptRows] = []
 
     # -- in ----------------------------------------------------------------------------------------------------
 
@@ -105,19 +124,27 @@ class Pipeline:
         decoded = decode(exchange, self.options.decode)
         model = self.attribution.model(decoded.model)
         versions = self.attribution.versions(model)
-        version = versions.bounded(decoded.version or self._path_version(exchange))
+        told = decoded.version or self._path_version(exchange)
+        version = versions.bounded(told)
         at = exchange.started_at + exchange.duration_seconds
+        if version and not versions.current:
+            self._adopt(model, version)
         if isinstance(decoded, Undecodable):
             reason = decoded.reason
+            if told and reason != NOT_INFERENCE:
+                versions.sampled(version, _kinds(exchange))
             self._window(model, version, at).traffic.undecodable[reason] += 1
             self._window(model, version, at).traffic.outcomes[UNDECODABLE] += 1
             return Outcome(model, version, UNDECODABLE, reason)
-        if version and not versions.current:
-            self._adopt(model, version)
-        versions.sampled(version)
+        versions.sampled(version, _kinds(exchange))
         window = self._window(model, version, at)
-        window.rows.add(self._extractors[self.judged(model)].columns(decoded))
+        columns = self._extractors[self.judged(model)].columns(decoded)
+        window.rows.add(columns)
+        if window.kept is not None:
+            window.kept.add(columns, self._predictions(decoded, columns))
         window.traffic.outcomes[ANALYSED] += 1
+        if decoded.usage is not None:
+            window.generation.add(decoded.usage)
         return Outcome(model, version, ANALYSED, usage=decoded.usage)
 
     def unparsed(self, reason: str, at: float) -> Outcome:
@@ -181,6 +208,11 @@ class Pipeline:
 
     # -- out ---------------------------------------------------------------------------------------------------
 
+    def take_kept(self) -> list[KeptRows]:
+        """Samples of rows of the windows that were closed since the last call."""
+        kept, self._kept = self._kept, []
+        return kept
+
     def close_due(self, now: float) -> list[ClosedWindow]:
         """The windows that ended GRACE_SECONDS before `now`, oldest first, each once; also those of quiet versions."""
         end = floor((now - GRACE_SECONDS) / self.options.window_seconds) * self.options.window_seconds
@@ -204,7 +236,9 @@ class Pipeline:
         closed = []
         for key in due:
             window = self._open.pop(key)
-            closed.append(window.rows.close(window.traffic.counts()))
+            closed.append(window.close())
+            if window.kept is not None and window.kept.rows:
+                self._kept.append(window.kept.of(closed[-1]))
             self._quiet[key[1:]] = 0
         if end > self._closed_until:
             closed += self._quiet_windows(end, {key[1:] for key in due})
@@ -221,7 +255,7 @@ class Pipeline:
                 del self._quiet[pair]
                 continue
             window = self._new(*pair, end - self.options.window_seconds)
-            closed.append(window.rows.close(window.traffic.counts()))
+            closed.append(window.close())
         return closed
 
     # -- windows -----------------------------------------------------------------------------------------------
@@ -237,7 +271,8 @@ class Pipeline:
     def _new(self, model: str, version: str, start: float, traffic: _Traffic | None = None) -> _Open:
         reference = self.reference if self.judged(model) else None
         key = WindowKey(model, version, self.options.replica)
-        return _Open(Window(key, start, self.options.window_seconds, reference), traffic or _Traffic())
+        kept = Reservoir(self.options.keep_rows, self._random) if self.options.keep_rows else None
+        return _Open(Window(key, start, self.options.window_seconds, reference), traffic or _Traffic(), kept=kept)
 
     def _adopt(self, model: str, version: str) -> None:
         """Traffic that came before the model's first named version was that version's."""
@@ -252,6 +287,17 @@ class Pipeline:
             return {versions.current: delta}
         return split_traffic(delta, versions.split)
 
+    def _predictions(self, decoded: Decoded, columns: Mapping[str, Column]) -> set[str]:
+        """Names of the columns that are predictions, or derived from one."""
+        rename = self.options.rename
+        said = {rename.get(name, name) for name in decoded.predictions}
+        return {name for name in columns if name in said or name.rpartition(".")[0] in said}
+
     def _path_version(self, exchange: Exchange) -> str:
         named = identify(exchange.method, exchange.path)
         return named[1] if named else ""
+
+
+def _kinds(exchange: Exchange) -> tuple[Kind, ...]:
+    """What an exchange is like, for the splitting of counts."""
+    return f"{exchange.status // 100}xx", doubling(bucket_of(exchange.duration_seconds))

@@ -5,17 +5,19 @@ import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 from aiohttp import web
 
 from sentinel.app.assembly import Parts
+from sentinel.app.shadowing import Shadowing
 from sentinel.config import split_address
 from sentinel.config.times import parse_time
 from sentinel.intake.push import Pushed, routes
 from sentinel.rollback.admin import admin_app
 from sentinel.rollback.answers import Standing
-from sentinel.rollback.http import Backing
+from sentinel.rollback.http import Backing, answer
 from sentinel.rollback.integrations import integration_routes
 from sentinel.store import Store
 from sentinel.store.query import windows_json
@@ -56,6 +58,8 @@ async def serving(
     backing = Backing(ask, settings.rollback, time.time, committed)
     telemetry = telemetry_app(parts.recorder, Sources(time.time, windows, verdict, not_ready))
     telemetry.add_routes(integration_routes(backing, lambda model: _standing(parts.recorder, model)))
+    if parts.shadowing is not None:
+        telemetry.router.add_get("/v1/shadow", partial(_shadows, parts.shadowing))
     telemetry.add_routes(routes(pushed, max_body_bytes=settings.capture.max_body_bytes))
     admin = admin_app(backing, settings.admin.token_file)
     async with (
@@ -63,6 +67,10 @@ async def serving(
         listening(admin, "admin.listen", settings.admin.listen),
     ):
         yield
+
+
+async def _shadows(shadowing: Shadowing, _request: web.Request) -> web.Response:
+    return answer({"shadows": shadowing.plain()})
 
 
 def _standing(recorder: Recorder, model: str) -> Standing:

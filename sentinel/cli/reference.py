@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sentinel.cli.terminal import console
 from sentinel.library import Derivation
 from sentinel.reference.describe import describe, diff
 from sentinel.reference.files import Progress, build_from_file, load, save
@@ -14,17 +15,17 @@ from sentinel.reference.files import Progress, build_from_file, load, save
 
 def build(arguments: Namespace) -> int:
     table = Path(arguments.table)
-    kinds = dict(pair.split("=", 1) for pair in arguments.kind)
+    derivation = Derivation(dict(pair.split("=", 1) for pair in arguments.kind))
     with _progress(f"reading {table.name}") as progress:
         reference = build_from_file(
             table,
             name=arguments.name or table.stem,
             version=arguments.version,
-            kinds=kinds,
+            kinds=derivation.counted,
             predictions=arguments.prediction,
             labels=arguments.label,
             progress=progress,
-            derive=Derivation(),
+            derive=derivation,
         )
     save(reference, arguments.output)
     print(f"{arguments.output}: {reference.rows:,} rows, {len(reference.names)} features, {reference.fingerprint[:12]}")
@@ -36,13 +37,11 @@ def show(arguments: Namespace) -> int:
     if arguments.json:
         print(json.dumps(described, indent=2))
         return 0
-    from rich.console import Console
-
-    console = Console()
-    console.print(
+    out = console()
+    out.print(
         f"{described['name']} {described['version']}: {described['rows']:,} rows, {described['fingerprint'][:12]}"
     )
-    console.print(_table(described["features"]))
+    out.print(_table(described["features"]))
     return 0
 
 

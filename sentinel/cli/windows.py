@@ -10,6 +10,7 @@ from typing import Any
 
 from sentinel.cli.problems import CommandError
 from sentinel.cli.settings import settings_of
+from sentinel.cli.terminal import console
 from sentinel.config.times import parse_time, show_time
 from sentinel.store import SqlStore, StoreError, open_store
 from sentinel.store.contract import Selection
@@ -26,9 +27,7 @@ def show_list(arguments: Namespace) -> int:
     if arguments.json:
         sys.stdout.buffer.writelines(json_lines(rows))
         return 0
-    from rich.console import Console
-
-    Console().print(_table(rows) if rows else "no windows match")
+    console().print(_table(rows) if rows else "no windows match")
     return 0
 
 
@@ -39,9 +38,7 @@ def show(arguments: Namespace) -> int:
     if arguments.json:
         sys.stdout.buffer.writelines(json_lines(rows))
         return 0
-    from rich.console import Console
-
-    Console().print(_features(rows) if rows else "no windows match")
+    console().print(_features(rows) if rows else "no windows match")
     return 0
 
 

@@ -59,6 +59,38 @@ class ListenerSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ShadowSettings:
+    url: str = option(
+        "",
+        help="Second endpoint, such as a converted model, that gets a copy of sampled requests; a path in it replaces "
+        "theirs. Empty: none.",
+    )
+    sample_ratio: float = option(1.0, least=0, most=1, help="Share of analysed exchanges that are mirrored.")
+    max_per_second: float = option(20.0, least=0.01, help="Ceiling on mirrored requests per second.")
+    concurrency: int = option(4, least=1, most=64, help="Mirrored requests under way at a time.")
+    max_waiting_bytes: int = option(
+        8 << 20, least=4096, help="Exchanges that wait to be mirrored; more are dropped, counted."
+    )
+    timeout_seconds: float = option(5.0, least=0.05, most=60, help="Time allowed for the second answer.")
+    margin_ratio: float = option(
+        0.01, least=1e-6, most=0.5, help="Share of rows that may differ for the two to count as equivalent."
+    )
+    tolerance_sd: float = option(
+        0.1, least=0, help="Distance beyond which two values differ, in standard deviations of the serving model's."
+    )
+    false_ratio: float = option(
+        0.01, least=1e-9, most=0.5, help="Chance of ever saying equivalent, or different, where it is not so."
+    )
+    forward_headers: tuple[str, ...] = option(
+        (), help="Request headers passed on besides those of the content; no credentials go along unless named here."
+    )
+    authorization_file: str = option("", help="File with the value of an Authorization header for it; read every time.")
+    ca_file: str = option("", help="File with the authorities trusted for it; empty: the system's.")
+    allow_http: bool = option(False, help="Allow plain http and loopback addresses.")
+    allowed_hosts: tuple[str, ...] = option((), help="Hosts that url may name; empty: the one it names.")
+
+
+@dataclass(frozen=True, slots=True)
 class CaptureSettings:
     sample_ratio: float = option(
         0.1, least=0, most=1, help="Share of exchanges copied for analysis; independent of content."
@@ -67,7 +99,14 @@ class CaptureSettings:
     max_body_bytes: int = option(
         1 << 20, least=0, most=1 << 30, help="Longest body analysed; longer ones are counted as undecodable."
     )
+    keep_rows: int = option(
+        0,
+        least=0,
+        most=2000,
+        help="Rows of each window kept in the store, a uniform sample after drop, hash and redact; 0 keeps none.",
+    )
     seed: int = option(0, least=0, help="Seed of the sampler; 0 draws one at start.")
+    shadow: ShadowSettings = option(factory=ShadowSettings, help="A second model that answers the same requests.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +172,7 @@ class StoreSettings:
         90.0, least=0, help="Days that hourly roll-ups are kept; then they merge into daily ones. 0: for ever."
     )
     day_days: float = option(0.0, least=0, help="Days that daily roll-ups are kept. 0: for ever.")
+    rows_days: float = option(2.0, least=0.01, help="Days that the rows of capture.keep_rows are kept.")
     spool_path: str = option(
         "",
         help="Folder in which windows wait while the store is away; empty: beside a SQLite store, else in the "
@@ -205,7 +245,9 @@ class RollbackSettings:
     effect_seconds: float = option(
         600.0, least=1, help="Time after a request in which the version must change, or it counts as ineffective."
     )
-    minimum_rows: int = option(200, least=1, help="Rows of the version under trial before it may be rolled back.")
+    minimum_rows: int = option(
+        200, least=1, help="Rows of the version under trial (errors, latency: requests) before it may be rolled back."
+    )
     pause_file: str = option("", help="While this file exists no rollback is decided or sent.")
     allowed_hosts: tuple[str, ...] = option((), help="Hosts that targets may name; empty: any that is configured.")
     alertmanager_token_file: str = option(

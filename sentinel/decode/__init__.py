@@ -10,6 +10,6 @@ from sentinel.decode.decoder import DECODERS, decode
 from sentinel.decode.options import DecodeOptions
 from sentinel.decode.paths import identify
 from sentinel.decode.reasons import Reason
-from sentinel.decode.rows import Column, Decoded, Undecodable
+from sentinel.decode.rows import Column, Decoded, Joinable, Undecodable
 
-__all__ = ["DECODERS", "Column", "DecodeOptions", "Decoded", "Reason", "Undecodable", "decode", "identify"]
+__all__ = ["DECODERS", "Column", "DecodeOptions", "Decoded", "Joinable", "Reason", "Undecodable", "decode", "identify"]

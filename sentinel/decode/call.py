@@ -6,7 +6,7 @@ import msgspec
 
 from sentinel.decode import predictions, privacy
 from sentinel.decode.options import DecodeOptions
-from sentinel.decode.rows import Decoded
+from sentinel.decode.rows import Decoded, Joinable
 from sentinel.decode.tables import Table
 from sentinel.decode.values import Block
 from sentinel.traffic import Exchange
@@ -14,7 +14,8 @@ from sentinel.traffic import Exchange
 MAX_NAME_CHARACTERS = 128
 """Model names and versions become metric labels; longer ones are cut."""
 
-REQUEST_ID_HEADERS = ("x-request-id", "ce-requestid", "traceparent")
+CALL_ID_HEADERS, TRACE_HEADER = ("x-request-id", "ce-requestid"), "traceparent"
+REQUEST_ID_HEADERS = (*CALL_ID_HEADERS, TRACE_HEADER)
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):
@@ -53,20 +54,32 @@ class Call(msgspec.Struct, frozen=True, gc=False):
             inputs=privacy.kept(table.columns, self.options, numbers=table.numbers),
             predictions=privacy.kept(said, self.options, numbers=all(output.few for _, output in outputs)),
             model=name_text(model) or self.model,
-            version=self._configured_version() or name_text(version) or self.version,
+            version=configured_version(self.exchange, self.options) or name_text(version) or self.version,
             request_id=name_text(request_id) or self._request_id(),
             event_time=self.exchange.started_at,
+            joinable=self._joinable(table.rows, outputs, request_id) if self.options.joinable else None,
         )
 
-    def _configured_version(self) -> str:
-        name = self.options.version_header.lower()
-        return name_text(self.response_header(name) or self.header(name)) if name else ""
+    def _joinable(self, rows: int, outputs: Sequence[tuple[str, Block]], request_id: object) -> Joinable:
+        body = str(request_id) if isinstance(request_id, str | int) and not isinstance(request_id, bool) else ""
+        header = next(filter(None, map(self._either, CALL_ID_HEADERS)), "")
+        trace = self._either(TRACE_HEADER)
+        scores = predictions.probabilities(outputs, rows, self.options)
+        if not (body or header):
+            return Joinable(trace, scores=scores)
+        return Joinable(body or header, header if body else "", trace, scores)
 
     def _request_id(self) -> str:
         return next(filter(None, (name_text(self._either(name)) for name in REQUEST_ID_HEADERS)), "")
 
     def _either(self, name: str) -> str:
         return self.header(name) or self.response_header(name)
+
+
+def configured_version(exchange: Exchange, options: DecodeOptions) -> str:
+    """What the header named by the operator says, of the answer or else of the request; "" if nothing."""
+    name = options.version_header.lower()
+    return name_text(exchange.response.headers.get(name) or exchange.request.headers.get(name)) if name else ""
 
 
 def name_text(value: object) -> str:

@@ -14,12 +14,13 @@ from sentinel.decode import (
     plain,
     raw,
     seldon,
+    text_servers,
     tfserving_grpc,
     v1,
     v2,
     v2_grpc,
 )
-from sentinel.decode.call import Call
+from sentinel.decode.call import Call, configured_version
 from sentinel.decode.options import DEFAULT, DecodeOptions
 from sentinel.decode.paths import Route, route
 from sentinel.decode.reasons import NOT_BLINDNESS, Reason, Refused
@@ -31,6 +32,7 @@ Decoder = Callable[[Call], Decoded]
 DECODERS: Mapping[str, Decoder] = {
     "v2": v2.decode,
     "v2_grpc": v2_grpc.decode,
+    "v2_grpc_stream": v2_grpc.stream,
     "v1": v1.decode,
     "tfserving_grpc_predict": tfserving_grpc.predict,
     "tfserving_grpc_classify": tfserving_grpc.classify,
@@ -39,8 +41,11 @@ DECODERS: Mapping[str, Decoder] = {
     "openai_completions": openai.completions,
     "openai_responses": openai.responses,
     "openai_embeddings": openai.embeddings,
-    "ollama_chat": openai.ollama_chat,
-    "ollama_generate": openai.ollama_generate,
+    "ollama_chat": text_servers.ollama_chat,
+    "ollama_generate": text_servers.ollama_generate,
+    "anthropic_messages": text_servers.anthropic_messages,
+    "llamacpp_completion": text_servers.llamacpp_completion,
+    "generate": text_servers.generate,
     "invocations": invocations.decode,
     "seldon": seldon.decode,
     "torchserve": raw.torchserve,
@@ -48,6 +53,21 @@ DECODERS: Mapping[str, Decoder] = {
     "plain": plain.decode,
 }
 """Names that `DecodeOptions.protocol` takes, besides auto."""
+
+STREAMED = frozenset({"v2_grpc_stream"})
+"""Decoders of gRPC calls with any number of messages each way; they take the messages apart themselves."""
+
+GENERATIVE = (
+    openai.chat,
+    openai.completions,
+    openai.responses,
+    text_servers.ollama_chat,
+    text_servers.ollama_generate,
+    text_servers.anthropic_messages,
+    text_servers.llamacpp_completion,
+    text_servers.generate,
+)
+"""Decoders that make something of an answer that was broken off."""
 
 RAW_TYPES = ("image/", "text/plain", "multipart/form-data")
 """Bodies of these types, on a path that tells no protocol, are one value each."""
@@ -62,7 +82,8 @@ def decode(exchange: Exchange, options: DecodeOptions = DEFAULT) -> Decoded | Un
         reason = refusal.reason
     except Exception:  # noqa: BLE001 - hostile bytes must never stop the observer; the counter tells of our error
         reason = Reason.INTERNAL_ERROR
-    return Undecodable(reason.value, reason not in NOT_BLINDNESS, said.model, said.version)
+    version = configured_version(exchange, options) or said.version
+    return Undecodable(reason.value, reason not in NOT_BLINDNESS, said.model, version)
 
 
 def _decoded(exchange: Exchange, options: DecodeOptions, said: Route) -> Decoded:
@@ -71,12 +92,15 @@ def _decoded(exchange: Exchange, options: DecodeOptions, said: Route) -> Decoded
     answered = _has_answer(exchange)
     if exchange.request.truncated or (answered and exchange.response.truncated):
         raise Refused(Reason.BODY_TOO_LARGE)
-    opened = _message if exchange.protocol == "grpc" else _body
+    opened = _message if exchange.protocol == "grpc" and said.protocol not in STREAMED else _body
     limit = options.max_decompressed_bytes
     request = opened(exchange.request, limit)
     response = opened(exchange.response, limit) if answered else None
     call = Call(exchange, options, request, response, said.model, said.version)
-    return _decoder(call, said)(call)
+    decoder = _decoder(call, said)
+    if exchange.aborted and decoder not in GENERATIVE:
+        raise Refused(Reason.INCOMPLETE)
+    return decoder(call)
 
 
 def _body(message: Message, limit: int) -> bytes:
@@ -84,7 +108,7 @@ def _body(message: Message, limit: int) -> bytes:
 
 
 def _message(message: Message, limit: int) -> bytes:
-    return grpc_frames.only_message(message.body, message.headers.get("grpc-encoding", ""), limit)
+    return grpc_frames.only_message(message.headers, message.body, limit)
 
 
 def _has_answer(exchange: Exchange) -> bool:

@@ -18,6 +18,7 @@ class DecodeOptions:
     outputs: output name -> what it holds, where the obvious reading is wrong.
     drop, hash: fields of rows and answers that are left out, or replaced by a hash under `hash_key`.
     redact: replace e-mail addresses, cards, phones and tokens in text.
+    joinable: keep what labels that come later need (`rows.Joinable`).
     """
 
     protocol: str = "auto"
@@ -30,6 +31,7 @@ class DecodeOptions:
     hash: tuple[str, ...] = ()
     hash_key: str = ""
     redact: bool = True
+    joinable: bool = False
     max_rows: int = 10_000
     max_columns: int = 512
     max_decompressed_bytes: int = 8 << 20

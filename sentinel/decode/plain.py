@@ -63,7 +63,7 @@ def decode(call: Call) -> Decoded:
 
 def _last_or_only(body: bytes, headers: Mapping[str, str]) -> Any:
     """The JSON of an answer; of a stream the last event, which holds the result where others hold pieces of it."""
-    return sse.events(body)[0][-1] if sse.is_stream(headers, body) else jsontext.parse(body)
+    return sse.read(body).events[-1] if sse.is_stream(headers, body) else jsontext.parse(body)
 
 
 def _rows_of(request: Any) -> Any:

@@ -38,6 +38,21 @@ def columns(outputs: Iterable[tuple[str, Block]], rows: int, options: DecodeOpti
     return found
 
 
+def probabilities(outputs: Iterable[tuple[str, Block]], rows: int, options: DecodeOptions) -> dict[str, Scores]:
+    """Output name -> probabilities [rows, classes], of a classifier's scores. Refused: row_mismatch."""
+    found = {}
+    for name, given in outputs:
+        output, kind = _aligned(given, rows), options.outputs.get(name, "auto")
+        scores = output.array() if len(output.shape) >= 2 and output.shape[1] >= 2 else None
+        if scores is None:
+            continue
+        kind = _kind_of(scores) if kind == "auto" else kind
+        if kind in ("probabilities", "logits"):
+            flat = scores.reshape(len(scores), -1).astype(np.float64)
+            found[name] = flat if kind == "probabilities" else softmax(flat)
+    return found
+
+
 def _aligned(output: Block, rows: int) -> Block:
     """The same output with the batch as its first axis: one row's answer may come without it."""
     if output.rows == rows:

@@ -30,6 +30,7 @@ _MESSAGES: Mapping[str, str] = {
     " raw_input_contents=7:*bytes",
     "ModelInferResponse": "model_name=1:string model_version=2:string id=3:string outputs=5:*InferTensor"
     " raw_output_contents=6:*bytes",
+    "ModelStreamInferResponse": "error_message=1:string infer_response=2:ModelInferResponse",
     "Dim": "size=1:int64",
     "TensorShapeProto": "dim=2:*Dim unknown_rank=3:bool",
     "TensorProto": "dtype=1:int32 tensor_shape=2:TensorShapeProto tensor_content=4:bytes float_val=5:*float"

@@ -9,6 +9,7 @@ class Reason(StrEnum):
     NOT_INFERENCE = "not_inference"
     ERROR_RESPONSE = "error_response"
     NO_RESPONSE = "no_response"
+    INCOMPLETE = "incomplete"
     BODY_TOO_LARGE = "body_too_large"
     EMPTY_BODY = "empty_body"
     UNKNOWN_PROTOCOL = "unknown_protocol"

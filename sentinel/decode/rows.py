@@ -13,12 +13,27 @@ Column = np.ndarray[Any, Any] | list[Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Joinable:
+    """What a label that comes later needs of a call.
+
+    request_id, alias, trace: ids of the call in the body, of its headers (x-request-id), and its traceparent; the first
+    is never empty where there is any. As they came: not yet fit to be kept. scores: output name -> probabilities
+    [rows, classes].
+    """
+
+    request_id: str = ""
+    alias: str = ""
+    trace: str = ""
+    scores: Mapping[str, np.ndarray[Any, np.dtype[np.float64]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Decoded:
     """The rows of one exchange. Every column has `rows` values.
 
     model, version: as the traffic says, "" where it does not. event_time: seconds since the epoch.
     kinds: columns of which the protocol says what they hold, such as {"prompt": "text"}; values of these are never
-    kept as they are. usage: tokens and times of a generative model's call.
+    kept as they are. usage: tokens and times of a generative model's call. joinable: only where labels are asked for.
     """
 
     rows: int
@@ -30,6 +45,7 @@ class Decoded:
     event_time: float = 0.0
     kinds: Mapping[str, str] = field(default_factory=dict)
     usage: LlmUsage | None = None
+    joinable: Joinable | None = None
 
 
 @dataclass(frozen=True, slots=True)

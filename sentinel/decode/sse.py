@@ -3,7 +3,8 @@
 Some servers label streams `text/event-stream` and write bare JSON lines; both are read.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sentinel.decode import jsontext
@@ -24,35 +25,49 @@ def is_stream(headers: Mapping[str, str], body: bytes) -> bool:
     return media_type.startswith(STREAM_TYPES) or body.startswith((b"data:", b"event:"))
 
 
-def payloads(body: bytes) -> Iterator[bytes]:
-    """The data of each event, in order. A last event that was cut is left out: it cannot be read.
+def payloads(body: bytes) -> Iterator[tuple[bytes, int]]:
+    """The data of each event and where in the body it ended, in order. A last event that was cut comes as it is.
 
     Refused: too_many_values.
     """
     if body.count(b"\n") > 8 * MAX_EVENTS:
         raise Refused(Reason.TOO_MANY_VALUES)
     data: list[bytes] = []
-    for line in body.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"):
+    at = end = 0
+    for whole in body.splitlines(keepends=True):
+        at += len(whole)
+        line = whole.rstrip(b"\r\n")
         if line.startswith(b"data:"):
             data.append(line[5:].removeprefix(b" "))
+            end = at
         elif line.startswith((b"{", b"[")):
-            yield line
+            yield line, at
         elif not line and data:
-            yield b"\n".join(data)
+            yield b"\n".join(data), end
             data = []
     if data:
-        yield b"\n".join(data)
+        yield b"\n".join(data), end
 
 
-def events(body: bytes) -> tuple[list[dict[str, Any]], bool]:
-    """The JSON objects of a stream and whether its end was marked; what follows a broken event is left out.
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """events: the JSON objects. ends: where in the body each ended. marked: the stream's end was marked."""
+
+    events: Sequence[dict[str, Any]]
+    ends: Sequence[int]
+    marked: bool
+
+
+def read(body: bytes) -> Stream:
+    """The JSON objects of a stream; what follows a broken event is left out.
 
     Refused: bad_json when not one event could be read, too_many_values.
     """
     found: list[dict[str, Any]] = []
-    for payload in payloads(body):
+    ends: list[int] = []
+    for payload, end in payloads(body):
         if payload.strip() == DONE:
-            return found, True
+            return Stream(found, ends, True)
         if len(found) == MAX_EVENTS:
             raise Refused(Reason.TOO_MANY_VALUES)
         try:
@@ -61,6 +76,7 @@ def events(body: bytes) -> tuple[list[dict[str, Any]], bool]:
             break
         if isinstance(event, dict):
             found.append(event)
+            ends.append(end)
     if not found:
         raise Refused(Reason.BAD_JSON)
-    return found, False
+    return Stream(found, ends, False)

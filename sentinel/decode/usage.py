@@ -3,10 +3,28 @@
 Names follow OpenTelemetry's GenAI semantic conventions (gen_ai.operation.name, gen_ai.usage.*, gen_ai.server.*).
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass
+
+from sentinel.traffic import Exchange
 
 MAX_FINISH_REASON_CHARACTERS = 32
 """A finish reason becomes a label; longer words are cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerTimes:
+    """What a server says of its own time on a call, in seconds; None: it does not. Hints, not measurements of ours.
+
+    queue: before work on the call began. prompt: reading the prompt. output: generating.
+    """
+
+    queue: float | None = None
+    prompt: float | None = None
+    output: float | None = None
+
+
+UNTOLD = ServerTimes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +34,7 @@ class LlmUsage:
     time_to_first_token_seconds: from the start of the request to the arrival of the first piece of answer.
     time_per_output_token_seconds: mean after the first token; output_tokens_per_second: over the whole call.
     estimated: output tokens were counted from the pieces of a stream that told no usage.
-    aborted: a stream ended with neither a finish reason nor an end mark.
+    aborted: a stream was broken off, or ended with neither a finish reason nor an end mark.
     """
 
     operation: str
@@ -30,42 +48,22 @@ class LlmUsage:
     time_to_first_token_seconds: float | None = None
     time_per_output_token_seconds: float | None = None
     output_tokens_per_second: float | None = None
+    told: ServerTimes = UNTOLD
 
 
-@dataclass(frozen=True, slots=True)
-class StreamTimes:
-    """When pieces of a stream arrived, in seconds after the request began."""
+def piece_times(exchange: Exchange, first: int, last: int) -> tuple[float, float]:
+    """When the first and the last piece of an answer had come, in seconds after the request began.
 
-    first_token: float
-    last: float
-
-    def per_output_token(self, tokens: int | None) -> float | None:
-        """Mean time between output tokens; needs two of them."""
-        return (self.last - self.first_token) / (tokens - 1) if tokens and tokens > 1 else None
-
-
-@dataclass(frozen=True, slots=True)
-class Events:
-    """Numbers of events in a stream: all of them, those before the first piece of the answer, those after the last."""
-
-    total: int
-    before: int
-    after: int
-
-
-def stream_times(chunk_seconds: tuple[float, ...], events: Events, first_byte: float, duration: float) -> StreamTimes:
-    """When the first and the last piece of an answer arrived.
-
-    Where each event came in a chunk of its own, chunks and events are numbered alike; where some came together, the
-    first piece is sought in the chunk of its number at the latest, and the last chunk is the last piece.
+    first, last: where they end in the body. Where chunks cannot be placed in it (content encoding) the first and the
+    last chunk stand for them.
     """
-    if not chunk_seconds:
-        return StreamTimes(first_byte, duration)
-    last = len(chunk_seconds) - 1
-    first = min(events.before, last)
-    if len(chunk_seconds) >= events.total:
-        last = max(first, events.total - 1 - events.after)
-    return StreamTimes(chunk_seconds[first], chunk_seconds[last])
+    seconds, sizes = exchange.chunk_seconds, exchange.chunk_bytes
+    if not seconds:
+        return exchange.first_byte_seconds, exchange.duration_seconds
+    if not sizes or "content-encoding" in exchange.response.headers:
+        return seconds[0], seconds[-1]
+    at = (min(bisect_left(sizes, end), len(seconds) - 1) for end in (first, last))
+    return seconds[next(at)], seconds[next(at)]
 
 
 def count(value: object) -> int | None:

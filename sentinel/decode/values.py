@@ -56,6 +56,19 @@ def _flattened(nested: Sequence[Any], shape: list[int]) -> Sequence[Any]:
     return nested[0] if len(nested) == 1 else list(chain.from_iterable(nested))
 
 
+def stacked(blocks: Sequence[Block]) -> Block:
+    """Blocks one after the other along their first axis. Refused: bad_tensor when their other axes differ."""
+    first = blocks[0]
+    if len(blocks) == 1:
+        return first
+    if not first.shape or any(block.shape[1:] != first.shape[1:] for block in blocks):
+        raise Refused(Reason.BAD_TENSOR)
+    flats = [block.flat for block in blocks]
+    arrays = all(isinstance(flat, np.ndarray) for flat in flats)
+    joined: Column = np.concatenate(flats) if arrays else list(chain.from_iterable(flats))
+    return Block(joined, (sum(block.rows for block in blocks), *first.shape[1:]))
+
+
 def column(values: Sequence[Any]) -> Column:
     """Values as an array if all are numbers or truth values, else as they are. None among numbers becomes NaN.
 
@@ -97,6 +110,8 @@ def split(name: str, values: Block, names: Sequence[str], max_columns: int) -> d
         titles = column_names(name, width, names)
         if isinstance(flat, np.ndarray):
             return dict(zip(titles, flat.reshape(shape).T, strict=True))
+        if values.few and shape[0] == 1:
+            return {title: [value] for title, value in zip(titles, flat, strict=True)}
         if values.few:
             return {title: flat[at::width] for at, title in enumerate(titles)}
         return {title: column(flat[at::width]) for at, title in enumerate(titles)}

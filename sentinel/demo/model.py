@@ -26,6 +26,7 @@ import numpy as np
 from sentinel.demo.dataset import CATEGORICAL, FEATURES, NUMERIC, TRAINING, Array, Population, load, packed
 
 MODEL_NAME = "employment"
+VERSION_HEADER = "x-model-version"  # of every answer, errors too
 LABELS = ("not_employed", "employed")  # by class index
 GOOD, BADLY_QUANTISED, WELL_QUANTISED = "1", "2", "3"
 

@@ -20,11 +20,10 @@ import numpy as np
 from aiohttp import web
 
 from sentinel.demo.dataset import FEATURES, NUMERIC, Array
-from sentinel.demo.model import GOOD, MODEL_NAME, Predictor, prepare
+from sentinel.demo.model import GOOD, MODEL_NAME, VERSION_HEADER, Predictor, prepare
 
 MAX_REQUEST_BYTES = 4 << 20
 MAX_ROWS = 10_000
-VERSION_HEADER = "x-model-version"
 
 
 class BadRequest(ValueError):

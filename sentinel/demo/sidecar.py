@@ -14,7 +14,7 @@ import aiohttp
 import yaml
 
 from sentinel.demo.children import Children
-from sentinel.demo.model import MODEL_NAME
+from sentinel.demo.model import MODEL_NAME, VERSION_HEADER
 from sentinel.demo.place import Place, Ports
 from sentinel.demo.telling import Teller
 from sentinel.demo.watching import answers
@@ -66,7 +66,7 @@ def write_secrets(place: Place) -> None:
 def demo_configuration(place: Place, ports: Ports, timing: Timing) -> dict[str, Any]:
     """sentinel.yaml of the story: defaults, but for short windows, loopback addresses and an armed rollback."""
     return own_server_configuration(place, ports, ports.address("server")) | {
-        "model": {"name": MODEL_NAME},
+        "model": {"name": MODEL_NAME, "version_header": VERSION_HEADER},
         "capture": {"sample_ratio": timing.sample_ratio},
         "reference": {"path": str(place.reference.absolute())},
         "window": {"seconds": timing.window_seconds},

@@ -15,12 +15,15 @@ import numpy as np
 from sentinel.drift.bets import Floats, Ints, departure, log_bet
 from sentinel.drift.quantiles import normal_quantiles
 
-LOCATION = (0.12, 0.2, 0.35, 0.6, 1.0)  # standard deviations
+GENERATION = 2
+"""Raised with every change of the dictionary or of the capital: evidence of another one cannot be gone on from."""
+
+LOCATION = (0.11, 0.16, 0.24, 0.35, 0.5, 0.75, 1.1)  # standard deviations
 SCALE = (0.12, 0.2, 0.35, 0.6)
-UP = (0.03, 0.1, 0.3)  # share of rows that moves into the cell
+UP = (0.03, 0.06, 0.12, 0.25)  # share of rows that moves into the cell
 UP_OVER = (1.8, 2.7)
 """Rises of a cell whose departure √X is so many times √(2δ): those just beyond the tolerance, whatever the cell's size.
-Fixed rises alone leave a gap: on a cell of 5 %, one of 3 points is dropped and one of 10 loses where 5 are true."""
+Fixed rises alone leave a gap: on a cell of 5 %, one of 3 points is dropped and one of 12 loses where 5 are true."""
 LARGEST_RISE = 0.9
 DOWN = (0.5, 0.1)  # what is left of the cell
 GAMMAS = (0.3, 0.6, 0.85, 0.95, 0.985)
@@ -29,10 +32,12 @@ GAMMAS = (0.3, 0.6, 0.85, 0.95, 0.985)
 TILTS = 2 * len(LOCATION) + 2 * len(SCALE)
 SPIKES = len(UP) + len(UP_OVER) + len(DOWN)
 PLUGINS = len(GAMMAS)
+TILT_DIRECTIONS = 4
+"""Tilts bet along these many directions, whatever their sizes: location and scale, up and down."""
 
 # Shares of a feature's capital: (location, scale, up, down, all plug-ins).
-NUMERIC_SHARES = (0.30, 0.20, 0.06, 0.04, 0.40)
-CATEGORICAL_SHARES = (0.0, 0.0, 0.24, 0.16, 0.60)
+NUMERIC_SHARES = (0.38, 0.28, 0.06, 0.04, 0.24)
+CATEGORICAL_SHARES = (0.0, 0.0, 0.38, 0.22, 0.40)
 
 WORTH_A_BET = 2.6
 """A static alternative is dropped if its departure X is not above this many δ: the bet could not grow."""
@@ -87,21 +92,24 @@ def _standardised(x: Floats, p0: Floats, against: list[Floats]) -> Floats:
     return x / spread if spread > 1e-9 else np.zeros_like(x)  # noise of the arithmetic, where all rows share a cell
 
 
-def alternatives(p0: Floats, ordered: int, delta: float) -> Floats:
-    """The static alternatives [TILTS + SPIKES·K, K] of one feature; p0 [K] without padding. Unusable ones equal p0.
-
-    delta: half the squared radius of the null in nats, beyond which they are to lie.
-    """
+def tilts(p0: Floats, ordered: int) -> Floats:
+    """Shifts of location and of scale [TILTS, K] of one feature; p0 [K] without padding. Unusable ones equal p0."""
     z = normal_scores(p0, ordered)
     scales = scale_scores(p0, z)
-    tilts = [_tilt(p0, sign * size * z) for size in LOCATION for sign in (1, -1)]
-    tilts += [_tilt(p0, sign * size * scales) for size in SCALE for sign in (1, -1)]
+    by_location = [_tilt(p0, sign * size * z) for size in LOCATION for sign in (1, -1)]
+    return np.array(by_location + [_tilt(p0, sign * size * scales) for size in SCALE for sign in (1, -1)])
+
+
+def spikes(p0: Floats, delta: Floats) -> Floats:
+    """Rises and falls of one cell [SPIKES, K, K], the cell on axis 1; p0 [K] without padding.
+
+    delta: [K] half the squared radius of the null along the cell, beyond which its rises are to lie.
+    """
     cells = np.eye(len(p0))
     odds = np.sqrt(2 * delta * p0 / (1 - p0).clip(1e-12))
     rises = [*(np.full(len(p0), share) for share in UP), *(np.minimum(over * odds, LARGEST_RISE) for over in UP_OVER)]
     ups = [(1 - rise[:, None]) * p0 + rise[:, None] * cells for rise in rises]
-    downs = [_renormalised(p0 * (1 - (1 - left) * cells)) for left in DOWN]
-    return np.concatenate([np.array(tilts), *ups, *downs])
+    return np.array([*ups, *(_renormalised(p0 * (1 - (1 - left) * cells)) for left in DOWN)])
 
 
 def _tilt(p0: Floats, exponent: Floats) -> Floats:
@@ -133,24 +141,27 @@ def all_weights(cells: Ints, ordered: Ints, width: int) -> Floats:
     return weights
 
 
-def dictionary(p0: Floats, cells: Ints, ordered: Ints, delta: Floats) -> Dictionary:
-    """The accounts of F features: p0 [F, K] padded with zeros, delta [F] of the static accounts in nats."""
+def dictionary(p0: Floats, cells: Ints, ordered: Ints, delta_tilts: Floats, delta_spikes: Floats) -> Dictionary:
+    """The accounts of F features: p0 [F, K] padded with zeros; δ in nats of tilts [F] and along each cell [F, K]."""
     features, width = p0.shape
-    tilts = np.zeros((features, TILTS, width))
+    bets = np.zeros((features, TILTS, width))
     at, off = np.zeros((features, SPIKES, width)), np.zeros((features, SPIKES, width))
     weights = np.zeros((features, TILTS + SPIKES * width + PLUGINS))
     for f in range(features):
         k = int(cells[f])
-        q = alternatives(p0[f, :k], int(ordered[f]), float(delta[f]))
-        bets = log_bet(q, p0[f, :k], np.full(len(q), delta[f]))
-        tilts[f, :, :k] = bets[:TILTS]
-        spikes = bets[TILTS:].reshape(SPIKES, k, k)
-        at[f, :, :k] = np.diagonal(spikes, axis1=1, axis2=2)
-        off[f, :, :k] = spikes[:, np.arange(k), np.arange(k) - 1]
-        worth = np.concatenate([departure(q, p0[f, :k]) > WORTH_A_BET * delta[f], np.ones(PLUGINS, bool)])
+        law, delta = p0[f, :k], delta_spikes[f, :k]
+        tilted, spiked = tilts(law, int(ordered[f])), spikes(law, delta)
+        of_tilts = np.full(TILTS, delta_tilts[f])
+        bets[f, :, :k] = log_bet(tilted, law, of_tilts)
+        of_spikes = log_bet(spiked, law, np.tile(delta, (SPIKES, 1)))
+        at[f, :, :k] = np.diagonal(of_spikes, axis1=1, axis2=2)
+        off[f, :, :k] = of_spikes[:, np.arange(k), np.arange(k) - 1]
+        worth_tilts = departure(tilted, law) > WORTH_A_BET * of_tilts
+        worth_spikes = departure(spiked, law) > WORTH_A_BET * delta
+        worth = np.concatenate([worth_tilts, worth_spikes.reshape(-1), np.ones(PLUGINS, bool)])
         share = np.where(worth, shares(k, int(ordered[f])), 0.0)
         weights[f, _columns(k, width)] = share / share.sum()
-    return Dictionary(tilts, at, off, weights)
+    return Dictionary(bets, at, off, weights)
 
 
 def _columns(cells: int, width: int) -> Ints:

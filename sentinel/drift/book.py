@@ -6,17 +6,17 @@ The book knows nothing of versions, incidents or words.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from sentinel.drift import accounts, plugins, radius
-from sentinel.drift.bets import Flags, Floats, Ints, departure, log_bet
+from sentinel.drift import accounts, plugins
+from sentinel.drift.bets import Floats, departure
 from sentinel.drift.blocks import LENGTHS, Blocks, Counts
 from sentinel.drift.budget import SECONDS_PER_DAY, FalsePageBudget
 from sentinel.drift.capital import Capital, total
 from sentinel.drift.dependence import Meter
+from sentinel.drift.laws import Laws
 from sentinel.drift.quantiles import non_central_chi_square
 
 LEADING_SHARE = 0.1
@@ -27,104 +27,6 @@ RECOVERED_PART = 4
 RECOVERED_NATS = 0.005
 """Recovered means within tolerance. Where that is smaller than these nats: a quarter of the drift paged, or these
 nats, whichever is less; for nobody can show that a drift is exactly nothing."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class BinnedFeatures:
-    """The features of a book, as the reference counted them.
-
-    counts: [F, K] reference rows, padded with zeros. cells: [F] cells in use. ordered: [F] how many of them, from the
-    first, are in ascending order (0: categorical). weights: [F] shares of the budget. tolerances: [F] nats.
-    dependence: [F] D ≥ 1, by which the log evidence of dependent rows is divided; NaN: learn it (`dependence`).
-    """
-
-    names: tuple[str, ...]
-    counts: Counts
-    cells: Ints
-    ordered: Ints
-    weights: Floats
-    tolerances: Floats
-    dependence: Floats
-
-    def take(self, chosen: Sequence[int]) -> "BinnedFeatures":
-        """Some of the features."""
-        rows = list(chosen)
-        return BinnedFeatures(
-            names=tuple(self.names[i] for i in rows),
-            counts=self.counts[rows],
-            cells=self.cells[rows],
-            ordered=self.ordered[rows],
-            weights=self.weights[rows],
-            tolerances=self.tolerances[rows],
-            dependence=self.dependence[rows],
-        )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Laws:
-    """What is frozen with the reference: p0 [F, K], rows [F], radii and tolerances in nats [F], and the dictionary."""
-
-    features: BinnedFeatures
-    p0: Floats
-    rows: Floats
-    delta_static: Floats
-    delta_plugin: Floats
-    dictionary: accounts.Dictionary
-
-    @classmethod
-    def of(cls, features: BinnedFeatures, references: int = 1) -> "Laws":
-        """Smooth the reference, find its radii and build the bets. A few milliseconds a feature.
-
-        references: how many references are used in turn (seasons): they share the confidence of the radii.
-        """
-        number = len(features.names)
-        p0 = np.zeros(features.counts.shape)
-        deltas = np.zeros((number, 2))
-        for f in range(number):
-            k = int(features.cells[f])
-            counts = features.counts[f, :k].astype(np.float64)
-            p0[f, :k] = radius.reference_law(counts)
-            radii = _radii(
-                counts, p0[f, :k], int(features.ordered[f]), float(features.tolerances[f]), number * references
-            )
-            deltas[f] = [_delta(float(features.tolerances[f]), epsilon) for epsilon in radii]
-        rows = features.counts.sum(axis=1).astype(np.float64)
-        bets = accounts.dictionary(p0, features.cells, features.ordered, deltas[:, 1])
-        return cls(features, p0, rows, deltas[:, 1], deltas[:, 0], bets)
-
-    def bets(self, memory: Floats, counts: Counts, dependence: Floats) -> tuple[Floats, Flags]:
-        """Log growth [F, J] of all accounts over the rows in `counts` [F, K], and which accounts bet.
-
-        memory: [F, PLUGINS, K] earlier rows, from which the plug-ins take their alternatives. dependence: [F].
-        """
-        rows = counts.astype(np.float64)
-        static = self.dictionary.growth(rows)
-        learnt, active = plugins.growth(memory, self.p0, self.delta_plugin, rows)
-        growth = np.concatenate([static, learnt], axis=1) / dependence[:, None]
-        betting = np.concatenate([np.ones(static.shape, dtype=bool), active], axis=1)
-        return growth, betting & (rows.sum(axis=1)[:, None] > 0)
-
-
-def _delta(tolerance: float, epsilon: float) -> float:
-    return float((np.sqrt(tolerance) + np.sqrt(epsilon)) ** 2)
-
-
-def _radii(counts: Floats, p0: Floats, ordered: int, tolerance: float, features: int) -> tuple[float, float]:
-    """(over all directions, along the static accounts) of one feature among `features`, in nats."""
-    miss = radius.CONFIDENCE_MISS / max(features, 1)
-    rows = max(float(counts.sum()), 1.0)
-    everywhere = radius.formula(rows, len(counts), miss)
-    along = radius.formula_along(rows, miss / (accounts.TILTS + accounts.SPIKES * len(counts)))
-    if features > radius.DRAWN_FEATURES:
-        return radius.FALLBACK * everywhere, radius.FALLBACK * along
-    q = accounts.alternatives(p0, ordered, _delta(tolerance, along))
-    delta = np.full(len(q), _delta(tolerance, along))
-    usable = departure(q, p0) > accounts.WORTH_A_BET * delta
-    if not usable.any():
-        return radius.FALLBACK * everywhere, radius.FALLBACK * along
-    bets = np.exp(log_bet(q[usable], p0, delta[usable]))
-    drawn_everywhere, drawn_along = radius.drawn(counts, p0, bets, miss)
-    return max(everywhere, drawn_everywhere), max(along, drawn_along)
 
 
 class Seasons(Protocol):

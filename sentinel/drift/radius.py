@@ -43,22 +43,39 @@ def formula_along(rows: float, miss: float) -> float:
     return normal_quantile(miss) ** 2 / (2 * rows)
 
 
-def drawn(counts: Floats, p0: Floats, directions: Floats, miss: float) -> tuple[float, float]:
-    """Radii in nats over all directions and along `directions` [J, K], by `DRAWS` laws the reference may come from.
-
-    miss: probability allowed that the truth lies outside. The generator has a fixed seed: equal input, equal radii.
-    """
+def gaps(counts: Floats, p0: Floats) -> Floats:
+    """p − p0 [DRAWS, K] for laws that the reference may come from. A fixed seed: equal input, equal radii."""
     laws = np.random.default_rng(0).standard_gamma(counts + 1.0, size=(DRAWS, len(counts)))
-    laws /= laws.sum(axis=1, keepdims=True)
-    gap = laws - p0
-    everywhere = _rarely_exceeded((gap * gap / p0).sum(axis=1)) / 2
+    return np.asarray(laws / laws.sum(axis=1, keepdims=True) - p0)
+
+
+def drawn(gap: Floats, p0: Floats, miss: float) -> float:
+    """Radius in nats over all directions. miss: probability allowed that the truth lies outside."""
+    cells = len(p0)
+    wider = formula(1, cells, miss) / formula(1, cells, DRAWN_MISS)
+    return _rarely_exceeded((gap * gap / p0).sum(axis=1)) / 2 * max(wider, 1.0)
+
+
+def drawn_along(gap: Floats, p0: Floats, directions: Floats, miss: float, distinct: int) -> float:
+    """Radius in nats along all of `directions` [J, K], of which so many are distinct, together."""
     centred = directions - (directions @ p0)[:, None]
     along = gap @ (centred / np.sqrt((centred * centred) @ p0)[:, None]).T
-    one = _rarely_exceeded(np.maximum(along.max(axis=1), 0) ** 2) / 2
-    cells, number = len(counts), len(directions)
-    wider = formula(1, cells, miss) / formula(1, cells, DRAWN_MISS)
-    longer = formula_along(1, miss / number) / formula_along(1, DRAWN_MISS / number)
-    return float(everywhere * max(wider, 1.0)), float(one * max(longer, 1.0))
+    longer = formula_along(1, miss / distinct) / formula_along(1, DRAWN_MISS / distinct)
+    return _rarely_exceeded(np.maximum(along.max(axis=1), 0) ** 2) / 2 * max(longer, 1.0)
+
+
+def of_cells(counts: Floats, p0: Floats, miss: float) -> Floats:
+    """Radius in nats along each cell [K]: how far its share alone may be off. miss: for each cell and side.
+
+    The share of a cell is Gamma(n + 1) over the rows, whose quantiles Wilson and Hilferty (1931) give in closed form,
+    to the safe side where rows are few; (1 − p0) is what the other cells add to its precision.
+    """
+    shape, z = counts + 1.0, normal_quantile(1 - miss)
+    spread = 1 / (9 * shape)
+    most, least = (np.maximum(1 - spread + side * z * np.sqrt(spread), 0) ** 3 * shape for side in (1, -1))
+    rows = shape.sum()
+    off = np.maximum(np.abs(most / rows - p0), np.abs(least / rows - p0))
+    return np.asarray(off**2 / p0 / 2)
 
 
 def _rarely_exceeded(draws: Floats) -> float:

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from sentinel.drift.blocks import Counts
-from sentinel.drift.book import BinnedFeatures, Laws
+from sentinel.drift.laws import BinnedFeatures, Laws
 
 HOURS = 24
 SEASONS = 2 * HOURS

@@ -11,7 +11,6 @@ import numpy as np
 
 from sentinel.decode.rows import Column
 from sentinel.features import embedding, image, moments, text
-from sentinel.features.vocabulary import Vocabulary
 
 Composite = Literal["text", "datetime", "image", "embedding", "binary"]
 
@@ -27,6 +26,9 @@ ASPECTS: Mapping[str, Composite] = {
     "bytes": "binary",
 }
 """What may be said of a column -> the kind of column of which it is said."""
+
+COMPOSITES = frozenset(ASPECTS.values())
+"""Kinds of columns that are never kept as they are."""
 
 _OF_LISTS: Mapping[Composite, Callable[[Sequence[object]], dict[str, Column]]] = {
     "datetime": moments.columns,
@@ -66,7 +68,7 @@ def kinds_of(columns: Mapping[str, Column]) -> dict[str, Composite]:
     return {name: kind for name, kind in found.items() if kind is not None}
 
 
-def said_of(values: Column, kind: Composite, vocabulary: Vocabulary | None = None) -> dict[str, Column]:
+def said_of(values: Column, kind: Composite, vocabulary: text.Words | None = None) -> dict[str, Column]:
     """Aspect -> column, of one column read as `kind`; empty where its values cannot be read so."""
     if isinstance(values, list):
         if kind == "text":
@@ -80,7 +82,7 @@ def said_of(values: Column, kind: Composite, vocabulary: Vocabulary | None = Non
 def expanded(
     columns: Mapping[str, Column],
     kinds: Mapping[str, str] | None = None,
-    vocabularies: Mapping[str, Vocabulary] | None = None,
+    vocabularies: Mapping[str, text.Words] | None = None,
 ) -> dict[str, Column]:
     """Every column that can be judged: plain ones as they are, the others by what is derived from them.
 
@@ -99,7 +101,7 @@ def expanded(
 
 def _declared(kinds: Mapping[str, str] | None, name: str) -> Composite | None:
     given = kinds.get(name) if kinds else None
-    return next((kind for kind in set(ASPECTS.values()) if kind == given), None)
+    return next((kind for kind in COMPOSITES if kind == given), None)
 
 
 def source_of(feature: str, names: Sequence[str] | Mapping[str, Column]) -> tuple[str, str] | None:

@@ -76,12 +76,13 @@ class EmbeddingSketch:
 
     @classmethod
     def of(cls, vectors: np.ndarray[Any, Any], width: float) -> "EmbeddingSketch":
-        """width: σ > 0, of the reference (see `typical_distance`). Rows that are not finite are left out."""
+        """width: σ > 0, of the reference (see `typical_distance`). Rows that are not finite, or too large for it, are left out."""
         rows = _read(vectors)
-        rows = rows[np.isfinite(rows).all(axis=1)]
-        turns = rows @ (_frequencies(rows.shape[1]) / np.float32(width))
+        with np.errstate(over="ignore", invalid="ignore"):
+            turns = rows @ (_frequencies(rows.shape[1]) / np.float32(width))
+        turns = turns[np.isfinite(turns).all(axis=1)]
         sums = np.concatenate((np.cos(turns).sum(axis=0), np.sin(turns).sum(axis=0)))
-        return cls(len(rows), sums.astype(np.float32), width)
+        return cls(len(turns), sums.astype(np.float32), width)
 
     def __or__(self, other: "EmbeddingSketch") -> "EmbeddingSketch":
         if self.width != other.width:

@@ -6,21 +6,32 @@ script       writing system of most letters (Unicode blocks): latin, cyrillic, h
 mixed        share of letters in another script than that
 repetition   share of three-word runs that were there before (a stuck model repeats itself)
 refusal      whether it begins as refusals do
+language     ISO 639 code by CLD2, "unknown" where it is not sure; needs the extra `language`
 unseen       share of tokens that the reference's texts do not have (with a vocabulary)
 """
 
 import re
 from collections.abc import Sequence
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Protocol
 
 import numpy as np
 
 from sentinel.decode.rows import Column
-from sentinel.features.vocabulary import Vocabulary
 
 MAX_CHARACTERS = 20_000
 """Read of one text; its length is exact all the same."""
 
-ASPECTS = frozenset({"length", "tokens", "script", "mixed", "repetition", "refusal", "unseen"})
+LANGUAGE_CHARACTERS = 2_000
+"""Read to tell a language; more changes nothing."""
+UNKNOWN = "unknown"
+
+ASPECTS = frozenset({"length", "tokens", "script", "mixed", "repetition", "refusal", "language", "unseen"})
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""Characters that CLD2 refuses."""
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _REFUSAL = re.compile(
@@ -72,10 +83,17 @@ _SCRIPTS = sorted({script for _, script in _BLOCKS})  # "" is the first
 _SCRIPT_OF = np.array([_SCRIPTS.index(script) for _, script in _BLOCKS])
 
 
-def columns(texts: Sequence[object], vocabulary: Vocabulary | None = None) -> dict[str, Column]:
+class Words(Protocol):
+    """A vocabulary: what share of tokens it does not have."""
+
+    def unseen_share(self, tokens: Sequence[str]) -> float: ...
+
+
+def columns(texts: Sequence[object], vocabulary: Words | None = None) -> dict[str, Column]:
     """Aspect -> one value per text; what is no text is missing."""
     rows = [_aspects(text, vocabulary) if isinstance(text, str) else {} for text in texts]
     names = ASPECTS if vocabulary is not None else ASPECTS - {"unseen"}
+    names = names if tells_languages() else names - {"language"}
     return {name: [row.get(name) for row in rows] for name in sorted(names)}
 
 
@@ -84,7 +102,30 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(text[:MAX_CHARACTERS].lower())
 
 
-def _aspects(text: str, vocabulary: Vocabulary | None) -> dict[str, float | str]:
+@cache
+def tells_languages() -> bool:
+    """Whether the library that tells languages is installed."""
+    return find_spec("pycld2") is not None
+
+
+@cache
+def _cld2() -> Any:
+    """Loaded with the first text: 6 MB, a few microseconds a text."""
+    return import_module("pycld2")
+
+
+def language(text: str) -> str:
+    """ISO 639 code of the language of a text, UNKNOWN where CLD2 is not sure."""
+    plain = _CONTROL.sub(" ", text[:LANGUAGE_CHARACTERS]).encode()
+    library = _cld2()
+    try:
+        sure, _, found = library.detect(plain)
+    except library.error:  # characters that it does not take
+        return UNKNOWN
+    return str(found[0][1]) if sure else UNKNOWN
+
+
+def _aspects(text: str, vocabulary: Words | None) -> dict[str, float | str]:
     words = tokens(text)
     script, mixed = _script(text[:MAX_CHARACTERS])
     found: dict[str, float | str] = {
@@ -95,6 +136,8 @@ def _aspects(text: str, vocabulary: Vocabulary | None) -> dict[str, float | str]
         "repetition": _repetition(words),
         "refusal": "true" if _REFUSAL.match(text[:MAX_CHARACTERS].lstrip()) else "false",
     }
+    if tells_languages():
+        found["language"] = language(text)
     return found if vocabulary is None else {**found, "unseen": vocabulary.unseen_share(words)}
 
 

@@ -6,6 +6,7 @@ boundary, a smuggled request or a cut body is found and counted, never analysed.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 import h11
 
@@ -14,6 +15,7 @@ from sentinel.traffic.exchange import Exchange, Message
 
 LARGEST_HEAD_BYTES = 64 << 10  # of a request line and headers together; h11 refuses longer ones
 _SWITCHING = 101
+EVENT_STREAM = "text/event-stream"  # what is told by an answer that was broken off is worth reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +27,15 @@ class Unreadable:
 
 @dataclass(slots=True)
 class _Part:
-    """A message as it is read: its first event, its body so far, and whether its end was seen."""
+    """A message as it is read: its first event, its body so far, and whether its end was seen.
+
+    arrived: bytes of the body that had come with each of the chunks it was read from.
+    """
 
     event: h11.Request | h11.Response | h11.InformationalResponse
     body: bytearray = field(default_factory=bytearray)
     complete: bool = False
+    arrived: list[int] = field(default_factory=list)
 
     @property
     def status(self) -> int:
@@ -58,7 +64,8 @@ def read(sample: Sample, max_body_bytes: int) -> list[Exchange] | Unreadable:
         return Unreadable("malformed_response")
     if len(answers) != len(asked):
         return Unreadable("pairing" if not sample.closed else "incomplete")
-    if not answers[-1].complete and not sample.response.cut:
+    aborted = not answers[-1].complete and not sample.response.cut
+    if aborted and not _is_event_stream(answers[-1]):
         return Unreadable("incomplete")
     pairs = zip(asked, answers, strict=True)
     return [_exchange(sample, request, answer, max_body_bytes) for request, answer in pairs]
@@ -70,7 +77,7 @@ def _requests(side: Side) -> Iterator[_Part]:
     for chunk in side.chunks:
         connection.receive_data(chunk)
     while True:
-        part = _next(connection)
+        part = _next(connection, iter(()))
         if part is None:
             return
         yield part
@@ -90,18 +97,16 @@ def _another(connection: h11.Connection) -> bool:
 
 def _responses(side: Side, asked: list[_Part], closed: bool) -> Iterator[_Part]:
     """The final answers in the server's bytes, each read as the answer to its request."""
-    rest = b"".join(side.chunks)
+    waiting, end = iter(side.chunks), [b""] if closed and not side.cut else []
     for number, request in enumerate(asked):
         connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=LARGEST_HEAD_BYTES)
         _ask(connection, request.event)
-        connection.receive_data(rest)
-        if closed and not side.cut:
-            connection.receive_data(b"")
-        part = _next(connection)
+        part = _next(connection, chain(waiting, end))
         if part is None:
             return
         yield part
-        rest = connection.trailing_data[0]
+        rest = b"".join([connection.trailing_data[0], *waiting])
+        waiting = iter([rest])
         if not rest or not part.complete:
             return
         if number == len(asked) - 1 and part.status != _SWITCHING:
@@ -118,61 +123,82 @@ def _ask(connection: h11.Connection, request: object) -> None:
     connection.send(h11.EndOfMessage())
 
 
-def _next(connection: h11.Connection) -> _Part | None:
-    """Read events up to the end of one message; None when not even its head is there."""
+def _next(connection: h11.Connection, waiting: Iterator[bytes]) -> _Part | None:
+    """Read events up to the end of one message, from chunks that wait; None when not even its head is there."""
     part: _Part | None = None
+    headless = 0
     while True:
         event = connection.next_event()
         if isinstance(event, h11.Request | h11.Response):
-            part = _Part(event)
+            part = _Part(event, arrived=[0] * (headless - 1))
         elif isinstance(event, h11.Data) and part is not None:
             part.body += event.data
         elif isinstance(event, h11.EndOfMessage) and part is not None:
             part.complete = True
+            part.arrived.append(len(part.body))
             return part
         elif isinstance(event, h11.InformationalResponse) and event.status_code == _SWITCHING:
             return _Part(event, complete=True)
+        elif event is h11.NEED_DATA and (chunk := next(waiting, None)) is not None:
+            if part is not None:
+                part.arrived.append(len(part.body))
+                if not chunk and _is_event_stream(part) and not _until_close(part):
+                    return part  # broken off
+            headless += part is None
+            connection.receive_data(chunk)
         elif event in (h11.NEED_DATA, h11.PAUSED) or isinstance(event, h11.ConnectionClosed):
             return part
 
 
 def _exchange(sample: Sample, request: _Part, answer: _Part, max_body_bytes: int) -> Exchange:
     assert isinstance(request.event, h11.Request)
+    aborted = not answer.complete and not sample.response.cut
+    seconds, arrived = _stream_times(sample, answer)
     return Exchange(
         protocol=sample.protocol,
         method=request.event.method.decode("ascii"),
         target=request.event.target.decode("latin-1"),
         status=answer.status,
-        request=_message(request, max_body_bytes),
-        response=_message(answer, max_body_bytes),
+        request=_message(request, request.complete, max_body_bytes),
+        response=_message(answer, answer.complete or aborted, max_body_bytes),
         started_at=sample.started_at,
         duration_seconds=sample.duration_seconds,
         first_byte_seconds=sample.first_byte_seconds,
-        chunk_seconds=_stream_times(sample, answer),
+        chunk_seconds=seconds,
         listener=sample.listener,
+        chunk_bytes=arrived,
+        aborted=aborted,
     )
 
 
-def _message(part: _Part, max_body_bytes: int) -> Message:
+def _is_event_stream(part: _Part) -> bool:
+    return any(
+        name == b"content-type" and EVENT_STREAM in value.decode("latin-1") for name, value in part.event.headers
+    )
+
+
+def _until_close(part: _Part) -> bool:
+    """Whether the end of the connection is the end of the message."""
+    return not any(name in (b"content-length", b"transfer-encoding") for name, _ in part.event.headers)
+
+
+def _message(part: _Part, whole: bool, max_body_bytes: int) -> Message:
     headers: dict[str, str] = {}
     for name, value in part.event.headers:
         key, text = name.decode("ascii"), value.decode("latin-1")
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
-    truncated = not part.complete or len(part.body) > max_body_bytes
+    truncated = not whole or len(part.body) > max_body_bytes
     return Message(headers, b"" if truncated else bytes(part.body), truncated)
 
 
-def _stream_times(sample: Sample, answer: _Part) -> tuple[float, ...]:
-    """Arrivals of the chunks that carry the body of an answer without a length given in advance.
+def _stream_times(sample: Sample, answer: _Part) -> tuple[tuple[float, ...], tuple[int, ...]]:
+    """Arrivals of the chunks that carry the body of an answer without a length given in advance, and its bytes so far.
 
     Servers send the head of a stream before its first event is ready: a chunk of head alone is no part of the answer.
     """
-    chunks = sample.response.chunks
-    if len(chunks) < 2 or any(name == b"content-length" for name, _ in answer.event.headers):
-        return ()
-    head = b""
-    for at, chunk in enumerate(chunks):
-        head += chunk
-        if head.partition(b"\r\n\r\n")[2]:
-            return tuple(sample.response.seconds[at:])
-    return ()
+    if len(sample.response.chunks) < 2 or any(name == b"content-length" for name, _ in answer.event.headers):
+        return (), ()
+    arrived = answer.arrived or [len(answer.body)]
+    arrived += arrived[-1:] * (len(sample.response.seconds) - len(arrived))
+    first = next((at for at, size in enumerate(arrived) if size), len(arrived))
+    return tuple(sample.response.seconds[first:]), tuple(arrived[first:])

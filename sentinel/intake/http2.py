@@ -5,8 +5,9 @@ A side's first chunk is its headers as JSON, the rest is DATA in order: for gRPC
 """
 
 import json
+from itertools import accumulate
 
-from sentinel.intake.http1 import Unreadable
+from sentinel.intake.http1 import EVENT_STREAM, Unreadable
 from sentinel.traffic.channel import Sample, Side
 from sentinel.traffic.exchange import Exchange, Message
 
@@ -19,10 +20,10 @@ def read(sample: Sample, max_body_bytes: int) -> list[Exchange] | Unreadable:
     """
     if not sample.status:
         return Unreadable("no_response")
-    if sample.closed:
-        return Unreadable("incomplete")
     asked, request = _message(sample.request, max_body_bytes)
     _, response = _message(sample.response, max_body_bytes)
+    if sample.closed and EVENT_STREAM not in response.headers.get("content-type", ""):
+        return Unreadable("incomplete")
     grpc_status = response.headers.get("grpc-status", "")
     return [
         Exchange(
@@ -38,6 +39,8 @@ def read(sample: Sample, max_body_bytes: int) -> list[Exchange] | Unreadable:
             grpc_status=int(grpc_status) if grpc_status.isdigit() else None,
             chunk_seconds=tuple(sample.response.seconds[1:]),
             listener=sample.listener,
+            chunk_bytes=tuple(accumulate(map(len, sample.response.chunks[1:]))),
+            aborted=sample.closed,
         )
     ]
 

@@ -25,8 +25,8 @@ from sentinel.drift import plugins
 from sentinel.drift.accounts import PLUGINS
 from sentinel.drift.bets import Floats
 from sentinel.drift.blocks import Counts
-from sentinel.drift.book import BinnedFeatures, Laws
 from sentinel.drift.capital import Capital, total
+from sentinel.drift.laws import BinnedFeatures, Laws
 from sentinel.judge.traffic import slower, timed
 from sentinel.windows.window import TrafficCounts
 
@@ -108,7 +108,7 @@ class PredictionTest:
         self.memory = self.memory + counts[:, None, :]
 
     def log_evidence(self) -> float:
-        unbet = np.log(max(float(self.capital.unbet.sum()), np.finfo(float).tiny))
+        unbet = np.log(max(self.capital.idle(), np.finfo(float).tiny))
         return float(np.logaddexp(total(self.capital.log_wealth()), unbet))
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from sentinel.drift.bets import Ints
 from sentinel.drift.blocks import Counts
-from sentinel.drift.book import BinnedFeatures, Laws
+from sentinel.drift.laws import BinnedFeatures, Laws
 from sentinel.drift.seasons import SeasonalLaws
 from sentinel.judge.policy import Policy
 from sentinel.reference.frozen import FrozenReference

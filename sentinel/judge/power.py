@@ -14,7 +14,7 @@ import numpy as np
 
 from sentinel.drift.accounts import normal_scores
 from sentinel.drift.bets import Floats
-from sentinel.drift.book import Laws
+from sentinel.drift.laws import Laws
 from sentinel.judge.binding import Roles
 from sentinel.judge.policy import Policy, PolicyOptions
 from sentinel.reference.frozen import FrozenReference

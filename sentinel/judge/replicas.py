@@ -15,9 +15,9 @@ import numpy as np
 
 from sentinel.drift.bets import Floats
 from sentinel.drift.blocks import Counts
-from sentinel.drift.book import Laws
 from sentinel.drift.budget import SECONDS_PER_DAY, FalsePageBudget, Tolerance
 from sentinel.drift.capital import Capital, total
+from sentinel.drift.laws import Laws
 
 ODD_REPLICA_SHARE = 0.1
 """Share of the budget, all replicas together."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sentinel.drift.accounts import GENERATION
 from sentinel.drift.blocks import Blocks
 from sentinel.judge.roster import Roster, VersionState
 from sentinel.judge.verdict import Incident
@@ -20,6 +21,7 @@ VERSION = 1
 WHAT = "the state of a judge"
 QUICK = 1
 """zlib level: the state is written with every window, and most of it are floats that hardly shrink."""
+CAPITAL = ("unbet", "saved", "bet", "rise")
 METER = ("pending", "elapsed", "previous", "rows", "pairs", "jumps", "largest", "learnt")
 """What a meter of dependence remembers; its scores follow from the reference."""
 
@@ -33,6 +35,7 @@ def encode(judge: "Judge") -> bytes:
     content = {
         "reference": judge.reference.fingerprint if judge.reference is not None else "",
         "policy": judge.policy.fingerprint(),
+        "accounts": GENERATION,
         "notice": judge.notice,
         "until": roster.until,
         "versions": [[name, state.until, _blocks(state.recent)] for name, state in roster.versions.items()],
@@ -63,6 +66,8 @@ def adopt(judge: "Judge", data: bytes) -> None:
     reference = judge.reference.fingerprint if judge.reference is not None else ""
     if content["reference"] != reference:
         judge.notice = "evidence starts again: the reference is another one"
+    elif content.get("accounts") != GENERATION:
+        judge.notice = "evidence starts again: this sentinel bets on other drifts than the one before"
     elif content["policy"] != judge.policy.fingerprint():
         judge.notice = "evidence starts again: budget, tolerance or service levels were changed"
     else:
@@ -72,8 +77,8 @@ def adopt(judge: "Judge", data: bytes) -> None:
 def _adopt_watches(roster: Roster, watches: list[Any]) -> None:
     for version, what, arrays in watches:
         book = roster.watches[version, what].book
-        book.capital.unbet = unpack_array(arrays["unbet"], np.float64)
-        book.capital.bet = unpack_array(arrays["bet"], np.float64)
+        for name in CAPITAL:
+            setattr(book.capital, name, unpack_array(arrays[name], np.float64))
         book.blocks = _restored(arrays["blocks"])
         watch = roster.watches[version, what]
         if isinstance(watch, DriftWatch):
@@ -88,11 +93,8 @@ def _adopt_watches(roster: Roster, watches: list[Any]) -> None:
 
 def _watch(watch: Watch) -> dict[str, Any]:
     capital = watch.book.capital
-    packed = {
-        "unbet": pack_array(capital.unbet),
-        "bet": pack_array(capital.bet),
-        "blocks": _blocks(watch.book.blocks),
-    }
+    packed = {name: pack_array(getattr(capital, name)) for name in CAPITAL}
+    packed["blocks"] = _blocks(watch.book.blocks)
     if not isinstance(watch, DriftWatch):
         return packed
     meter = {name: pack_array(_whole(getattr(watch.book.meter, name))) for name in METER}

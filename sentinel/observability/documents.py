@@ -35,7 +35,7 @@ The rules in `alerts/*.yml`, built from `sentinel/observability/alerts`. Each ha
 `critical` pages somebody now, `warning` is a ticket, `info` is to know. Change a severity, or leave an alert out, in
 `telemetry.alert_severities` (`SentinelBlind: critical`, `SentinelOddReplica: none`) and build the rules again:
 
-```
+```sh
 sentinel alerts build --config sentinel.yaml --out rules/
 promtool check rules rules/*.yml
 ```

@@ -17,6 +17,7 @@ class Shape:
     gpu: bool = True
     language_model: bool = True
     rollback: bool = True
+    shadow: bool = True
     severities: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -36,6 +37,7 @@ def shape_of(settings: Settings, features: Sequence[str] = ()) -> Shape:
         gpu=settings.gpu.enabled,
         language_model=settings.decode.protocol in ("auto", "openai"),
         rollback=settings.rollback.mode != "off",
+        shadow=bool(settings.capture.shadow.url),
         severities=settings.telemetry.alert_severities,
     )
 

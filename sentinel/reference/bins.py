@@ -17,6 +17,11 @@ LEAST_ROWS_PER_BIN = 8
 """A small reference gets fewer bins: with fewer rows than this in each, its own noise would look like structure."""
 BOOK_BINS = 10
 """Quantile bins of a numeric feature in the budget book (docs/statistics.md)."""
+TAIL_SHARE = 1 / 64
+"""The outermost quantile bins of the book are divided: most of what a wider or narrower law moves lies in its tails.
+With ten equal bins a change of spread by a fifth is seen at 60 % of its size, with these at nearly all of it."""
+ROUNDED = 0.75
+"""Fine bins hold their share of the rows but for rounding."""
 BOOK_CATEGORIES = 20
 """Categories with a cell of their own in the budget book; the others share one."""
 
@@ -75,7 +80,7 @@ def numeric_book(counts: Counts, bins: Ints) -> Ints:
     book = np.zeros(counts.shape, dtype=np.intp)
     for row, m in enumerate(bins):
         mass = counts[row, 1 : m + 1]
-        groups, _ = _grouped(mass, max(mass.sum() / BOOK_BINS, 1))
+        groups = _with_tails(_grouped(mass, max(mass.sum() / BOOK_BINS, 1))[0], mass)
         held = np.bincount(groups, weights=mass)
         kept = held >= POOLED_BELOW if held.max() >= POOLED_BELOW else held == held.max()
         cells = np.where(kept, np.cumsum(kept), kept.sum() + 2)[groups]
@@ -83,6 +88,18 @@ def numeric_book(counts: Counts, bins: Ints) -> Ints:
         book[row, m + 1] = kept.sum() + 1
         book[row, m + 2 :] = max(int(cells.max()), int(kept.sum()) + 1) + 1
     return book
+
+
+def _with_tails(groups: Ints, mass: Counts) -> Ints:
+    """Groups of fine bins with the first and the last divided, where both parts keep a cell's worth of rows."""
+    fewest = max(ROUNDED * TAIL_SHARE * mass.sum(), POOLED_BELOW)
+    outer = groups * 3 + 1  # a tail before or after it is one less or more
+    for bins, side in ((np.flatnonzero(groups == groups[0]), -1), (np.flatnonzero(groups == groups[-1])[::-1], 1)):
+        held = np.cumsum(mass[bins])
+        tail = bins[: int(np.searchsorted(held, fewest)) + 1]
+        if held[-1] - mass[tail].sum() >= fewest:
+            outer[tail] += side
+    return np.asarray(np.unique(outer, return_inverse=True)[1], dtype=np.intp)
 
 
 def categorical_book(counts: Counts, known: Ints) -> Ints:

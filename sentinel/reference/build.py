@@ -39,8 +39,9 @@ Columns = Mapping[str, Any]
 class Builder:
     """Builds a reference from chunks of columns: `survey` every chunk, then `count` every chunk, then `freeze`.
 
-    kinds: kinds that override the inference, by column. predictions, labels: columns of that role, besides those
-    whose name begins with "prediction". joint: whether to sketch the joint law of the numeric inputs.
+    kinds: kinds that override the inference, by column. predictions, labels: columns of that role, or whose derived
+    columns have it, besides those whose name begins with "prediction". joint: whether to sketch the joint law of the
+    numeric inputs.
     """
 
     def __init__(
@@ -96,8 +97,15 @@ class Builder:
         )
 
     def _check_names(self) -> None:
-        for what, names in (("kinds", self._kinds), ("predictions", self._predictions), ("labels", self._labels)):
-            unknown = sorted(set(names) - self._surveys.keys())
+        columns = self._surveys.keys()
+        known = columns | {_source(column) for column in columns}
+        named = (
+            ("kinds", self._kinds, columns),
+            ("predictions", self._predictions, known),
+            ("labels", self._labels, known),
+        )
+        for what, names, candidates in named:
+            unknown = sorted(set(names) - candidates)
             if unknown:
                 raise ValueError(f"{what} names {unknown[0]!r}, which is no column; columns are {_some(self._surveys)}")
         for name, kind in self._kinds.items():
@@ -122,9 +130,10 @@ class Builder:
         )
 
     def _role(self, name: str) -> Role:
-        if name in self._labels:
+        named = {name, _source(name)}
+        if named & self._labels:
             return "label"
-        return "prediction" if name in self._predictions or name.lower().startswith("prediction") else "input"
+        return "prediction" if named & self._predictions or name.lower().startswith("prediction") else "input"
 
 
 def build(
@@ -142,6 +151,11 @@ def build(
     builder.survey(columns)
     builder.count(columns)
     return builder.freeze(name=name, version=version)
+
+
+def _source(name: str) -> str:
+    """The column of which a derived one says something: `answer` of `answer.length`."""
+    return name.rpartition(".")[0]
 
 
 def _same_length(columns: Columns) -> int:

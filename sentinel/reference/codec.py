@@ -53,6 +53,7 @@ def _reference(content: dict[str, Any]) -> FrozenReference:
         numeric_book=unpack_array(content["numeric_book"], np.intp),
         categorical_book=unpack_array(content["categorical_book"], np.intp),
         joint=_joint(content["joint"]),
+        vocabularies=content.get("vocabularies", {}),
     )
 
 

@@ -35,4 +35,5 @@ def content_of(reference: "FrozenReference") -> dict[str, Any]:
         "numeric_book": pack_array(reference.numeric_book),
         "categorical_book": pack_array(reference.categorical_book),
         "joint": None if reference.joint is None else [reference.joint.rows, pack_array(reference.joint.sums)],
+        **({"vocabularies": dict(reference.vocabularies)} if reference.vocabularies else {}),
     }

@@ -9,9 +9,10 @@ import math
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -34,7 +35,20 @@ _CODES = re.compile(r"^[+-]?0\d|\d_\d", re.MULTILINE)
 
 Chunk = tuple[Mapping[str, Any], float]
 """Columns, and the share of the file read so far."""
-Derive = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+class Derive(Protocol):
+    """Makes the columns to be counted from those of a chunk, and may have to see all chunks before it can."""
+
+    def learn(self, columns: Mapping[str, Any]) -> bool:
+        """Look at a chunk; False where nothing is to be learnt from it nor from any other."""
+
+    def __call__(self, columns: Mapping[str, Any]) -> Mapping[str, Any]: ...
+
+    def vocabularies(self) -> dict[str, bytes]:
+        """What the reference keeps of what was learnt."""
+
+
 Progress = Callable[[float], None]
 """Called with the share of the work done, 0 … 1."""
 
@@ -89,13 +103,16 @@ def build_from_file(
     made = derive or (lambda columns: columns)
     builder = Builder(kinds=kinds, predictions=predictions, labels=labels, joint=joint)
     try:
+        if derive is not None:
+            all(derive.learn(columns) for columns, _ in chunks(table))  # until there is nothing to learn
         for columns, share in chunks(table):
             builder.survey(made(columns))
             tell(share / 2)
         for columns, share in chunks(table):
             builder.count(made(columns))
             tell(0.5 + share / 2)
-        return builder.freeze(name=name, version=version)
+        frozen = builder.freeze(name=name, version=version)
+        return replace(frozen, vocabularies=derive.vocabularies()) if derive is not None else frozen
     except OSError as error:
         raise ReferenceFileError(f"cannot read {table}: {error.strerror or error}; check path and rights") from error
     except (ValueError, csv.Error) as error:

@@ -15,7 +15,7 @@ The budget book reads coarser cells (`BookCells`), each a union of fine cells.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -106,6 +106,7 @@ class FrozenReference:
 
     numeric_book, categorical_book: [F, W] fine cell -> coarse cell, for the two tables.
     joint: sketch of the joint law of the numeric inputs, where it was asked for.
+    vocabularies: by text column, which tokens its texts have (`sentinel.features.vocabulary`, as bytes).
     """
 
     name: str
@@ -117,6 +118,7 @@ class FrozenReference:
     numeric_book: Ints
     categorical_book: Ints
     joint: JointSketch | None = None
+    vocabularies: Mapping[str, bytes] = field(default_factory=dict)
 
     @cached_property
     def specs(self) -> Mapping[str, FeatureSpec]:

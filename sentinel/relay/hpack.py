@@ -6,14 +6,19 @@ this module is loaded, and the pure-Python `hpack` (ten times slower, same answe
 gone.
 """
 
+from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from sentinel.relay.tally import Headers, RouteTally
+from sentinel.relay.heads import Head
+from sentinel.relay.tally import Headers
 
 LARGEST_TABLE_BYTES = 1 << 20  # the dynamic table grows as the sender says in band, up to this
 LARGEST_LIST_BYTES = 256 << 10  # of decoded headers; servers refuse at 8 to 64 KB
-MOST_REMEMBERED = 64  # blocks of one direction whose headers are remembered
+MOST_REMEMBERED = 32  # blocks of one direction whose headers are remembered
+FIRST_TABLE_BYTES = 4096  # of the dynamic table until its size is set (RFC 9113, 6.5.2)
+SMALLEST_ENTRY_BYTES = 32  # what an entry of the table counts besides its name and value (RFC 7541, 4.1)
+STATIC_ENTRIES = 61  # higher indices name the dynamic table (RFC 7541, 2.3.3)
 
 _LONGEST_INTEGER = 5  # bytes after the prefix: 35 bits
 _INCREMENTAL_BITS, _RESIZE_BITS, _LITERAL_BITS = 6, 5, 4
@@ -76,74 +81,100 @@ def works(make: Callable[[], Decoder]) -> bool:
 new_decoder = _fast if works(_fast) else _pure
 
 
-class Head:
-    """A decoded block. status, grpc_status: 0 and None where it has none.
-
-    request: the route and timeout it asks for; the tracker fills it in, once for each block that is remembered.
-    """
-
-    __slots__ = ("grpc_status", "headers", "request", "status")
-
-    def __init__(self, headers: Headers) -> None:
-        self.headers = headers
-        self.request: tuple[RouteTally, float] | None = None
-        self.status = 0
-        self.grpc_status: int | None = None
-        for name, value in headers:
-            if name == b":status" and value.isdigit():
-                self.status = int(value)
-            elif name == b"grpc-status" and value.isdigit():
-                self.grpc_status = int(value)
-
-
 class Blocks:
-    """Decodes the blocks of one direction.
+    """Decodes the blocks of one direction, and remembers them: usual traffic repeats a few blocks for ever.
 
-    The same bytes over an unchanged dynamic table are the same headers, so blocks that leave the table as it is are
-    remembered until one changes it: usual gRPC traffic repeats a few blocks for ever.
+    A block that names no entry of the dynamic table means the same whenever it comes; one that does, until the table
+    changes. What a remembered block adds to the table is owed to the decoder until it is asked for a block that is not
+    remembered. Every addition takes SMALLEST_ENTRY_BYTES at least, so that only the newest of them can still be in the
+    table, and no more than these are owed.
     """
 
-    __slots__ = ("_decode", "_known", "known")
+    __slots__ = ("_decode", "_known", "_owed", "_until_change")
 
     def __init__(self) -> None:
         self._decode = new_decoder()
         self._known: dict[bytes, Head] = {}
-        self.known = self._known.get  # as decode, for remembered blocks
+        self._until_change: list[bytes] = []  # remembered blocks that name entries of the table
+        self._owed = _room_for(FIRST_TABLE_BYTES)
 
     def decode(self, block: bytes) -> Head:
         """The next block; raises BadBlock."""
-        known = self._known.get(block)
-        if known is not None:
-            return known
-        changes = changes_table(block)
+        head = self._known.get(block)
+        if head is None:
+            return self._new(block)
+        if head.adds:
+            self._owed.append(head.adds)
+            if self._until_change:
+                self._changed()
+        return head
+
+    def _new(self, block: bytes) -> Head:
+        use = use_of_table(block)
+        changes = use.adds or use.resized_to is not None
         try:
-            head = Head(self._decode(block))
+            while self._owed:
+                self._decode(self._owed.popleft())
+            head = Head(self._decode(block), block if use.adds else b"")
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # a panic of the Rust decoder is no Exception
             raise BadBlock(str(error)) from error
         if changes:
-            self._known.clear()
-        elif len(self._known) < MOST_REMEMBERED:
-            self._known[block] = head
+            self._changed()
+        if use.resized_to is not None:
+            self._owed = _room_for(use.resized_to)
+        elif not (use.adds and use.names):
+            self._remember(block, head, until_change=use.names)
         return head
 
+    def _remember(self, block: bytes, head: Head, *, until_change: bool) -> None:
+        if len(self._known) >= MOST_REMEMBERED:
+            self._known.clear()
+            self._until_change.clear()
+        self._known[block] = head
+        if until_change:
+            self._until_change.append(block)
 
-def changes_table(block: bytes) -> bool:
-    """Whether a block adds to the dynamic table or resizes it; raises BadBlock when it ends inside a field."""
-    at, changes = 0, False
+    def _changed(self) -> None:
+        """The table changed: forget what depended on it."""
+        for block in self._until_change:
+            del self._known[block]
+        self._until_change.clear()
+
+
+def _room_for(table_bytes: int) -> deque[bytes]:
+    """As many blocks that add something as outlast whatever a table of this size held before them."""
+    return deque(maxlen=table_bytes // SMALLEST_ENTRY_BYTES + 1)
+
+
+class Use(NamedTuple):
+    """What a block does with the dynamic table: names entries of it, adds some, sets its size in bytes."""
+
+    names: bool
+    adds: bool
+    resized_to: int | None
+
+
+def use_of_table(block: bytes) -> Use:
+    """Read without decoding; raises BadBlock when the block ends inside a field."""
+    at, names, adds, resized_to = 0, False, False, None
     while at < len(block):
         first = block[at]
         prefix = next(bits for mark, bits in _PREFIXES if first >= mark)
-        changes |= prefix in (_INCREMENTAL_BITS, _RESIZE_BITS)
         index, at = _integer(block, at, prefix)
+        if prefix == _RESIZE_BITS:
+            resized_to = index
+            continue
+        names |= index > STATIC_ENTRIES
+        adds |= prefix == _INCREMENTAL_BITS
         if prefix in (_INCREMENTAL_BITS, _LITERAL_BITS):
             for _ in range(1 if index else 2):
                 length, at = _integer(block, at, 7)
                 at += length
     if at > len(block):
         raise BadBlock("a field goes on beyond its block")
-    return changes
+    return Use(names, adds, resized_to)
 
 
 def _integer(block: bytes, at: int, bits: int) -> tuple[int, int]:

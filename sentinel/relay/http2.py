@@ -14,63 +14,61 @@ Pure: it sees bytes and times; it knows no socket and no clock.
 import json
 
 from sentinel.relay.following import Follower, Opaque
-from sentinel.relay.frames import FULL_FRAME_BYTES, Frames
-from sentinel.relay.hpack import Head
+from sentinel.relay.frames import Frames
+from sentinel.relay.heads import Head
 from sentinel.relay.tally import Headers, RouteTally
 from sentinel.traffic.channel import Sample, Side
 from sentinel.traffic.ledger import DROPPED_OPAQUE, RECEIVED, SAMPLED_OUT
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 MOST_STREAMS = 10_000  # open at once on one connection; servers allow 100 to a few thousand
+FULL_FRAME_BYTES = 16384  # largest frame unless a peer allows more: longer messages are cut into such frames
 _REFUSED_STREAM = 7
-
-# gRPC status to the classes that HTTP statuses have (google.rpc.Code and its HTTP mapping).
-GRPC_CODES = {
-    0: "2xx", 1: "canceled", 2: "5xx", 3: "4xx", 4: "timeout", 5: "4xx", 6: "4xx", 7: "4xx", 8: "4xx", 9: "4xx",
-    10: "4xx", 11: "4xx", 12: "5xx", 13: "5xx", 14: "5xx", 15: "5xx", 16: "4xx",
-}  # fmt: skip
 _TIMEOUT_SLACK = 0.95  # a client's clock started before its request reached us
 
 
+class Copy:
+    """What is kept of a sampled exchange: its header blocks in order, and the bodies."""
+
+    __slots__ = ("heads", "request", "response")
+
+    def __init__(self, asked: Headers, room_bytes: int) -> None:
+        self.heads = [asked]
+        self.request, self.response = Side(room=room_bytes), Side(room=room_bytes)
+
+
 class Stream:
-    """One exchange under way; its headers and bodies are kept when it is sampled."""
+    """One exchange under way. first_at: when the answer began, 0 before; code: how it ended, as far as is known."""
 
     __slots__ = (
-        "answered_bytes", "asked_bytes", "first_at", "grpc_status", "heads", "last_at", "last_frame", "request",
-        "response", "started_at", "status", "tally", "timeout",
+        "answered_bytes", "asked_bytes", "code", "copy", "first_at", "last_at", "last_frame", "started_at", "status",
+        "tally", "timeout",
     )  # fmt: skip
 
-    def __init__(self, tally: RouteTally, started_at: float, timeout: float) -> None:
+    def __init__(self, tally: RouteTally, timeout: float, started_at: float) -> None:
         self.tally = tally
-        self.started_at = started_at
         self.timeout = timeout
+        self.started_at = started_at
         self.status = self.asked_bytes = self.answered_bytes = 0
-        self.grpc_status: int | None = None
+        self.code = "disconnected"
         self.first_at = self.last_at = 0.0
         self.last_frame = FULL_FRAME_BYTES
-        self.request: Side | None = None
-        self.response: Side | None = None
-
-    def keep(self, head: Head, room_bytes: int) -> None:
-        """This exchange is sampled."""
-        self.request, self.response = Side(room=room_bytes), Side(room=room_bytes)
-        self.heads: list[Headers] = [head.headers]
+        self.copy: Copy | None = None
 
 
 class Http2:
     """The exchanges of one connection. Feed `client` and `server` with bytes after they were written on."""
 
-    __slots__ = ("_cells", "_client", "_follower", "_last", "_listener", "_preface", "_server", "streams")
+    __slots__ = ("_asked", "_cells", "_follower", "_listener", "_preface", "server", "streams")
 
     def __init__(self, follower: Follower, listener: int) -> None:
         self._follower = follower
         self._cells = follower.cells
         self._listener = listener
         self._preface = PREFACE
-        self._client = Frames(Asking(self))
-        self._server = Frames(Answering(self))
-        self._last = 0
         self.streams: dict[int, Stream] = {}
+        self._asked = Frames(Asking(self, follower)).feed
+        self.server = Frames(Answering(self)).feed  # bytes from the server at a time; raises Opaque, as `client`
 
     def client(self, data: bytes, now: float) -> None:
         """Bytes from the client at `now` (monotonic seconds). Raises Opaque when they cannot be followed."""
@@ -79,11 +77,7 @@ class Http2:
             if data[:length] != self._preface[:length]:
                 raise Opaque("http2_preface")
             self._preface, data = self._preface[length:], data[length:]
-        self._client.feed(data, now)
-
-    def server(self, data: bytes, now: float) -> None:
-        """Bytes from the server at `now`. Raises Opaque when they cannot be followed."""
-        self._server.feed(data, now)
+        self._asked(data, now)
 
     def resting(self, now: float, quiet_seconds: float) -> bool:
         """Whether no stream is open."""
@@ -99,53 +93,36 @@ class Http2:
         for stream_id in list(self.streams):
             self.cut(stream_id, "canceled" if by_client else "disconnected", now)
 
-    def begin(self, stream_id: int, head: Head, now: float) -> None:
-        """The client's HEADERS of a stream that is not open."""
-        if stream_id <= self._last or not stream_id & 1:
-            return
-        self._last = stream_id
-        if len(self.streams) >= MOST_STREAMS:
-            raise Opaque("http2_streams")
-        sampled = self._follower.sampler.take(now)
-        if head.request is None:
-            head.request = self._follower.tally.of_headers(head.headers)
-        stream = Stream(head.request[0], now, head.request[1])
-        if sampled:
-            stream.keep(head, self._follower.room_bytes)
-        self._cells[RECEIVED] += 1
-        self.streams[stream_id] = stream
-
     def finish(self, stream_id: int, now: float) -> None:
         """The last byte of the answer passed."""
         stream = self.streams.pop(stream_id, None)
         if stream is None:
             return
-        if stream.grpc_status is not None:
-            code = GRPC_CODES.get(stream.grpc_status, "5xx")
+        started = stream.started_at
+        duration, first = now - started, (stream.first_at or now) - started
+        stream.tally.answered(stream.code, duration, first, stream.asked_bytes, stream.answered_bytes)
+        if stream.copy is None:
+            self._cells[SAMPLED_OUT] += 1
         else:
-            code = f"{stream.status // 100}xx" if 100 <= stream.status < 600 else "disconnected"
-        duration, first = now - stream.started_at, stream.first_at - stream.started_at
-        stream.tally.answered(code, duration, first, stream.asked_bytes, stream.answered_bytes)
-        self._hand(stream, duration, first, closed=False)
+            self._hand(stream, stream.copy, duration, first, closed=False)
 
     def cut(self, stream_id: int, code: str, now: float) -> None:
         """A stream ended before its answer did."""
         stream = self.streams.pop(stream_id)
-        duration = now - stream.started_at
+        duration = first = now - stream.started_at
         if stream.first_at:
             first = stream.first_at - stream.started_at
             stream.tally.answered(code, duration, first, stream.asked_bytes, stream.answered_bytes)
         else:
-            first = duration
             stream.tally.unanswered(code, stream.asked_bytes)
-        self._hand(stream, duration, first, closed=True)
-
-    def _hand(self, stream: Stream, duration: float, first_byte: float, *, closed: bool) -> None:
-        request, response = stream.request, stream.response
-        if request is None or response is None:
+        if stream.copy is None:
             self._cells[SAMPLED_OUT] += 1
-            return
-        asked, *answered = stream.heads
+        else:
+            self._hand(stream, stream.copy, duration, first, closed=True)
+
+    def _hand(self, stream: Stream, copy: Copy, duration: float, first_byte: float, *, closed: bool) -> None:
+        request, response = copy.request, copy.response
+        asked, *answered = copy.heads
         for side, head in ((request, asked), (response, tuple(pair for block in answered for pair in block))):
             side.chunks.insert(0, _head_chunk(head))
             side.seconds.insert(0, 0.0)
@@ -157,30 +134,49 @@ class Http2:
 class Asking:
     """What the client's frames mean."""
 
-    __slots__ = ("_owner",)
+    __slots__ = ("_cells", "_follower", "_last", "_owner", "_streams", "_take")
 
-    def __init__(self, owner: Http2) -> None:
+    def __init__(self, owner: Http2, follower: Follower) -> None:
         self._owner = owner
+        self._streams = owner.streams
+        self._follower = follower
+        self._cells = follower.cells
+        self._take = follower.sampler.take
+        self._last = 0
 
-    def headers(self, stream_id: int, head: Head, now: float) -> None:
-        if stream_id not in self._owner.streams:
-            self._owner.begin(stream_id, head, now)
+    def head(self, stream_id: int, head: Head, ends: int, now: float) -> None:
+        """HEADERS: a new exchange, unless they are trailers."""
+        if stream_id <= self._last or not stream_id & 1:
+            return
+        self._last = stream_id
+        if len(self._streams) >= MOST_STREAMS:
+            raise Opaque("http2_streams")
+        if head.request is None:
+            head.request = self._follower.tally.of_headers(head.headers)
+        tally, timeout = head.request
+        self._streams[stream_id] = stream = Stream(tally, timeout, now)
+        if self._take(now):
+            stream.copy = Copy(head.headers, self._follower.room_bytes)
+        self._cells[RECEIVED] += 1
 
-    def data(self, stream_id: int, data: bytes, start: int, end: int, now: float) -> None:
-        stream = self._owner.streams.get(stream_id)
+    def data(self, stream_id: int, data: bytes, start: int, end: int, ends: int, now: float) -> None:
+        stream = self._streams.get(stream_id)
         if stream is not None:
             stream.asked_bytes += end - start
-            if stream.request is not None:
-                stream.request.keep(data[start:end], now - stream.started_at)
+            if stream.copy is not None and end > start:
+                stream.copy.request.keep(data[start:end], now - stream.started_at)
 
-    def frame(self, stream_id: int, length: int, now: float) -> None:
+    def begin(self, stream_id: int, length: int, now: float) -> None:
         """Gaps are of answers."""
+
+    def piece(self, stream_id: int, data: bytes, now: float) -> None:
+        self.data(stream_id, data, 0, len(data), 0, now)
 
     def end(self, stream_id: int, now: float) -> None:
         """An exchange ends with its answer."""
 
     def reset(self, stream_id: int, code: int, now: float) -> None:
-        stream = self._owner.streams.get(stream_id)
+        stream = self._streams.get(stream_id)
         if stream is not None:
             timed_out = stream.timeout and now - stream.started_at >= stream.timeout * _TIMEOUT_SLACK
             self._owner.cut(stream_id, "timeout" if timed_out else "canceled", now)
@@ -192,48 +188,62 @@ class Asking:
 class Answering:
     """What the server's frames mean."""
 
-    __slots__ = ("_owner",)
+    __slots__ = ("_owner", "_streams", "end")
 
     def __init__(self, owner: Http2) -> None:
         self._owner = owner
+        self._streams = owner.streams
+        self.end = owner.finish
 
-    def headers(self, stream_id: int, head: Head, now: float) -> None:
-        stream = self._owner.streams.get(stream_id)
+    def head(self, stream_id: int, head: Head, ends: int, now: float) -> None:
+        stream = self._streams.get(stream_id)
         if stream is None:
             return
         stream.first_at = stream.first_at or now
+        if head.code:
+            stream.code = head.code
+            stream.status = head.status or stream.status
+        if stream.copy is not None:
+            stream.copy.heads.append(head.headers)
+        if ends:
+            self.end(stream_id, now)
+
+    def data(self, stream_id: int, data: bytes, start: int, end: int, ends: int, now: float) -> None:
+        stream = self._streams.get(stream_id)
+        if stream is None:
+            return
+        if stream.last_frame < FULL_FRAME_BYTES:
+            stream.tally.gap(now - stream.last_at)
         stream.last_at = now
-        stream.status = head.status or stream.status
-        if head.grpc_status is not None:
-            stream.grpc_status = head.grpc_status
-        if stream.request is not None:
-            stream.heads.append(head.headers)
+        stream.last_frame = end - start
+        stream.answered_bytes += end - start
+        if stream.copy is not None and end > start:
+            stream.copy.response.keep(data[start:end], now - stream.started_at)
+        if ends:
+            self.end(stream_id, now)
 
-    def data(self, stream_id: int, data: bytes, start: int, end: int, now: float) -> None:
-        stream = self._owner.streams.get(stream_id)
-        if stream is not None:
-            stream.answered_bytes += end - start
-            if stream.response is not None:
-                stream.response.keep(data[start:end], now - stream.started_at)
-
-    def frame(self, stream_id: int, length: int, now: float) -> None:
+    def begin(self, stream_id: int, length: int, now: float) -> None:
         """A DATA frame begins. After a full one it is a further piece of a message, not a message of a stream."""
-        stream = self._owner.streams.get(stream_id)
+        stream = self._streams.get(stream_id)
         if stream is not None:
             if stream.last_frame < FULL_FRAME_BYTES:
                 stream.tally.gap(now - stream.last_at)
-            stream.last_frame = length
             stream.last_at = now
+            stream.last_frame = length
 
-    def end(self, stream_id: int, now: float) -> None:
-        self._owner.finish(stream_id, now)
+    def piece(self, stream_id: int, data: bytes, now: float) -> None:
+        stream = self._streams.get(stream_id)
+        if stream is not None:
+            stream.answered_bytes += len(data)
+            if stream.copy is not None:
+                stream.copy.response.keep(data, now - stream.started_at)
 
     def reset(self, stream_id: int, code: int, now: float) -> None:
-        if stream_id in self._owner.streams:
+        if stream_id in self._streams:
             self._owner.cut(stream_id, "refused" if code == _REFUSED_STREAM else "disconnected", now)
 
     def goaway(self, last_id: int, now: float) -> None:
-        for stream_id in [one for one in self._owner.streams if one > last_id]:
+        for stream_id in [one for one in self._streams if one > last_id]:
             self._owner.cut(stream_id, "refused", now)
 
 

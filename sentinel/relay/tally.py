@@ -4,6 +4,8 @@ Bounded against hostile request lines: at most MOST_ROUTES routes have counts of
 request lines are remembered; the rest share the route `OTHER`.
 """
 
+from collections import defaultdict
+
 from sentinel.traffic.buckets import bucket_of
 from sentinel.traffic.summary import OTHER, Code, Route, RouteTraffic
 
@@ -19,21 +21,26 @@ _METHOD_CHARACTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ-_")
 
 
 class RouteTally:
-    """Cumulative counts of one route, and whether they changed since they were last sent."""
+    """Cumulative counts of one route, and whether they changed since they were last sent.
+
+    at_once: exchanges whose first answer byte was seen with the last, in buckets of their duration; they belong to both
+    `latency` and `first_byte`, which hold the others.
+    """
 
     __slots__ = (
-        "bodiless", "changed", "codes", "first_byte", "gaps", "latency", "request_bytes", "response_bytes", "route",
-        "sum", "tunnels",
+        "at_once", "bodiless", "changed", "codes", "first_byte", "gaps", "latency", "request_bytes", "response_bytes",
+        "route", "sum", "tunnels",
     )  # fmt: skip
 
     def __init__(self, route: Route) -> None:
         self.route = route
         self.bodiless = route.method == "HEAD"  # an answer to it has no body, whatever its head says
         self.tunnels = route.method == "CONNECT"
-        self.codes: dict[Code, int] = {}
-        self.latency: dict[int, int] = {}
-        self.first_byte: dict[int, int] = {}
-        self.gaps: dict[int, int] = {}
+        self.codes: dict[Code, int] = defaultdict(int)
+        self.at_once: dict[int, int] = defaultdict(int)
+        self.latency: dict[int, int] = defaultdict(int)
+        self.first_byte: dict[int, int] = defaultdict(int)
+        self.gaps: dict[int, int] = defaultdict(int)
         self.sum = 0.0
         self.request_bytes = 0
         self.response_bytes = 0
@@ -41,13 +48,12 @@ class RouteTally:
 
     def answered(self, code: Code, duration: float, first_byte: float, sent: int, received: int) -> None:
         """Count an exchange that got an answer: seconds to its last and first byte, bytes of request and response."""
-        codes, latency, first = self.codes, self.latency, self.first_byte
-        codes[code] = codes.get(code, 0) + 1
-        bucket = bucket_of(duration)
-        latency[bucket] = latency.get(bucket, 0) + 1
-        if first_byte != duration:
-            bucket = bucket_of(first_byte)
-        first[bucket] = first.get(bucket, 0) + 1
+        self.codes[code] += 1
+        if first_byte == duration:
+            self.at_once[bucket_of(duration)] += 1
+        else:
+            self.latency[bucket_of(duration)] += 1
+            self.first_byte[bucket_of(first_byte)] += 1
         self.sum += duration
         self.request_bytes += sent
         self.response_bytes += received
@@ -55,19 +61,22 @@ class RouteTally:
 
     def unanswered(self, code: Code, sent: int) -> None:
         """Count an exchange that ended without a byte of an answer; it has no latency."""
-        self.codes[code] = self.codes.get(code, 0) + 1
+        self.codes[code] += 1
         self.request_bytes += sent
         self.changed = True
 
     def gap(self, seconds: float) -> None:
         """Count the time between two chunks of a streamed answer."""
-        bucket = bucket_of(seconds)
-        self.gaps[bucket] = self.gaps.get(bucket, 0) + 1
+        self.gaps[bucket_of(seconds)] += 1
 
     def traffic(self) -> RouteTraffic:
-        return RouteTraffic(
-            self.codes, self.latency, self.first_byte, self.gaps, self.sum, self.request_bytes, self.response_bytes
-        )
+        latency, first_byte = _sum(self.latency, self.at_once), _sum(self.first_byte, self.at_once)
+        codes, gaps = dict(self.codes), dict(self.gaps)
+        return RouteTraffic(codes, latency, first_byte, gaps, self.sum, self.request_bytes, self.response_bytes)
+
+
+def _sum(some: dict[int, int], others: dict[int, int]) -> dict[int, int]:
+    return {bucket: some.get(bucket, 0) + others.get(bucket, 0) for bucket in some.keys() | others.keys()}
 
 
 class Tally:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from sentinel.config.settings import RollbackSettings
+from sentinel.judge.traffic import exchanges
 from sentinel.judge.verdict import Incident, State, Verdict
 from sentinel.rollback.history import Release, VersionHistory, setting_name
 from sentinel.rollback.interlocks import Comparison, Replicas, Surroundings
@@ -61,7 +62,7 @@ class Desk:
         window: given, the comparison with the baseline includes it; else it ends with the last committed window.
         replicas: who sees the breach, where a fleet knows; else what the store has of this version's replicas.
         """
-        versions = self._seen(verdict)
+        versions = self._seen(verdict, exchanges(window.traffic) if window is not None else 0)
         if not verdict.open and not self._watching:
             return Plan()
         past = self.past()
@@ -82,12 +83,15 @@ class Desk:
         """What was decided and asked before. Raises StoreError."""
         return read_past(self._store, self._pause_file)
 
-    def _seen(self, verdict: Verdict) -> VersionHistory:
-        """The history with this window in it, written down. Replicas share it, so it is read every time."""
+    def _seen(self, verdict: Verdict, answered: int) -> VersionHistory:
+        """The history with this window in it, written down. Replicas share it, so it is read every time.
+
+        answered: requests, also those answered with an error: a release that fails at once serves all the same.
+        """
         before = self.versions(verdict.model)
-        if not verdict.rows:
+        if not verdict.rows and not answered:
             return before  # a window in which this version answered nothing does not show that it serves
-        after = before.seen(verdict.version, verdict.start, verdict.end, verdict.rows)
+        after = before.seen(verdict.version, verdict.start, verdict.end, verdict.rows, answered)
         if after != before:
             self._store.put_setting(setting_name(verdict.model), after.to_text())
         return after

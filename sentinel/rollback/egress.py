@@ -113,7 +113,7 @@ class _Pinned(AbstractResolver):
 
 @dataclass(frozen=True, slots=True)
 class Egress:
-    """Where one target may be reached. `send` is the only way out of this package."""
+    """Where one target may be reached. Nothing else makes a connection for this package."""
 
     allow_http: bool = False
     ca_file: str = ""
@@ -122,7 +122,25 @@ class Egress:
 
     async def send(self, call: Call) -> Reply:
         """Make the call. Raises EgressError; a status, whatever it is, is a Reply. The caller bounds the time."""
-        return await self._exchange(call, await self._checked(call.url))
+        async with await self.session(call.url) as session:
+            return await exchange(session, call)
+
+    async def session(self, url: str, kept_connections: int = 0) -> aiohttp.ClientSession:
+        """A session that reaches the host of `url` at the addresses checked now, and nothing else. Raises EgressError.
+
+        kept_connections: most of them, kept open between calls; 0: a fresh one for each call.
+        """
+        addresses = await self._checked(url)
+        connector = aiohttp.TCPConnector(
+            resolver=_Pinned(addresses),
+            use_dns_cache=False,
+            force_close=not kept_connections,
+            limit=kept_connections,
+            ssl=self._tls(url),
+        )
+        return aiohttp.ClientSession(
+            connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
+        )
 
     async def _checked(self, url: str) -> list[Address]:
         """The addresses the call may go to, or EgressError."""
@@ -144,32 +162,6 @@ class Egress:
                 raise EgressError("forbidden", f"{host} resolves to {address}, which {why}")
         return addresses
 
-    async def _exchange(self, call: Call, addresses: Sequence[Address]) -> Reply:
-        connector = aiohttp.TCPConnector(
-            resolver=_Pinned(addresses), use_dns_cache=False, force_close=True, ssl=self._tls(call.url)
-        )
-        async with aiohttp.ClientSession(
-            connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
-        ) as session:
-            try:
-                async with session.request(
-                    call.method,
-                    call.url,
-                    headers=call.headers,
-                    data=call.body,
-                    allow_redirects=False,
-                    timeout=aiohttp.ClientTimeout(total=None),
-                ) as response:
-                    return Reply(response.status, response.headers, await _read(response, call.most_answer_bytes))
-            except aiohttp.ClientConnectorCertificateError as error:
-                raise EgressError("tls", f"certificate refused: {error.certificate_error}") from error
-            except (aiohttp.ClientSSLError, ssl.SSLError) as error:
-                raise EgressError("tls", f"no TLS: {error}") from error
-            except aiohttp.ClientConnectorError as error:
-                raise EgressError("unreachable", f"no connection: {error.strerror}") from error
-            except (aiohttp.ClientError, OSError) as error:
-                raise EgressError("cut", f"connection lost before an answer: {type(error).__name__}") from error
-
     def _tls(self, url: str) -> Any:
         """TLS as the target wants it; True is aiohttp's word for the system's authorities."""
         if not self.ca_file or not url.startswith("https:"):
@@ -178,6 +170,28 @@ class Egress:
             return ssl.create_default_context(cafile=self.ca_file)
         except (OSError, ssl.SSLError) as error:
             raise EgressError("tls", f"cannot read the authorities in {self.ca_file}: {error}") from error
+
+
+async def exchange(session: aiohttp.ClientSession, call: Call) -> Reply:
+    """Make a call in a session of `Egress.session` for the same host. Raises EgressError."""
+    try:
+        async with session.request(
+            call.method,
+            call.url,
+            headers=call.headers,
+            data=call.body,
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=None),
+        ) as response:
+            return Reply(response.status, response.headers, await _read(response, call.most_answer_bytes))
+    except aiohttp.ClientConnectorCertificateError as error:
+        raise EgressError("tls", f"certificate refused: {error.certificate_error}") from error
+    except (aiohttp.ClientSSLError, ssl.SSLError) as error:
+        raise EgressError("tls", f"no TLS: {error}") from error
+    except aiohttp.ClientConnectorError as error:
+        raise EgressError("unreachable", f"no connection: {error.strerror}") from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise EgressError("cut", f"connection lost before an answer: {type(error).__name__}") from error
 
 
 async def _read(response: aiohttp.ClientResponse, room: int) -> bytes:

@@ -19,12 +19,16 @@ MOST_RELEASES = 32
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One stretch in which a version served. Times in seconds since the epoch; observations are rows analysed."""
+    """One stretch in which a version served. Times in seconds since the epoch.
+
+    observations: rows analysed; exchanges: requests it answered, be it with an error.
+    """
 
     version: str
     since: float
     last_seen: float
     observations: int
+    exchanges: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +37,13 @@ class VersionHistory:
 
     releases: tuple[Release, ...] = ()
 
-    def seen(self, version: str, start: float, end: float, observations: int) -> "VersionHistory":
+    def seen(self, version: str, start: float, end: float, observations: int, exchanges: int = 0) -> "VersionHistory":
         """The history after a window [start, end) of `version`; an unnamed version ("") changes nothing."""
         if not version:
             return self
         known = self.release(version)
         if known is None or self._returned(known, start):
-            added = Release(version, start, end, observations)
+            added = Release(version, start, end, observations, exchanges)
             kept = (*self.releases, added)
         else:
             grown = replace(
@@ -47,6 +51,7 @@ class VersionHistory:
                 since=min(known.since, start),
                 last_seen=max(known.last_seen, end),
                 observations=known.observations + observations,
+                exchanges=known.exchanges + exchanges,
             )
             kept = tuple(grown if release is known else release for release in self.releases)
         return VersionHistory(tuple(sorted(kept, key=lambda release: release.since))[-MOST_RELEASES:])

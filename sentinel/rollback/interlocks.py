@@ -22,6 +22,8 @@ PAGE_EVIDENCE = 1.0
 
 DRIFT_CAUSES = ("input_drift", "prediction_drift")
 """Causes judged by the book of evidence, which has a stricter second book for rollbacks."""
+SERVICE_CAUSES = ("error_ratio", "latency")
+"""Causes judged over all traffic, and not over the rows of sampled exchanges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,10 @@ class Case:
 
     @cached_property
     def observations(self) -> int:
+        """What bears on the cause: requests where all traffic was counted, else rows analysed."""
         release = self.surroundings.versions.release(self.incident.version)
+        if self.incident.cause in SERVICE_CAUSES and release and release.exchanges:
+            return release.exchanges
         return max(self.verdict.rows, release.observations if release else 0)
 
     @cached_property

@@ -53,9 +53,14 @@ class Trial:
     @property
     def concurrent(self) -> bool:
         """Whether the baseline serves beside the trial, as beside a canary, and does not just hand over to it."""
-        mine = {window.start for window in self.trial if window.rows}
-        shared = mine & {window.start for window in self.baseline if window.rows}
+        mine = {window.start for window in self.trial if _served(window)}
+        shared = mine & {window.start for window in self.baseline if _served(window)}
         return len(shared) >= max(FEWEST_SHARED_WINDOWS, len(mine) / 2)
+
+
+def _served(window: ClosedWindow) -> bool:
+    """Whether the version answered anything, be it with errors."""
+    return window.rows > 0 or exchanges(window.traffic) > 0
 
 
 def distinct(windows: Sequence[ClosedWindow]) -> list[ClosedWindow]:

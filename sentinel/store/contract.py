@@ -17,6 +17,7 @@ from sentinel.drift.scores import FeatureScores
 from sentinel.judge.verdict import Incident, Verdict
 from sentinel.store.profile import Profile
 from sentinel.windows.closed import ClosedWindow
+from sentinel.windows.kept import KeptRows
 
 IntentState = Literal["pending", "delivered", "dead", "cancelled"]
 
@@ -115,11 +116,15 @@ class StoredWindow:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """Days that single windows, and the hourly and daily roll-ups made of them, are kept; 0 keeps them for ever."""
+    """Days that single windows, and the hourly and daily roll-ups made of them, are kept; 0 keeps them for ever.
+
+    rows_days: of kept rows.
+    """
 
     window_days: float = 7.0
     hour_days: float = 90.0
     day_days: float = 0.0
+    rows_days: float = 2.0
 
 
 Grain = Literal["", "window", "hour", "day"]
@@ -168,6 +173,12 @@ class Store(Protocol):
 
     def merge_windows(self, chosen: Selection) -> list[ClosedWindow]:
         """The chosen windows added up: one per model, version and reference."""
+
+    def keep_rows(self, sample: KeptRows) -> None:
+        """Keep a sample of a window's rows until it is too old; a part of it where it is too large."""
+
+    def kept_rows(self, chosen: Selection) -> Iterable[KeptRows]:
+        """Samples of rows of windows with start in the range, oldest first; grain is ignored."""
 
     def verdicts(self, *, model: str = "", limit: int = 100) -> list[Verdict]:
         """Verdicts, newest first, without their incidents (see `incidents`)."""

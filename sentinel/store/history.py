@@ -4,15 +4,16 @@ Reads only. A listing never opens the sketches, so it costs little however long 
 by page.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, or_, select
+from sqlalchemy import ColumnElement, RowMapping, and_, func, or_, select
 
-from sentinel.store.codec import read_sketch, window_row
+from sentinel.judge.verdict import Verdict
+from sentinel.store.codec import read_sketch, read_verdict, window_row
 from sentinel.store.contract import Selection
 from sentinel.store.engine import Database
-from sentinel.store.schema import verdicts, window_features, windows
+from sentinel.store.schema import SCORES, verdicts, window_features, windows
 from sentinel.windows.closed import MANY, NOTHING, ClosedWindow
 
 PAGE = 200  # windows read at a time: some 5 KB each with 50 features
@@ -24,10 +25,11 @@ _NAMED = ("model", "version", "replica", "grain")
 _SHOWN = [column for column in windows.c if column.name not in ("id", "sketch")]
 
 
-def conditions(chosen: Selection) -> list[ColumnElement[bool]]:
+def conditions(chosen: Selection, *, fleet: bool = False) -> list[ColumnElement[bool]]:
+    """What a chosen window fulfils. fleet: the fleet's merged windows are among them."""
     named = [windows.c[name] == value for name in _NAMED if (value := getattr(chosen, name))]
     in_time = [windows.c.started_at >= chosen.since, windows.c.started_at < chosen.until]
-    own = [] if chosen.replica else [or_(windows.c.grain != "window", windows.c.replica != MANY)]
+    own = [] if chosen.replica or fleet else [or_(windows.c.grain != "window", windows.c.replica != MANY)]
     return named + in_time + own
 
 
@@ -51,9 +53,14 @@ def features(database: Database, chosen: Selection, limit: int = 1000) -> list[d
         return [dict(row) for row in connection.execute(ordered.limit(limit)).mappings()]
 
 
-def pages(database: Database, wanted: list[ColumnElement[bool]], limit: int = EVERYTHING) -> Iterator[RowMapping]:
+def pages(
+    database: Database,
+    wanted: list[ColumnElement[bool]],
+    limit: int = EVERYTHING,
+    more: tuple[ColumnElement[Any], ...] = (),
+) -> Iterator[RowMapping]:
     """Id, sketch and verdict of windows, oldest first; no transaction stays open between two pages."""
-    columns = (windows.c.id, windows.c.started_at, windows.c.sketch, verdicts.c.state, verdicts.c.explanation)
+    columns = (windows.c.id, windows.c.started_at, windows.c.sketch, verdicts.c.state, verdicts.c.explanation, *more)
     joined = windows.outerjoin(verdicts, verdicts.c.window_id == windows.c.id)
     query = select(*columns).select_from(joined).order_by(windows.c.started_at, windows.c.id)
     after: list[ColumnElement[bool]] = []
@@ -72,6 +79,35 @@ def pages(database: Database, wanted: list[ColumnElement[bool]], limit: int = EV
 def closed_windows(database: Database, chosen: Selection) -> Iterator[ClosedWindow]:
     """The chosen windows themselves, oldest first. Raises StoreCorrupt at one that cannot be read."""
     return (read_sketch(row["id"], row["sketch"]) for row in pages(database, conditions(chosen)))
+
+
+def extents(database: Database, chosen: Selection) -> dict[str, tuple[float, float]]:
+    """First start and last end of the chosen windows, by model."""
+    ends = (func.min(windows.c.started_at), func.max(windows.c.ended_at))
+    query = select(windows.c.model, *ends).where(*conditions(chosen)).group_by(windows.c.model)
+    with database.read() as connection:
+        return {model: (first, last) for model, first, last in connection.execute(query)}
+
+
+def judged_windows(database: Database, chosen: Selection) -> Iterator[tuple[ClosedWindow, Verdict | None]]:
+    """The chosen windows, oldest first, each with its verdict where it has one of its own.
+
+    The fleet's merged windows come besides those of the replicas: they carry the verdicts.
+    """
+    own = [column for column in verdicts.c if column.name not in ("window_id", "state", "explanation")]
+    named = (windows.c.model, windows.c.version, windows.c.ended_at)
+    wanted = conditions(chosen, fleet=True)
+    for row in pages(database, wanted, more=(*own, *named)):
+        yield read_sketch(row["id"], row["sketch"]), read_verdict(row) if row["state"] else None
+
+
+def series(database: Database, chosen: Selection, features: Sequence[str]) -> list[dict[str, Any]]:
+    """Start and distances of some features in the chosen windows, oldest first."""
+    query = select(windows.c.started_at, window_features.c.feature, *(window_features.c[name] for name in SCORES))
+    query = query.join(window_features, window_features.c.window_id == windows.c.id)
+    query = query.where(window_features.c.feature.in_(features), *conditions(chosen))
+    with database.read() as connection:
+        return [dict(row) for row in connection.execute(query.order_by(windows.c.started_at)).mappings()]
 
 
 def merged(database: Database, chosen: Selection) -> list[ClosedWindow]:

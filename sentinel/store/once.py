@@ -1,6 +1,6 @@
 """Writing a row once: the one place that speaks the databases' own dialects of INSERT."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Table
@@ -27,6 +27,29 @@ def insert_window(connection: Connection, row: Mapping[str, Any]) -> int | None:
     statement = _insert(connection, windows).values(**row)
     known = statement.on_conflict_do_nothing(index_elements=key, index_where=is_window)
     return connection.execute(known.returning(windows.c.id)).scalar()
+
+
+def insert_many_once(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Insert rows with the same columns, but those whose key is there; how many were inserted."""
+    given = [dict(row) for row in rows]
+    if not given:
+        return 0
+    counted = {"preserve_rowcount": True}  # of all rows, which drivers do not tell unasked
+    statement = _insert(connection, table).on_conflict_do_nothing()
+    return connection.execute(statement, given, execution_options=counted).rowcount
+
+
+def add_to(
+    connection: Connection,
+    table: Table,
+    key: Mapping[str, Any],
+    amounts: Mapping[str, int],
+    rest: Mapping[str, Any] | None = None,
+) -> None:
+    """Add to the counts of the row with this primary key, or make it with them. rest: its other columns."""
+    statement = _insert(connection, table).values(**key, **amounts, **(rest or {}))
+    sums = {name: table.c[name] + amount for name, amount in amounts.items()}
+    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=sums))
 
 
 def put(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:

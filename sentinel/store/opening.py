@@ -12,7 +12,7 @@ from sentinel.store.contract import StoreCorrupt, StoreIncompatible, StoreUnavai
 from sentinel.store.engine import Database, sqlite_path
 from sentinel.store.schema import HEAD, metadata, schema_version
 
-REVISIONS = ("0001", HEAD)
+REVISIONS = ("0001", "0002", "0003", HEAD)
 """Every revision that this code can read or upgrade, oldest first."""
 
 _LOCK = 7300  # any number of ours: PostgreSQL's advisory lock that lets one process at a time create or migrate

@@ -20,7 +20,7 @@ from sentinel.reference.packing import FormatError
 from sentinel.store.codec import window_row
 from sentinel.store.contract import Retention
 from sentinel.store.engine import Database
-from sentinel.store.schema import incidents, judge_state, windows
+from sentinel.store.schema import incidents, judge_state, kept_rows, windows
 from sentinel.windows.closed import MANY, NOTHING, ClosedWindow
 
 DAY = 86_400.0
@@ -45,7 +45,13 @@ def step(database: Database, now: float, retention: Retention, rows: int = STEP_
             moved = _move(connection, grain, now - days * DAY, rows)
             if moved:
                 return moved
-    return _forget_replicas(database, now)
+    return _forget_rows(database, now - retention.rows_days * DAY) + _forget_replicas(database, now)
+
+
+def _forget_rows(database: Database, before: float) -> int:
+    """Delete samples of rows that are past their time."""
+    with database.write() as connection:
+        return connection.execute(delete(kept_rows).where(kept_rows.c.ended_at < before)).rowcount
 
 
 def _forget_replicas(database: Database, now: float) -> int:

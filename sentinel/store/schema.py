@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 
-HEAD = "0002"
+HEAD = "0004"
 VERSION_TABLE = "sentinel_schema"
 
 SCORES = ("psi", "jensen_shannon", "ks", "wasserstein", "chi2", "total_variation")
@@ -192,13 +192,91 @@ deliveries = Table(
     _real("seconds"),
 )
 
+predictions = Table(
+    "predictions",
+    metadata,
+    *(Column(name, Words, primary_key=True) for name in ("model", "request_id")),
+    Column("row_index", Integer, primary_key=True),  # place in the batch
+    Column("alias", Words),  # other ids under which a label may name the same call
+    Column("trace", Words),
+    _words("version"),
+    _time("at"),
+    _time("started_at"),  # the window that the row counts in
+    _time("ended_at"),
+    Column("predicted", Words),  # a class; null for numbers
+    _real("value"),  # a number; null for classes
+    Column("scores", Words),  # JSON: class -> probability
+    Column("truth", Words),  # from here on null until a label came
+    _real("truth_at"),
+    _real("labelled_at"),
+    Column("wrong", Integer),  # 1 where the prediction missed
+    Index("predictions_by_window", "model", "version", "started_at"),
+    Index("predictions_by_time", "at"),
+    Index("predictions_by_alias", "model", "alias"),
+    Index("predictions_by_trace", "model", "trace"),
+)
+
 labels = Table(
     "labels",
     metadata,
     *(Column(name, Words, primary_key=True) for name in ("model", "request_id")),
-    _words("version"),
+    Column("row_index", Integer, primary_key=True),
     _time("at"),
-    _words("label"),  # JSON: the delayed truth; written only where the operator asked for it
+    _words("label"),  # a truth that waits for its prediction; written only where the operator asked for it
+    _real("truth_at"),
+    Index("labels_by_time", "at"),
+)
+
+label_counts = Table(
+    "label_counts",
+    metadata,
+    *(Column(name, Words, primary_key=True) for name in ("model", "outcome")),
+    _count("labels"),
+)
+
+labelled_versions = Table(
+    "labelled_versions",
+    metadata,
+    *(Column(name, Words, primary_key=True) for name in ("model", "version")),
+    _count("labelled"),
+    _count("wrong"),
+)
+
+quality = Table(
+    "quality",
+    metadata,
+    *(Column(name, Words, primary_key=True) for name in ("model", "version")),
+    Column("started_at", Double, primary_key=True),
+    *(Column(name, Words, primary_key=True) for name in ("kind", "metric", "class")),  # kind: realised or estimate
+    _time("ended_at"),
+    *(_real(name) for name in ("value", "low", "high")),
+    _count("rows"),
+    _count("labelled"),
+    Column("trusted", Integer, nullable=False),
+    _words("why_not"),
+    _time("scored_at"),
+)
+
+quality_due = Table(
+    "quality_due",
+    metadata,
+    *(Column(name, Words, primary_key=True) for name in ("model", "version")),
+    Column("started_at", Double, primary_key=True),
+    _time("ended_at"),
+    _count("marks"),
+)
+
+kept_rows = Table(
+    "kept_rows",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    *(_words(name) for name in ("model", "version", "replica")),
+    _time("started_at"),
+    _time("ended_at"),
+    _count("seen"),  # rows of the window
+    _count("kept"),  # how many of them are here; only where capture.keep_rows asks for it
+    Column("body", LargeBinary, nullable=False),
+    Index("kept_rows_by_time", "started_at"),
 )
 
 audit = Table(

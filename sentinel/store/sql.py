@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 
 from sentinel.judge.verdict import Incident, Verdict
-from sentinel.store import history, outbox, trail
+from sentinel.store import history, outbox, rows, trail
 from sentinel.store.codec import (
     feature_rows,
     incident_row,
@@ -32,6 +32,7 @@ from sentinel.store.once import insert_once, insert_window, put
 from sentinel.store.retention import step as retention_step
 from sentinel.store.schema import incidents, judge_state, settings, verdicts, window_features, windows
 from sentinel.windows.closed import ClosedWindow
+from sentinel.windows.kept import KeptRows
 
 
 class SqlStore:
@@ -79,6 +80,13 @@ class SqlStore:
 
     def merge_windows(self, chosen: Selection) -> list[ClosedWindow]:
         return history.merged(self.database, chosen)
+
+    def keep_rows(self, sample: KeptRows) -> None:
+        with self.database.write() as connection:
+            rows.add(connection, sample)
+
+    def kept_rows(self, chosen: Selection) -> Iterator[KeptRows]:
+        return rows.read(self.database, chosen)
 
     def verdicts(self, *, model: str = "", limit: int = 100) -> list[Verdict]:
         named = (windows.c.model, windows.c.version, windows.c.started_at, windows.c.ended_at)

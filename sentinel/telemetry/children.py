@@ -4,13 +4,26 @@ import platform
 from itertools import product
 
 from sentinel.config.settings import Settings
-from sentinel.telemetry.catalogue import CATALOGUE, MODEL_LABELS, Metric, drift, gpu, internals, rollback, serving
+from sentinel.telemetry.catalogue import (
+    CATALOGUE,
+    MODEL_LABELS,
+    Metric,
+    drift,
+    generation,
+    gpu,
+    internals,
+    rollback,
+    serving,
+    shadow,
+)
 from sentinel.telemetry.labels import label
 from sentinel.telemetry.series import Series
 
 Pair = tuple[str, str]  # label values of model and model_version
 
 LATENCY_SLO_RATIO = 0.01  # slo.latency_p99_seconds: 1 of 100 requests may be slower
+
+GENERATION = tuple(value for value in vars(generation).values() if isinstance(value, Metric))
 
 _FROM_START = (
     serving.CONNECTIONS_OPEN,
@@ -24,7 +37,7 @@ _FROM_START = (
     internals.SPOOL_LOST,
     gpu.COLLECTOR_UP,
 )
-_PER_PAIR_ONCE_KNOWN = (serving.DURATION_QUANTILE, serving.TOKENS)  # no honest 0 before the first value
+_PER_PAIR_ONCE_KNOWN = (serving.DURATION_QUANTILE, *GENERATION)  # no honest 0 before the first value
 _PER_PAIR_HISTOGRAMS = (serving.REQUEST_DURATION, serving.FIRST_BYTE)
 
 
@@ -39,6 +52,8 @@ def create_children(series: Series, settings: Settings, version: str) -> None:
         series.put(metric)
     for metric in (rollback.ENFORCED, rollback.ARMED):  # until it is told that somebody paused
         series.put(metric, (), int(settings.rollback.mode == "enforce"))
+    if settings.capture.shadow.url:
+        series.put(shadow.MARGIN, (), settings.capture.shadow.margin_ratio)
     for metric in CATALOGUE:
         if "feature" in metric.labels:
             series.put(internals.SERIES_DROPPED, (metric.name,))
@@ -58,7 +73,7 @@ def create_children(series: Series, settings: Settings, version: str) -> None:
 def open_pair(series: Series, settings: Settings, pair: Pair) -> Pair:
     """All children of one model version, at 0 where 0 is true; returns `pair`."""
     for metric in CATALOGUE:
-        if _counted_from_start(metric):
+        if _counted_from_start(metric, settings):
             for rest in _combinations(metric, settings):
                 series.values.setdefault(metric, {}).setdefault((*pair, *rest), 0)
     for metric in _PER_PAIR_HISTOGRAMS:
@@ -90,7 +105,9 @@ def notice_levels(settings: Settings) -> dict[str, float]:
     return {"psi": telemetry.notice_psi, "jensen_shannon": telemetry.notice_jensen_shannon, "ks": telemetry.notice_ks}
 
 
-def _counted_from_start(metric: Metric) -> bool:
+def _counted_from_start(metric: Metric, settings: Settings) -> bool:
+    if metric.section == shadow.SECTION and not settings.capture.shadow.url:
+        return False
     return metric.labels[:2] == MODEL_LABELS and metric.kind == "counter" and metric not in _PER_PAIR_ONCE_KNOWN
 
 

@@ -9,10 +9,14 @@ from collections.abc import Mapping, Sequence
 
 from sentinel import __version__
 from sentinel.config.settings import Settings
+from sentinel.decode.usage import LlmUsage
 from sentinel.drift.scores import FeatureScores
 from sentinel.judge.verdict import Incident, Verdict
-from sentinel.telemetry.catalogue import Metric, drift, gpu, internals, rollback, serving
+from sentinel.shadow.account import Result, latency_quantiles
+from sentinel.shadow.book import Standing
+from sentinel.telemetry.catalogue import Metric, drift, gpu, internals, rollback, serving, shadow
 from sentinel.telemetry.children import Pair, create_children, open_pair
+from sentinel.telemetry.generation import SERIES_OF_GENERATION, open_generation, record
 from sentinel.telemetry.labels import OTHER, label, trace_id
 from sentinel.telemetry.readings import GpuReadings
 from sentinel.telemetry.series import Series
@@ -38,9 +42,11 @@ class Recorder:
         self.models: dict[Pair, ModelView] = {}
         self._pairs: dict[tuple[str, str], Pair] = {}
         self._last_trace: dict[Pair, str] = {}
+        self._generating: set[Pair] = set()
         self._slow_seconds = settings.slo.latency_p99_seconds
         self._windows = WindowGauges(self.series, settings.telemetry.max_series)
         self._gpu = GpuReadings(up=False)
+        self._shadows: tuple[Standing, ...] = ()
         create_children(self.series, settings, __version__)
         self.configuration(True, started_at)
 
@@ -100,11 +106,13 @@ class Recorder:
             self._last_trace[pair] = known
             self.series.histogram(serving.REQUEST_DURATION, pair).mark((known, seconds, at))
 
-    def tokens(self, model: str, version: str, read: int, written: int) -> None:
-        """Count tokens that a language model reported in its usage field."""
+    def generation(self, model: str, version: str, usage: LlmUsage) -> None:
+        """Count one analysed call of a generative model."""
         pair = self._pair(model, version)
-        self.series.add(serving.TOKENS, (*pair, "input"), read)
-        self.series.add(serving.TOKENS, (*pair, "output"), written)
+        if pair not in self._generating:
+            self._generating.add(pair)
+            open_generation(self.series, pair)
+        record(self.series, pair, usage)
 
     # -- windows and verdicts -----------------------------------------------------------------------------------
 
@@ -179,6 +187,42 @@ class Recorder:
         """Whether a breach may send a rollback request now."""
         self.series.put(rollback.ARMED, (), int(armed))
 
+    # -- the second model ---------------------------------------------------------------------------------------
+
+    def mirrored(self, outcome: str, model: str, version: str, rows: int = 0, differing: int = 0) -> None:
+        """Count an exchange chosen for the second model, and the rows that were compared."""
+        pair = self._pair(model, version)
+        self.series.add(shadow.REQUESTS, (*pair, outcome))
+        self.series.add(shadow.ROWS, (*pair, "same"), rows - differing)
+        self.series.add(shadow.ROWS, (*pair, "different"), differing)
+
+    def shadows(self, standings: Sequence[Standing], at: float) -> None:
+        """Replace what is known of the second model; a verdict that changed is an event of the timeline."""
+        before = {standing.key: standing.result.verdict for standing in self._shadows}
+        self._shadows = tuple(standings)
+        self.series.withdraw(shadow.GAUGES)
+        for standing in standings:
+            pair, result = self._pair(standing.model, standing.version), standing.result
+            self._shadow(pair, result)
+            if result.verdict != before.get(standing.key, "unknown"):
+                self._event(Event(at, "shadow", f"Second model: {result.verdict}", result.sentence, *pair))
+
+    def _shadow(self, pair: Pair, result: Result) -> None:
+        put, account = self.series.put, result.account
+        for verdict in shadow.VERDICTS:
+            put(shadow.VERDICT, (*pair, verdict), int(verdict == result.verdict))
+        put(shadow.BOUND, (*pair, "lower"), result.lower)
+        put(shadow.BOUND, (*pair, "upper"), result.upper)
+        if account.pairs.answered:
+            put(shadow.DIFFERING, pair, account.pairs.ratio)
+        for name, output in account.outputs.items():
+            put(shadow.AGREEMENT, (*pair, label(name)), output.agreement_ratio)
+            for quantile, distance in output.quantiles().items():
+                put(shadow.DISTANCE, (*pair, label(name), f"{quantile:g}"), distance)
+        for side in shadow.SIDES:
+            for quantile, seconds in latency_quantiles(account, side).items():
+                put(shadow.DURATION, (*pair, side, f"{quantile:g}"), seconds)
+
     # -- the sidecar itself -------------------------------------------------------------------------------------
 
     def ready(self, ready: bool) -> None:
@@ -229,9 +273,9 @@ class Recorder:
             incidents=tuple(self.incidents.values()),
             timeline=tuple(reversed(self.timeline)),
             conservation=self._conservation(),
+            shadows=self._shadows if self.settings.capture.shadow.url else None,
             gpu_up=self._gpu.up,
             gpus=_gpu_views(self.series),
-            tokens=self._sums(serving.TOKENS),
             ready=bool(get(internals.READY)),
             armed=bool(get(rollback.ARMED)),
             rollback_mode=self.settings.rollback.mode,
@@ -260,11 +304,15 @@ class Recorder:
         """The label values of a model version, made with all its children at 0 when it is new."""
         if (known := self._pairs.get((model, version))) is not None:
             return known
-        if len(self._pairs) >= max(2, self.settings.telemetry.max_series // SERIES_PER_PAIR) and not self._make_room():
+        if len(self._pairs) >= self._most_pairs() and not self._make_room():
             return open_pair(self.series, self.settings, (OTHER, OTHER))
         pair = open_pair(self.series, self.settings, (label(model), label(version)))
         self._pairs[(model, version)] = pair
         return pair
+
+    def _most_pairs(self) -> int:
+        each = SERIES_PER_PAIR + (SERIES_OF_GENERATION if self._generating else 0)
+        return max(2, self.settings.telemetry.max_series // each)
 
     def _make_room(self) -> bool:
         """Forget the version that has been silent longest, if it has been for long."""
@@ -277,6 +325,7 @@ class Recorder:
         pair = self._pairs.pop(oldest)
         self.models.pop(pair, None)
         self._last_trace.pop(pair, None)
+        self._generating.discard(pair)
         self.series.forget(pair)
         return True
 

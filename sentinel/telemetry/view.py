@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sentinel.judge.verdict import Incident, Verdict
+from sentinel.shadow.book import Standing
+from sentinel.windows.generation import GenerationCounts
 
 HISTORY_WINDOWS = 180  # three hours of one-minute windows
 TIMELINE_EVENTS = 100
@@ -49,7 +51,7 @@ class WindowPoint:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the timeline. kind: incident, resolved, decision, delivery, version."""
+    """One line of the timeline. kind: incident, resolved, decision, delivery, version, shadow."""
 
     at: float
     kind: str
@@ -74,13 +76,17 @@ class GpuView:
 
 @dataclass(slots=True)
 class ModelView:
-    """One version of a model: its last verdict, its features by evidence, and its recent windows."""
+    """One version of a model: its last verdict, its features by evidence, and its recent windows.
+
+    generation: calls of a generative model in the last window that had some.
+    """
 
     model: str
     version: str
     reference: str = ""
     verdict: Verdict | None = None
     features: tuple[FeaturePicture, ...] = ()
+    generation: GenerationCounts = field(default_factory=GenerationCounts)
     history: deque[WindowPoint] = field(default_factory=lambda: deque(maxlen=HISTORY_WINDOWS))
 
 
@@ -99,15 +105,15 @@ class Conservation:
 
 @dataclass(frozen=True, slots=True)
 class StatusView:
-    """Everything on the status page at one moment."""
+    """Everything on the status page at one moment. shadows: of the second model; None where there is none."""
 
     models: tuple[ModelView, ...]
     incidents: tuple[Incident, ...]
     timeline: tuple[Event, ...]
     conservation: Conservation
+    shadows: tuple[Standing, ...] | None
     gpu_up: bool
     gpus: tuple[GpuView, ...]
-    tokens: Mapping[str, float]
     ready: bool
     armed: bool
     rollback_mode: str

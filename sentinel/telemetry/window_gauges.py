@@ -47,13 +47,15 @@ class WindowGauges:
         pictures: Sequence[FeaturePicture],
     ) -> None:
         self._series.withdraw(PAIR_GAUGES, pair)
-        point = _point(closed, verdict)
+        point = point_of(closed, str(verdict.state), verdict.evidence)
         self._pair_gauges(pair, closed, verdict, point)
-        merged = _merge(scores, verdict, pictures)
+        evidence = {finding.feature: finding.evidence for finding in verdict.findings}
+        merged = with_scores(scores, evidence, pictures)
         self._feature_gauges(pair, merged, verdict)
         self._predictions(pair, merged)
         view.reference, view.verdict = closed.reference_id, verdict
         view.features = tuple(sorted(merged, key=lambda picture: -picture.evidence)[:MOST_FEATURES])
+        view.generation = closed.generation if closed.generation.calls else view.generation
         view.history.append(point)
 
     def retire(self, pair: Pair, now: float) -> None:
@@ -115,7 +117,8 @@ class WindowGauges:
             histogram.add_counts(picture.counts)
 
 
-def _point(closed: ClosedWindow, verdict: Verdict) -> WindowPoint:
+def point_of(closed: ClosedWindow, state: str, evidence: float) -> WindowPoint:
+    """A window as a point in the charts."""
     traffic = closed.traffic
     return WindowPoint(
         start=closed.start,
@@ -123,22 +126,21 @@ def _point(closed: ClosedWindow, verdict: Verdict) -> WindowPoint:
         rows=closed.rows,
         received=sum(traffic.codes.values()) or traffic.received,
         failed=sum(traffic.codes.get(code, 0) for code in serving.BAD_CODES),
-        state=str(verdict.state),
-        evidence=verdict.evidence,
+        state=state,
+        evidence=evidence,
         quantiles=tuple(percentiles(traffic.latency, serving.QUANTILES).values()),
     )
 
 
-def _merge(
-    scores: Mapping[str, FeatureScores], verdict: Verdict, pictures: Sequence[FeaturePicture]
+def with_scores(
+    scores: Mapping[str, FeatureScores], evidence: Mapping[str, float], pictures: Sequence[FeaturePicture]
 ) -> list[FeaturePicture]:
     """One picture per scored feature, in the scores' order, with its bins where they are known."""
-    evidence = {finding.feature: finding.evidence for finding in verdict.findings}
     known = {picture.feature: picture for picture in pictures}
-    return [_with_scores(known.get(name), score, evidence.get(name, 0.0)) for name, score in scores.items()]
+    return [_scored(known.get(name), score, evidence.get(name, 0.0)) for name, score in scores.items()]
 
 
-def _with_scores(picture: FeaturePicture | None, score: FeatureScores, evidence: float) -> FeaturePicture:
+def _scored(picture: FeaturePicture | None, score: FeatureScores, evidence: float) -> FeaturePicture:
     base = picture or FeaturePicture(score.feature, score.role)
     return FeaturePicture(
         feature=score.feature,

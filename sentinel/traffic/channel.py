@@ -26,6 +26,7 @@ PROTOCOLS = ("http/1.1", "grpc", "http/2")
 REQUEST_CUT, RESPONSE_CUT, CLOSED = 1, 2, 4  # flags: bytes were left out; the connection ended with the exchange
 
 MOST_CHUNKS = 512  # chunks of one message side; the kernel gathers at most 1,024 pieces
+LAST_CHUNKS = 16  # the last of a longer side, kept as they came: they tell when a stream ended
 _MICROSECONDS = 1e6
 _LATEST_OFFSET = 0xFFFFFFFF  # µs that fit the table: 71 minutes; later chunks count as this late
 
@@ -97,7 +98,7 @@ Frame = Sample | tuple[Route, RouteTraffic] | Status | File
 
 
 def sample_buffers(sample: Sample) -> list[Buffer]:
-    """The pieces of a sample's frame, chunks by reference; a side of more than MOST_CHUNKS chunks is joined."""
+    """The pieces of a sample's frame, chunks by reference; a side of too many is joined in the middle."""
     request, response = _gathered(sample.request), _gathered(sample.response)
     chunks = request.chunks + response.chunks
     flags = REQUEST_CUT * request.cut | RESPONSE_CUT * response.cut | CLOSED * sample.closed
@@ -122,8 +123,14 @@ def sample_buffers(sample: Sample) -> list[Buffer]:
 def _gathered(side: Side) -> Side:
     if len(side.chunks) <= MOST_CHUNKS:
         return side
-    kept, rest = side.chunks[: MOST_CHUNKS - 1], side.chunks[MOST_CHUNKS - 1 :]
-    return Side([*kept, b"".join(rest)], side.seconds[:MOST_CHUNKS], side.cut)
+    first = MOST_CHUNKS - LAST_CHUNKS - 1
+    chunks, seconds = side.chunks, side.seconds
+    middle = b"".join(chunks[first:-LAST_CHUNKS])
+    return Side(
+        [*chunks[:first], middle, *chunks[-LAST_CHUNKS:]],
+        [*seconds[:first], seconds[-LAST_CHUNKS - 1], *seconds[-LAST_CHUNKS:]],
+        side.cut,
+    )
 
 
 def route_buffer(route: Route, traffic: RouteTraffic) -> bytes:

@@ -22,6 +22,8 @@ class Exchange:
     status: HTTP status, 0 when no answer was seen; grpc_status: from the trailers, None for plain HTTP.
     started_at: wall clock, seconds since the epoch; durations in seconds, monotonic.
     chunk_seconds: arrival of each response chunk after `started_at`, for streams (SSE, gRPC streaming); else empty.
+    chunk_bytes: bytes of the response's body that had come by then, where that is known.
+    aborted: an event stream that was broken off, by the client or by the server; its body is what had come by then.
     """
 
     protocol: str
@@ -36,6 +38,8 @@ class Exchange:
     grpc_status: int | None = None
     chunk_seconds: tuple[float, ...] = ()
     listener: int = 0
+    chunk_bytes: tuple[int, ...] = ()
+    aborted: bool = False
 
     @property
     def path(self) -> str:

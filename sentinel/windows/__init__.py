@@ -2,6 +2,7 @@
 
 from sentinel.windows.closed import NOTHING, ClosedWindow
 from sentinel.windows.counts import FeatureCounts, coarse
+from sentinel.windows.generation import GenerationCounts
 from sentinel.windows.latency import percentiles
 from sentinel.windows.opened import Window
 from sentinel.windows.window import TrafficCounts, WindowKey
@@ -10,6 +11,7 @@ __all__ = [
     "NOTHING",
     "ClosedWindow",
     "FeatureCounts",
+    "GenerationCounts",
     "TrafficCounts",
     "Window",
     "WindowKey",

@@ -9,6 +9,7 @@ from typing import Any
 from sentinel.reference.packing import FormatError, frame, unframe
 from sentinel.windows import plain
 from sentinel.windows.counts import FeatureCounts
+from sentinel.windows.generation import GenerationCounts
 from sentinel.windows.window import TrafficCounts, WindowKey
 
 _MAGIC = b"SNTLWIN\n"
@@ -24,6 +25,7 @@ class ClosedWindow:
     """rows: analysed rows. reference_id: fingerprint of the reference that gave the cells, "" for none.
 
     features: counts of all features (empty without a reference). traffic: all traffic, sampled or not.
+    generation: tokens and times of analysed calls of a generative model.
     """
 
     key: WindowKey
@@ -33,6 +35,7 @@ class ClosedWindow:
     reference_id: str
     features: FeatureCounts = field(default_factory=FeatureCounts)
     traffic: TrafficCounts = field(default_factory=TrafficCounts)
+    generation: GenerationCounts = field(default_factory=GenerationCounts)
 
     def __or__(self, other: "ClosedWindow") -> "ClosedWindow":
         """Merge two windows of one model, version and reference; ValueError says what differs."""
@@ -46,6 +49,7 @@ class ClosedWindow:
             reference_id=self.reference_id,
             features=self.features | other.features,
             traffic=self.traffic | other.traffic,
+            generation=self.generation | other.generation,
         )
 
     def to_bytes(self) -> bytes:
@@ -57,7 +61,8 @@ class ClosedWindow:
             "rows": self.rows,
             "reference": self.reference_id,
             "features": plain.from_features(self.features),
-            "traffic": plain.from_traffic(self.traffic),
+            "traffic": plain.from_sums(self.traffic),
+            "generation": plain.from_sums(self.generation),
         }
         return frame(_MAGIC, _VERSION, content)
 
@@ -80,7 +85,8 @@ class ClosedWindow:
             rows=content["rows"],
             reference_id=content["reference"],
             features=plain.to_features(content["features"]),
-            traffic=plain.to_traffic(content["traffic"]),
+            traffic=TrafficCounts(**content["traffic"]),
+            generation=GenerationCounts(**content.get("generation", {})),
         )
 
 

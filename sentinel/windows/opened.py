@@ -13,6 +13,7 @@ import numpy as np
 from sentinel.reference.frozen import FrozenReference
 from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.counts import FeatureCounts
+from sentinel.windows.generation import GenerationCounts
 from sentinel.windows.pending import Pending
 from sentinel.windows.window import TrafficCounts, WindowKey, storable
 
@@ -55,8 +56,8 @@ class Window:
             self._count_unexpected(columns.keys() - self._pending.reference.specs.keys(), rows)
         return rows
 
-    def close(self, traffic: TrafficCounts | None = None) -> ClosedWindow:
-        """The window's counts, with the traffic of the same interval. Closing happens once."""
+    def close(self, traffic: TrafficCounts | None = None, generation: GenerationCounts | None = None) -> ClosedWindow:
+        """The window's counts, with the traffic and the calls of the same interval. Closing happens once."""
         if self._closed:
             raise ValueError("the window is closed already")
         self._closed = True
@@ -68,6 +69,7 @@ class Window:
             reference_id=self.reference.fingerprint if self.reference is not None else "",
             features=self._pending.counts(self._unexpected) if self._pending is not None else FeatureCounts(),
             traffic=traffic or TrafficCounts(),
+            generation=generation or GenerationCounts(),
         )
 
     def _count_unexpected(self, names: Collection[object], rows: int) -> None:

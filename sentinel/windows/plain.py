@@ -1,4 +1,4 @@
-"""Feature and traffic counts as plain values, and back: what a window's bytes hold. Pure."""
+"""Feature, traffic and call counts as plain values, and back: what a window's bytes hold. Pure."""
 
 from dataclasses import fields
 from typing import Any
@@ -8,6 +8,7 @@ import numpy as np
 from sentinel.reference.joint import JointSketch
 from sentinel.reference.packing import pack_array, unpack_array
 from sentinel.windows.counts import FeatureCounts
+from sentinel.windows.generation import GenerationCounts
 from sentinel.windows.window import TrafficCounts
 
 
@@ -29,10 +30,7 @@ def to_features(content: list[Any]) -> FeatureCounts:
     )
 
 
-def from_traffic(traffic: TrafficCounts) -> dict[str, Any]:
-    values = ((field.name, getattr(traffic, field.name)) for field in fields(traffic))
+def from_sums(counts: TrafficCounts | GenerationCounts) -> dict[str, Any]:
+    """What is not zero, by name; the same names make the counts again."""
+    values = ((field.name, getattr(counts, field.name)) for field in fields(counts))
     return {name: value if isinstance(value, int | float) else dict(value) for name, value in values if value}
-
-
-def to_traffic(content: dict[str, Any]) -> TrafficCounts:
-    return TrafficCounts(**content)

@@ -9,7 +9,7 @@ from statistics import median
 import numpy as np
 import pytest
 
-from sentinel.drift.book import Laws
+from sentinel.drift.laws import Laws
 from tests.support.judge_calibration import CHUNK, Chunk, World, numeric_world, run, shifted
 
 SEEDS = 7

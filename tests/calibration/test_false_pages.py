@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from sentinel.drift.accounts import PLUGINS
-from sentinel.drift.book import Book, Laws
+from sentinel.drift.book import Book
 from sentinel.drift.budget import FalsePageBudget
+from sentinel.drift.laws import Laws
 from tests.support.judge_calibration import (
     World,
     categorical_world,

@@ -5,6 +5,7 @@ from typing import Any
 from sentinel.decode.protos import message_class
 
 V2 = "/inference.GRPCInferenceService/ModelInfer"
+V2_STREAM = "/inference.GRPCInferenceService/ModelStreamInfer"
 PREDICT = "/tensorflow.serving.PredictionService/Predict"
 CLASSIFY = "/tensorflow.serving.PredictionService/Classify"
 REGRESS = "/tensorflow.serving.PredictionService/Regress"

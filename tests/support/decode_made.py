@@ -3,13 +3,14 @@
 import json
 
 from sentinel.traffic import Exchange
-from tests.support.decode_grpc import CLASSIFY, REGRESS, message
+from tests.support.decode_grpc import CLASSIFY, REGRESS, V2_STREAM, message
 from tests.support.decode_wire import grpc, made, posted
 
 _EXAMPLE = {
     "features": {"feature": {"age": {"int64_list": {"value": [41]}}, "v": {"float_list": {"value": [1.5, 2.5]}}}}
 }
 _EXAMPLES = message("ExamplesRequest", model_spec={"name": "m"}, input={"example_list": {"examples": [_EXAMPLE] * 2}})
+_TENSOR = {"name": "x", "datatype": "INT64", "shape": [1]}
 _CLASSES = {"classes": [{"label": "cat", "score": 0.25}, {"label": "dog", "score": 0.75}]}
 
 
@@ -64,6 +65,22 @@ def made_exchanges() -> dict[str, Exchange]:
             b'{"model": "m", "messages": [{"role": "user", "content": "hi"}]}',
             b'{"message": {"content": "he"}}\n{"message": {"content": "llo"}, "done": true, "eval_count": 2}\n',
             "application/x-ndjson",
+        ),
+        "anthropic/messages": posted(
+            "/v1/messages",
+            {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]},
+            {"id": "msg", "model": "m", "content": [{"type": "text", "text": "hello"}], "stop_reason": "end_turn"},
+        ),
+        "llamacpp/completion": posted("/completion", {"prompt": "hi"}, {"content": "hello", "stop": True}),
+        "tgi/generate": posted("/generate", {"inputs": "hi"}, {"generated_text": "hello"}),
+        "sglang/generate": posted("/generate", {"text": "hi", "sampling_params": {}}, {"text": "hello"}),
+        "triton/stream": grpc(
+            V2_STREAM,
+            message("ModelInferRequest", inputs=[{**_TENSOR, "contents": {"int64_contents": [1]}}]),
+            message(
+                "ModelStreamInferResponse",
+                infer_response={"outputs": [{**_TENSOR, "contents": {"int64_contents": [2]}}]},
+            ),
         ),
         "seldon/ndarray": posted(
             "/api/v1.0/predictions",

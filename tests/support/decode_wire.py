@@ -3,6 +3,7 @@
 import gzip
 import json
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 from sentinel.traffic import Exchange, Message
@@ -53,8 +54,11 @@ def exchange(name: str) -> Exchange:
     request, response = parsed(recorded(f"{name}.req")), parsed(recorded(f"{name}.resp"))
     method, target, _ = request.start.split(" ")
     chunks: tuple[float, ...] = ()
+    sizes: tuple[int, ...] = ()
     if (DATA / f"{name}.timing.json").exists():
-        chunks = tuple(seconds for seconds, _ in json.loads(recorded(f"{name}.timing.json")))
+        timing = json.loads(recorded(f"{name}.timing.json"))
+        chunks = tuple(seconds for seconds, _ in timing)
+        sizes = _arrived(recorded(f"{name}.resp"), [size for _, size in timing])
     return made(
         method,
         target,
@@ -64,7 +68,23 @@ def exchange(name: str) -> Exchange:
         request_headers=request.headers,
         response_headers=response.headers,
         chunk_seconds=chunks,
+        chunk_bytes=sizes,
     )
+
+
+def _arrived(raw: bytes, sizes: list[int]) -> tuple[int, ...]:
+    """Bytes of the body that had come with each of the chunks of these sizes on the wire, chunked framing undone."""
+    head = raw.index(b"\r\n\r\n") + 4
+    found = []
+    for end in accumulate(sizes):
+        at, body = head, 0
+        while at < end:
+            line, _, _ = raw[at:].partition(b"\r\n")
+            at += len(line) + 2
+            body += min(int(line, 16), max(0, end - at))
+            at += int(line, 16) + 2
+        found.append(body)
+    return tuple(found)
 
 
 def recorded_exchanges() -> dict[str, Exchange]:
@@ -94,6 +114,8 @@ def made(
     protocol: str = "http/1.1",
     grpc_status: int | None = None,
     chunk_seconds: tuple[float, ...] = (),
+    chunk_bytes: tuple[int, ...] = (),
+    aborted: bool = False,
 ) -> Exchange:
     return Exchange(
         protocol=protocol,
@@ -107,6 +129,8 @@ def made(
         first_byte_seconds=0.01,
         grpc_status=grpc_status,
         chunk_seconds=chunk_seconds,
+        chunk_bytes=chunk_bytes,
+        aborted=aborted,
     )
 
 

@@ -9,13 +9,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sentinel.drift.accounts import normal_scores
-from sentinel.drift.book import BinnedFeatures, Book, Laws
+from sentinel.drift.book import Book
 from sentinel.drift.budget import FalsePageBudget
 from sentinel.drift.capital import total
+from sentinel.drift.laws import BinnedFeatures, Laws
 
 WINDOW_SECONDS = 300.0
 MONTH = 8_640
-QUANTILE_BINS = 10
+BIN_SHARES = (1 / 64, 0.1 - 1 / 64, *[0.1] * 8, 0.1 - 1 / 64, 1 / 64)
+"""Quantile bins as a reference makes them: deciles, the outer ones divided."""
 CHUNK = 240
 """Windows drawn at once."""
 
@@ -24,12 +26,13 @@ Chunk = np.ndarray
 
 
 def numeric_cells(rng: np.random.Generator, features: int, rows: int) -> np.ndarray:
-    """Reference counts [F, K] of numeric features cut at their own quantiles: below, ten bins, above, missing.
+    """Reference counts [F, K] of numeric features cut at their own quantiles: below, bins, above, missing.
 
     The true law of the cells is Dirichlet (spacings of order statistics), which `spacings` draws.
     """
-    counts = np.zeros((features, QUANTILE_BINS + 3), dtype=np.int64)
-    counts[:, 1 : QUANTILE_BINS + 1] = rows // QUANTILE_BINS
+    upto = np.rint(rows * np.cumsum(BIN_SHARES)).astype(np.int64)
+    counts = np.zeros((features, len(BIN_SHARES) + 3), dtype=np.int64)
+    counts[:, 1:-2] = np.diff(upto, prepend=0)
     return counts
 
 
@@ -76,7 +79,7 @@ def numeric_world(seed: int, features: int, rows: int, reference_rows: int, tole
     rng = np.random.default_rng(seed)
     counts = numeric_cells(rng, features, reference_rows)
     laws = spacings(rng, counts)
-    return World(binned(counts, QUANTILE_BINS + 2, tolerance), laws, independent(laws, rows))
+    return World(binned(counts, len(BIN_SHARES) + 2, tolerance), laws, independent(laws, rows))
 
 
 def categorical_world(seed: int, features: int, rows: int, reference_rows: int, tolerance: float = 0.005) -> World:

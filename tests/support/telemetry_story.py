@@ -7,21 +7,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 
+import numpy as np
+
 from sentinel.config.settings import (
+    CaptureSettings,
     ModelSettings,
     RollbackSettings,
     Settings,
+    ShadowSettings,
     SloSettings,
     TargetSettings,
     TelemetrySettings,
     WindowSettings,
 )
+from sentinel.decode.usage import LlmUsage, ServerTimes
 from sentinel.drift.scores import FeatureScores
 from sentinel.judge.verdict import Finding, Incident, State, Verdict
+from sentinel.shadow.account import SIDES, Account, Terms, result
+from sentinel.shadow.answers import Scale, compare
+from sentinel.shadow.book import Standing
 from sentinel.telemetry.recorder import Recorder
 from sentinel.telemetry.view import FeaturePicture
 from sentinel.traffic import RouteTraffic, bucket_of
 from sentinel.windows.closed import ClosedWindow
+from sentinel.windows.generation import Generation
 from sentinel.windows.window import TrafficCounts, WindowKey
 
 FEATURES = ("amount", "age", "country", "channel", "merchant_risk", "hour", "device_score", "score")
@@ -29,6 +38,10 @@ PREDICTION = "score"
 EDGES = (0.1, 0.2, 0.4, 0.6, 0.8, 0.9)
 BINS = ("≤ 0.1", "≤ 0.2", "≤ 0.4", "≤ 0.6", "≤ 0.8", "≤ 0.9", "> 0.9")
 SHARES = (0.35, 0.22, 0.16, 0.1, 0.08, 0.05, 0.04)
+CALL = LlmUsage(
+    "chat", True, 40, 160, 10, finish_reasons=("stop",), time_to_first_token_seconds=0.2,
+    time_per_output_token_seconds=0.03, output_tokens_per_second=31.0, told=ServerTimes(0.01, 0.1),
+)  # fmt: skip
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
@@ -38,6 +51,7 @@ def story_settings(**groups: object) -> Settings:
         "model": ModelSettings(name="fraud", version="7"),
         "slo": SloSettings(latency_p99_seconds=0.25, error_ratio=0.01),
         "window": WindowSettings(seconds=1.0),
+        "capture": CaptureSettings(shadow=ShadowSettings(url="https://int8.example")),
         "telemetry": TelemetrySettings(),
         "rollback": RollbackSettings(
             mode="enforce",
@@ -45,6 +59,16 @@ def story_settings(**groups: object) -> Settings:
         ),
     }
     return Settings(**{**values, **groups})  # type: ignore[arg-type]
+
+
+def shadow_standing(differing: int = 1) -> Standing:
+    """A second model compared on 100 rows."""
+    account = Account()
+    theirs = np.r_[np.full(100 - differing, 0.01), np.ones(differing)]
+    account.add(compare({"score": np.zeros(100)}, {"score": theirs}, Scale(0, sds={"score": 1.0}), 0.1), each_row=True)
+    for side in SIDES:
+        account.time(side, 0.01)
+    return Standing("fraud", "7", "int8", result(account, Terms(0.05)))
 
 
 @dataclass
@@ -100,7 +124,8 @@ class Story:
         told.exchange("sampled_out", *who, count=counts.sampled_out)
         told.exchange("undecodable", *who, reason="not_json", count=1)
         told.trace(*who, TRACE, 0.031, at)
-        told.tokens(*who, 40 * counts.analysed, 160 * counts.analysed)
+        for _ in range(counts.analysed):
+            told.generation(*who, CALL)
         told.connections(16, 2, {"upgrade": 0})
         told.lag(0.02)
         told.store(True, 0.003)
@@ -108,7 +133,11 @@ class Story:
     def window(self, at: float, traffic: TrafficCounts, drift: float = 0.0, **verdict: object) -> Verdict:
         """Close a window that ends at `at`, with `drift` sd of shift in `amount` and in the prediction."""
         rows = 16 * traffic.analysed
-        closed = ClosedWindow(WindowKey(self.model, self.version, "a"), at - 1, at, rows, "ref-1", traffic=traffic)
+        calls = Generation()
+        for _ in range(traffic.analysed):
+            calls.add(CALL)
+        key = WindowKey(self.model, self.version, "a")
+        closed = ClosedWindow(key, at - 1, at, rows, "ref-1", traffic=traffic, generation=calls.counts())
         judged = self._verdict(at, drift, rows, verdict)
         self.recorder.window(closed, self._scores(drift, rows), judged, self._pictures(drift, rows))
         return judged

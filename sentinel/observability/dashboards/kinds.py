@@ -58,13 +58,15 @@ def lines(
     )
 
 
-def quantiles(title: str, description: str, buckets: str) -> Panel:
-    """p50, p95 and p99 of a histogram of streamed answers."""
+def quantiles(
+    title: str, description: str, buckets: str, unit: str = "s", empty: str = "No streamed answers in this time range"
+) -> Panel:
+    """p50, p95 and p99 of a histogram."""
     queries = [
         Query(f"histogram_quantile({q}, sum by (le) (rate({buckets}[{RATE}])))", name)
         for q, name in ((0.5, "p50"), (0.95, "p95"), (0.99, "p99"))
     ]
-    return Panel(title, description, "timeseries", queries, unit="s", empty="No streamed answers in this time range")
+    return Panel(title, description, "timeseries", queries, unit=unit, empty=empty)
 
 
 def evidence(title: str, description: str, expr: str, legend: str, width: int = 8) -> Panel:

@@ -2,9 +2,11 @@
 
 from sentinel.observability.dashboards.common import FEATURE, INSTANCE, JOB, MODEL, VERSION, annotations, severity
 from sentinel.observability.dashboards.drift import drift_panels, feature_panel, prediction_panels, quality_panels
+from sentinel.observability.dashboards.generation import language_model_panels
 from sentinel.observability.dashboards.gpu import gpu_panels
 from sentinel.observability.dashboards.kinds import lines, stat
-from sentinel.observability.dashboards.serving import language_model_panels, traffic_panels
+from sentinel.observability.dashboards.serving import traffic_panels
+from sentinel.observability.dashboards.shadow import shadow_panels
 from sentinel.observability.panel import GREEN, GREY, RED, STATE_WORDS, YELLOW, Dashboard, Panel, Row, Step
 from sentinel.observability.query import BY_MODEL, RATE, most, on_dashboard, ratio, total
 from sentinel.observability.shape import Shape
@@ -27,6 +29,8 @@ def model(shape: Shape) -> Dashboard:
         rows.append(Row("Each feature", [feature_panel(name) for name in shape.features[:_MOST_FEATURE_PANELS]], True))
     if shape.language_model:
         rows.append(Row("Language model", language_model_panels(), collapsed=True))
+    if shape.shadow:
+        rows.append(Row("Second model", shadow_panels(), collapsed=True))
     if shape.gpu:
         rows.append(Row("GPU", gpu_panels(), collapsed=True))
     if shape.rollback:

@@ -1,4 +1,4 @@
-"""Rows of the Model dashboard about serving: traffic and service levels, language models."""
+"""The row of the Model dashboard about traffic and service levels."""
 
 from sentinel.observability.dashboards.kinds import STACKED, THRESHOLD_LINE, VERSION_NAME, lines, quantiles
 from sentinel.observability.panel import GREEN, RED, YELLOW, Panel, Query, Step
@@ -12,7 +12,7 @@ _BAD_CODES = f'code=~"{"|".join(serving.BAD_CODES)}"'
 def traffic_panels(shape: Shape) -> list[Panel]:
     requests, failed = on_dashboard(serving.REQUESTS), on_dashboard(serving.REQUESTS, _BAD_CODES)
     buckets = on_dashboard(serving.REQUEST_DURATION, suffix="_bucket")
-    quantiles = f"max by (quantile) ({on_dashboard(serving.DURATION_QUANTILE)})"
+    of_window = f"max by (quantile) ({on_dashboard(serving.DURATION_QUANTILE)})"
     panels = [
         lines("Requests", "By status class.", total("code", rate(requests)) + " > 0", "{{code}}", "reqps", STACKED),
         lines(
@@ -22,7 +22,13 @@ def traffic_panels(shape: Shape) -> list[Panel]:
             VERSION_NAME,
             "percentunit",
         ),
-        lines("Latency", "Quantiles of the last window over all traffic, within 1 %.", quantiles, "p{{quantile}}", "s"),
+        lines("Latency", "Quantiles of the last window over all traffic, within 1 %.", of_window, "p{{quantile}}", "s"),
+        quantiles(
+            "Time to first byte",
+            "First byte of the answer after the request, over all traffic.",
+            on_dashboard(serving.FIRST_BYTE, suffix="_bucket"),
+            empty="No traffic in this time range",
+        ),
         Panel(
             "Latency heatmap",
             "All requests by duration. Diamonds are exemplars: they lead to a trace.",
@@ -56,21 +62,3 @@ def traffic_panels(shape: Shape) -> list[Panel]:
             )
         )
     return panels
-
-
-def language_model_panels() -> list[Panel]:
-    first = on_dashboard(serving.FIRST_BYTE, suffix="_bucket")
-    gap = on_dashboard(serving.CHUNK_GAP, suffix="_bucket")
-    tokens = total("direction", rate(on_dashboard(serving.TOKENS)))
-    return [
-        quantiles("Time to first token", "First byte of the answer after the request.", first),
-        quantiles("Time between tokens", "Time between two parts of a streamed answer.", gap),
-        lines(
-            "Tokens",
-            "As the usage field of analysed answers tells.",
-            tokens,
-            "{{direction}}",
-            "short",
-            empty="No language model answered in this time range",
-        ),
-    ]

@@ -1,14 +1,27 @@
 """Every metric that sentinel exports, in the order of the exposition. Nothing is exported that is not listed here."""
 
-from sentinel.telemetry.catalogue import drift, gpu, internals, rollback, serving
+from sentinel.telemetry.catalogue import drift, generation, gpu, internals, rollback, serving, shadow
 from sentinel.telemetry.catalogue.metric import MODEL_LABELS, Kind, Metric
 
 CATALOGUE: tuple[Metric, ...] = tuple(
     value
-    for module in (internals, serving, drift, rollback, gpu)
+    for module in (internals, serving, generation, drift, rollback, shadow, gpu)
     for value in vars(module).values()
     if isinstance(value, Metric)
 )
 BY_NAME = {metric.name: metric for metric in CATALOGUE}
 
-__all__ = ["BY_NAME", "CATALOGUE", "MODEL_LABELS", "Kind", "Metric", "drift", "gpu", "internals", "rollback", "serving"]
+__all__ = [
+    "BY_NAME",
+    "CATALOGUE",
+    "MODEL_LABELS",
+    "Kind",
+    "Metric",
+    "drift",
+    "generation",
+    "gpu",
+    "internals",
+    "rollback",
+    "serving",
+    "shadow",
+]

@@ -40,14 +40,14 @@ DURATION_QUANTILE = _serving(
 FIRST_BYTE = _serving(
     "sentinel_time_to_first_byte_seconds",
     "histogram",
-    "Time from the first byte of a request to the first byte of its answer; for streams, the time to the first token.",
+    "Time from the first byte of a request to the first byte of its answer.",
     MODEL_LABELS,
     "seconds",
 )
 CHUNK_GAP = _serving(
     "sentinel_stream_gap_seconds",
     "histogram",
-    "Time between two parts of a streamed answer; for language models, about the time per output token.",
+    "Time between two parts of a streamed answer; for language models, the latency between tokens.",
     MODEL_LABELS,
     "seconds",
 )
@@ -56,13 +56,6 @@ REQUEST_BYTES = _serving(
 )
 RESPONSE_BYTES = _serving(
     "sentinel_response_bytes_total", "counter", "Bytes that the model server answered.", MODEL_LABELS, "bytes"
-)
-TOKENS = _serving(
-    "sentinel_tokens_total",
-    "counter",
-    "Tokens reported by the usage field of analysed answers of language models.",
-    (*MODEL_LABELS, "direction"),
-    values={"direction": ("input", "output")},
 )
 SLO_EVENTS = _serving(
     "sentinel_slo_events_total",

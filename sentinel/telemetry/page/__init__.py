@@ -9,7 +9,8 @@ from hashlib import sha256
 from importlib.resources import files
 
 from sentinel.telemetry.page.model import model_section
-from sentinel.telemetry.page.overview import banner, conservation, gpus, timeline, tokens
+from sentinel.telemetry.page.overview import banner, conservation, gpus, timeline
+from sentinel.telemetry.page.shadow import shadow
 from sentinel.telemetry.page.text import esc, moment, span
 from sentinel.telemetry.view import StatusView
 
@@ -17,7 +18,7 @@ REFRESH_SECONDS = 5
 LIVE_WINDOWS = 3  # a version whose last window is older, against the newest, is no longer served
 DOCS = "https://github.com/sentinel-sidecar/sentinel/tree/main/docs"
 
-_STYLE = (files(__package__) / "page.css").read_text(encoding="utf-8")
+STYLE = (files(__package__) / "page.css").read_text(encoding="utf-8")
 _SCRIPT = (files(__package__) / "page.js").read_text(encoding="utf-8")
 
 
@@ -28,7 +29,7 @@ def _hash(text: str) -> str:
 PAGE_HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
     "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_hash(_STYLE)}'; script-src 'sha256-{_hash(_SCRIPT)}'; "
+        f"default-src 'none'; style-src 'sha256-{_hash(STYLE)}'; script-src 'sha256-{_hash(_SCRIPT)}'; "
         "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -36,9 +37,14 @@ PAGE_HEADERS = {
     "Cache-Control": "no-store",
 }
 
-_ICON = (
+ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
     "%3Cpath d='M8 1l6 2.4v4.2c0 3.7-2.6 6.3-6 7.4-3.4-1.1-6-3.7-6-7.4V3.4z' fill='%233366cc'/%3E%3C/svg%3E"
+)
+
+MARK = (
+    '<svg class="mark" viewBox="0 0 16 16" aria-hidden="true"><path d="M8 1l6 2.4v4.2c0 3.7-2.6 6.3-6 7.4-3.4-1.1'
+    '-6-3.7-6-7.4V3.4z"/><path class="eye" d="M4.2 8.4h2l1.2-2.6 1.6 4 1-1.4h1.8"/></svg>'
 )
 
 
@@ -56,13 +62,13 @@ def render(view: StatusView, *, now: float) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
         f"<title>{esc(_title(view))}</title>"
-        f'<link rel="icon" href="{_ICON}">'
+        f'<link rel="icon" href="{ICON}">'
         f'<noscript><meta http-equiv="refresh" content="{REFRESH_SECONDS * 3}"></noscript>'
-        f"<style>{_STYLE}</style></head><body>"
+        f"<style>{STYLE}</style></head><body>"
         f'<a class="skip" href="#content">Skip to content</a>{_header(view, now)}'
         f'<main id="content" data-refresh="{REFRESH_SECONDS}">'
         f"{banner(view, now)}{sections or _waiting(view)}"
-        f'<div class="columns">{conservation(view.conservation)}<div>{gpus(view)}{tokens(view)}</div></div>'
+        f'<div class="columns">{conservation(view.conservation)}<div>{shadow(view)}{gpus(view)}</div></div>'
         f"{timeline(view)}"
         f"</main>{_FOOTER}<script>{_SCRIPT}</script></body></html>"
     )
@@ -75,12 +81,8 @@ def _title(view: StatusView) -> str:
 
 
 def _header(view: StatusView, now: float) -> str:
-    mark = (
-        '<svg class="mark" viewBox="0 0 16 16" aria-hidden="true"><path d="M8 1l6 2.4v4.2c0 3.7-2.6 6.3-6 7.4-3.4-1.1'
-        '-6-3.7-6-7.4V3.4z"/><path class="eye" d="M4.2 8.4h2l1.2-2.6 1.6 4 1-1.4h1.8"/></svg>'
-    )
     return (
-        f'<header class="top"><span class="brand">{mark}sentinel</span>'
+        f'<header class="top"><span class="brand">{MARK}sentinel</span>'
         f'<nav aria-label="Links"><a href="/metrics">Metrics</a><a href="/v1/windows">Windows</a>'
         f'<a href="/readyz">Readiness</a><a href="{DOCS}" rel="noreferrer">Docs</a></nav>'
         f'<span class="fresh" id="fresh">as of {moment(now)} · up {span(now - view.started_at)}</span></header>'

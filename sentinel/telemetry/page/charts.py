@@ -4,14 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import floor, log10
 
-from sentinel.telemetry.page.text import clock, esc
+from sentinel.telemetry.page.text import clock, esc, tick
 
 WIDTH, HEIGHT = 380, 170
 LEFT, RIGHT, TOP, BOTTOM = 50, 6, 8, 22
 GRID_LINES = 4
 TIME_LABELS = 3
 HEADROOM = 1.25  # a limit line keeps this much room above it
-SECONDS_SHOWN_BELOW = 900  # a shorter time axis shows seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +135,10 @@ def _grid(chart: Chart, top: float) -> str:
 
 def _time_axis(times: Sequence[float]) -> str:
     wanted = [times[0] + (times[-1] - times[0]) * i / (TIME_LABELS - 1) for i in range(TIME_LABELS)]
-    short = times[-1] - times[0] < SECONDS_SHOWN_BELOW
+    covered = times[-1] - times[0]
     anchors = ("start", *("middle",) * (TIME_LABELS - 2), "end")
     return "".join(
-        f'<text class="tick" x="{_x(at, times):.1f}" y="{HEIGHT - 6}" text-anchor="{anchor}">'
-        f"{clock(at, seconds=short)}</text>"
+        f'<text class="tick" x="{_x(at, times):.1f}" y="{HEIGHT - 6}" text-anchor="{anchor}">{tick(at, covered)}</text>'
         for at, anchor in zip(wanted, anchors, strict=True)
     )
 

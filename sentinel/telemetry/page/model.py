@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from sentinel.judge.verdict import State, Verdict
 from sentinel.telemetry.catalogue.serving import QUANTILES
 from sentinel.telemetry.page.charts import Chart, Line, bins, line_chart, strip
+from sentinel.telemetry.page.generation import language_model
 from sentinel.telemetry.page.text import (
     DECADES,
     decades,
@@ -37,7 +38,8 @@ def model_section(model: ModelView, view: StatusView, *, newest: bool, live: boo
     """Everything about one version. Only the newest is told in full; those no longer served are folded away."""
     if model.verdict is None:
         return ""
-    hero, more = _hero(model, model.verdict, view), _charts(list(model.history)) + _features(model)
+    hero = _hero(model, model.verdict, view) + language_model(model.generation)
+    more = charts(list(model.history)) + _features(model)
     key = f"{esc(model.model)}/{esc(model.version)}"
     if not newest:
         more = (
@@ -96,14 +98,15 @@ def _meters(verdict: Verdict, view: StatusView) -> str:
     armed = "armed" if view.armed else view.rollback_mode.replace("_", "-")
     return (
         '<div class="meters">'
-        + _meter("Evidence for a page", verdict.evidence, "pages at 1")
-        + _meter("Evidence for a rollback", verdict.rollback_evidence, f"acts at 1 · {armed}")
-        + _meter("False-page budget spent", verdict.budget_spent_ratio, "of the period's pages", share)
+        + meter("Evidence for a page", verdict.evidence, "pages at 1")
+        + meter("Evidence for a rollback", verdict.rollback_evidence, f"acts at 1 · {armed}")
+        + meter("False-page budget spent", verdict.budget_spent_ratio, "of the period's pages", share)
         + "</div>"
     )
 
 
-def _meter(name: str, value: float, note: str, show: Callable[[float], str] = evidence_text) -> str:
+def meter(name: str, value: float, note: str, show: Callable[[float], str] = evidence_text) -> str:
+    """A bar up to 1 with its name, its value in words and a note."""
     level = "high" if value >= 1 else "mid" if value >= 0.5 else "low"
     return (
         f'<div class="meter"><span class="name">{name}</span><span class="value">{show(value)}</span>'
@@ -112,19 +115,20 @@ def _meter(name: str, value: float, note: str, show: Callable[[float], str] = ev
     )
 
 
-def _charts(history: list[WindowPoint]) -> str:
+def charts(history: list[WindowPoint]) -> str:
+    """Requests, latency and evidence over windows."""
     times = [point.end for point in history]
     rates = [point.received / max(point.end - point.start, 1e-9) for point in history]
     failed = [point.failed / max(point.end - point.start, 1e-9) for point in history]
     latency = [Line(style, name, _quantile(history, q)) for q, name, style in _SHOWN_QUANTILES]
     evidence = [Line("c4", "evidence", [decades(point.evidence) for point in history], filled=True)]
     traffic = [Line("c1", "all", rates, filled=True), Line("c5", "failed", failed)]
-    charts = (
+    drawn = (
         Chart("Requests per second", times, traffic, number),
         Chart("Latency", times, latency, duration),
         Chart("Evidence of drift", times, evidence, of_decades, (decades(1.0), "page"), ticks=range(0, DECADES + 1, 2)),
     )
-    return f'<div class="charts">{"".join(f"<div class=card>{line_chart(chart)}</div>" for chart in charts)}</div>'
+    return f'<div class="charts">{"".join(f"<div class=card>{line_chart(chart)}</div>" for chart in drawn)}</div>'
 
 
 def _quantile(history: list[WindowPoint], q: float) -> list[float | None]:

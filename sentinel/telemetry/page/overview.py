@@ -91,25 +91,18 @@ def _bar(name: str, value: float | None, label: str) -> str:
     )
 
 
-def tokens(view: StatusView) -> str:
-    """Tokens of a language model; nothing where none were reported."""
-    if not any(view.tokens.values()):
-        return ""
-    told = "".join(f"<li><span>{esc(kind)}</span> <b>{number(count)}</b></li>" for kind, count in view.tokens.items())
-    return f'<section class="card"><h2>Tokens</h2><ul class="counts">{told}</ul></section>'
-
-
 def timeline(view: StatusView) -> str:
     """Incidents, decisions and deliveries, newest first."""
     if not view.timeline:
         body = '<p class="empty">Nothing has happened yet: no incident, no decision.</p>'
     else:
-        body = f'<ol class="timeline">{"".join(map(_event, view.timeline[:SHOWN_EVENTS]))}</ol>'
+        body = f'<ol class="timeline">{"".join(map(event_item, view.timeline[:SHOWN_EVENTS]))}</ol>'
     waiting = f' <small class="quiet">{view.pending} request(s) on their way</small>' if view.pending else ""
     return f'<section class="card"><h2>Incidents and rollbacks{waiting}</h2>{body}</section>'
 
 
-def _event(event: Event) -> str:
+def event_item(event: Event) -> str:
+    """One line of a timeline."""
     subject = f'<span class="quiet">{esc(event.model)} {esc(event.version)}</span>' if event.model else ""
     detail = f"<p>{esc(event.detail)}</p>" if event.detail else ""
     told = f"<div><b>{esc(event.title)}</b> {subject}{detail}</div>"

@@ -9,6 +9,7 @@ _KIBI_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 SMALLEST_SHOWN = 0.001
 LARGEST_EVIDENCE = 1000.0
 DECADES = 6  # from the one to the other
+SECONDS_SHOWN_BELOW = 900  # a shorter time axis shows seconds
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
@@ -77,6 +78,18 @@ def moment(at: float) -> str:
     """A <time> element: UTC clock to read, full time in the attribute."""
     when = datetime.fromtimestamp(at, UTC)
     return f'<time datetime="{when:%Y-%m-%dT%H:%M:%SZ}">{when:%d %b %H:%M:%S} UTC</time>'
+
+
+def day_time(at: float) -> str:
+    """A UTC moment in running text."""
+    return f"{datetime.fromtimestamp(at, UTC):%d %b %H:%M:%S}"
+
+
+def tick(at: float, covered: float) -> str:
+    """A time on an axis that covers so many seconds."""
+    if covered > 2 * DAY:
+        return f"{datetime.fromtimestamp(at, UTC):%d %b}"
+    return clock(at, seconds=covered < SECONDS_SHOWN_BELOW)
 
 
 def clock(at: float, *, seconds: bool = False) -> str:

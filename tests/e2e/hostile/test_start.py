@@ -60,6 +60,18 @@ def test_a_reference_that_is_none_is_named(tmp_path: Path, content: bytes | None
     assert "Traceback" not in words
 
 
+def test_words_that_mean_nothing_are_named_all_at_once(tmp_path: Path) -> None:
+    wrong = {
+        "decode": {"protocol": "v3", "rows_pointer": "rows", "outputs": {"scores": "logit"}},
+        "drift": {"tolerance": "sd:much"},
+    }
+    status, words = fails(tmp_path, configuration(tmp_path, "127.0.0.1:9", **wrong))
+    assert status == 2
+    for key in ("decode.protocol", "decode.rows_pointer", "decode.outputs.scores", "drift.tolerance"):
+        assert key in words
+    assert "Traceback" not in words
+
+
 def test_a_corrupt_store_is_named(tmp_path: Path) -> None:
     path = tmp_path / "sentinel.db"
     path.write_bytes(b"SQLite format 3\x00" + bytes(range(256)) * 64)

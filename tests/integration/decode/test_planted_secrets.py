@@ -5,14 +5,18 @@ import http.client
 import json
 from pathlib import Path
 
+import pytest
 from aiohttp import web
 
+from sentinel.reference.build import build
+from sentinel.reference.files import save
 from tests.support.decode_wire import framed
 from tests.support.served import served
 from tests.support.sidecar_process import Sidecar, configuration, running
 
 MARK = "zqxplanted"
 SECRETS = (
+    f"{MARK}-short",
     f"{MARK}@example.com",
     f"Bearer {MARK}0123456789abcdef",
     f"sk-proj-{MARK}0123456789",
@@ -58,12 +62,21 @@ def served_by(port: int, path: str) -> bytes:
         connection.close()
 
 
-async def test_no_secret_in_metrics_pages_logs_or_the_store(tmp_path: Path) -> None:
+def reference_without(folder: Path) -> dict[str, str]:
+    """Settings of a reference whose categories never were the secrets: these are new to it."""
+    columns = {"note": ["plain", "other"] * 500, "prediction": ["yes", "no"] * 500}
+    save(build(columns, name="m", version="1", predictions=["prediction"]), folder / "reference.sentinel")
+    return {"path": str(folder / "reference.sentinel")}
+
+
+@pytest.mark.parametrize("with_reference", [False, True])
+async def test_no_secret_in_metrics_pages_logs_or_the_store(tmp_path: Path, with_reference: bool) -> None:
+    groups = {"reference": reference_without(tmp_path)} if with_reference else {}
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", echo)
 
     def story(base: str) -> tuple[dict[str, float], bytes]:
-        with running(tmp_path, configuration(tmp_path, base.removeprefix("http://"))) as sidecar:
+        with running(tmp_path, configuration(tmp_path, base.removeprefix("http://"), **groups)) as sidecar:
             outcomes = sidecar.settled(send_all(sidecar))
             pages = [
                 served_by(sidecar.telemetry, path) for path in ("/metrics", "/", "/healthz", "/readyz", "/v1/windows")

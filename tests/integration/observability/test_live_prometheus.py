@@ -22,7 +22,7 @@ from sentinel.telemetry.recorder import Recorder
 from tests.support.dashboards import filled, panels, sides
 from tests.support.prometheus import Prometheus, running_prometheus
 from tests.support.telemetry_served import served
-from tests.support.telemetry_story import TRACE, Story, incident, story_settings
+from tests.support.telemetry_story import TRACE, Story, incident, shadow_standing, story_settings
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -61,6 +61,8 @@ async def tell(recorder: Recorder, started: float) -> None:
         recorder.exchange("dropped", "fraud", "7", reason="channel_full")
         recorder.received("fraud", "7")
         recorder.spool(i, 0)
+        recorder.mirrored("compared", "fraud", "7", rows=20, differing=1)
+        recorder.shadows([shadow_standing()], at)
         if opened is None and drift * 4 >= 1:
             opened = incident(at)
             story.window(at, counts, drift, opened=(opened,), open=(opened,))

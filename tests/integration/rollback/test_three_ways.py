@@ -29,7 +29,10 @@ BEFORE, AFTER = 20, 30
 
 @dataclass(frozen=True)
 class World:
-    """A window of a version: drift of the inputs (sd), share approved, share failed, seconds an answer takes."""
+    """A window of a version: drift of the inputs (sd), share approved, share failed, seconds an answer takes.
+
+    Of a version that fails every request no row is ever read.
+    """
 
     shift: float = 0.0
     approved: float = 0.3
@@ -53,11 +56,13 @@ class Service:
 
     def minute(self, number: int, version: str, state: World) -> int:
         """Serve 300 requests; the number of rollbacks asked for."""
-        rows = world.columns(self.rng, 300, shift=state.shift, approved=state.approved)
+        read = 0 if state.failed == 1 else 300
+        rows = world.columns(self.rng, read, shift=state.shift, approved=state.approved)
         failed = int(self.rng.binomial(300, state.failed))
         traffic = TrafficCounts(
             received=300,
-            analysed=300,
+            analysed=read,
+            undecodable={"error_response": 300 - read},
             codes={"2xx": 300 - failed, "5xx": failed},
             latency={bucket_of(state.seconds): 300},
         )
@@ -91,6 +96,7 @@ def released(service: Service, after: World) -> int:
 
 WORSE = {
     "errors": (World(failed=0.2), "error_ratio"),
+    "nothing but errors": (World(failed=1.0), "error_ratio"),
     "latency": (World(seconds=0.6), "latency"),
     "wrong predictions": (World(approved=0.75), "prediction_drift"),
 }

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sentinel.drift import accounts, radius
 from sentinel.drift.bets import departure, log_bet
-from sentinel.drift.book import BinnedFeatures, Laws
+from sentinel.drift.laws import BinnedFeatures, Laws
 
 ROUNDING = 1e-9
 
@@ -45,19 +45,23 @@ def worlds(draw: st.DrawFn) -> tuple[np.random.Generator, Laws]:
 @given(worlds())
 def test_no_static_account_gains_on_average_under_any_law_of_the_null(world: tuple[np.random.Generator, Laws]) -> None:
     rng, laws = world
-    p0, delta = laws.p0[0], float(laws.delta_static[0])
-    betting = laws.dictionary.weights[0, : laws.dictionary.statics] > 0
-    for worst in [None, *laws.dictionary.tilts[0][:4]]:
-        p = null_law(rng, p0, delta, None if worst is None else np.exp(worst) * np.sqrt(p0))
-        gains = np.array([np.exp(laws.dictionary.growth(row[None, :]))[0] for row in np.eye(len(p0))])
-        assert (p @ gains)[betting].max(initial=0.0) <= 1 + ROUNDING
+    p0, bets = laws.p0[0], laws.dictionary
+    betting = bets.weights[0, : bets.statics] > 0
+    gains = np.array([np.exp(bets.growth(row[None, :]))[0] for row in np.eye(len(p0))])
+    deltas = np.concatenate(
+        [np.full(accounts.TILTS, laws.delta_tilts[0]), np.tile(laws.delta_spikes[0], accounts.SPIKES)]
+    )
+    for account in np.flatnonzero(betting):
+        for worst in (None, gains[:, account] * np.sqrt(p0)):
+            p = null_law(rng, p0, float(deltas[account]), worst)
+            assert p @ gains[:, account] <= 1 + ROUNDING
 
 
 @settings(max_examples=60, deadline=None)
 @given(worlds())
 def test_no_plug_in_gains_on_average_whatever_it_has_learnt(world: tuple[np.random.Generator, Laws]) -> None:
     rng, laws = world
-    p0, delta = laws.p0[0], float(laws.delta_plugin[0])
+    p0, delta = laws.p0[0], float(laws.delta_plugins[0])
     memory = rng.multinomial(rng.integers(1, 5000), rng.dirichlet(np.full(len(p0), 0.3)))
     q = (20 * p0 + memory) / (20 + memory.sum())
     if departure(q, p0) <= 2 * delta:
@@ -90,5 +94,13 @@ def test_the_truth_lies_within_the_radii_of_a_reference_drawn_from_it(seed: int,
     truth = rng.dirichlet(np.full(12, spread))
     counts = rng.multinomial(rows, truth).astype(float)
     p0 = radius.reference_law(counts)
-    everywhere, _ = radius.drawn(counts, p0, np.eye(12), miss=1e-6)
-    assert departure(truth, p0) / 2 <= everywhere
+    gaps = radius.gaps(counts, p0)
+    assert departure(truth, p0) / 2 <= radius.drawn(gaps, p0, miss=1e-6)
+    off = (truth - p0) / np.sqrt(p0 * (1 - p0))
+    assert (off**2 / 2 <= radius.of_cells(counts, p0, miss=1e-6)).all()
+    directions = rng.normal(size=(4, 12))
+    along = (directions - (directions @ p0)[:, None]) @ (truth - p0)
+    spread = np.sqrt((directions**2) @ p0 - (directions @ p0) ** 2)
+    assert (
+        (along / spread) ** 2 / 2 <= radius.drawn_along(gaps, p0, np.concatenate([directions, -directions]), 1e-6, 8)
+    ).all()

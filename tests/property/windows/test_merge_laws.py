@@ -4,7 +4,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sentinel.decode.usage import LlmUsage
 from sentinel.windows import NOTHING, ClosedWindow, TrafficCounts, Window, WindowKey
+from sentinel.windows.generation import MOST_FINISH_REASONS, Generation
 from tests.support.windows_frames import KEY, closed, reference
 
 FROZEN = reference(1000)
@@ -23,6 +25,21 @@ TRAFFIC = st.builds(
     latency=st.dictionaries(st.integers(-99, 99), st.integers(1, 9)),
     latency_sum_seconds=st.integers(0, 999).map(float),
 )
+CALLS = st.lists(
+    st.builds(
+        LlmUsage,
+        operation=st.just("chat"),
+        streamed=st.booleans(),
+        input_tokens=st.none() | st.integers(0, 99),
+        output_tokens=st.none() | st.integers(0, 99),
+        estimated=st.booleans(),
+        finish_reasons=st.lists(st.sampled_from(["stop", "length"]), max_size=2).map(tuple),
+        aborted=st.booleans(),
+        time_to_first_token_seconds=st.none() | st.floats(0, 600),
+        time_per_output_token_seconds=st.none() | st.floats(0, 60),
+    ),
+    max_size=5,
+)
 
 
 @st.composite
@@ -32,7 +49,14 @@ def windows(draw):
     )
     for batch in draw(BATCHES):
         window.add(batch)
-    return window.close(draw(TRAFFIC))
+    return window.close(draw(TRAFFIC), generation(draw(CALLS)))
+
+
+def generation(calls):
+    counting = Generation()
+    for call in calls:
+        counting.add(call)
+    return counting.counts()
 
 
 @settings(max_examples=60, deadline=None)
@@ -78,3 +102,15 @@ def test_anything_is_counted_and_nothing_raises(batch):
     for table in (counts.numeric, counts.categorical):
         assert set(table.sum(axis=1).tolist()) <= {0, rows}
         assert (table >= 0).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(CALLS, CALLS)
+def test_merged_calls_are_the_counts_of_all_calls(some, more):
+    assert generation(some) | generation(more) == generation(some + more)
+
+
+def test_finish_reasons_of_hostile_answers_are_bounded():
+    counts = generation([LlmUsage("chat", finish_reasons=(f"reason {i}",)) for i in range(500)])
+    assert len(counts.finish_reasons) <= MOST_FINISH_REASONS + 1
+    assert sum(counts.finish_reasons.values()) == counts.calls == 500

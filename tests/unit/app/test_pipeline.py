@@ -1,14 +1,16 @@
 """From exchanges to windows: each row in one window, each window closed once, everything accounted for."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from sentinel.app.pipeline import GRACE_SECONDS, QUIET_WINDOWS, Pipeline, PipelineOptions
+from sentinel.decode import DecodeOptions
 from sentinel.reference.build import build
 from sentinel.reference.frozen import FrozenReference
-from sentinel.traffic import Exchange, Message, Route, RouteTraffic
+from sentinel.traffic import Exchange, Message, Route, RouteTraffic, bucket_of
 from sentinel.windows.closed import ClosedWindow
 
 START = 1_767_225_600.0
@@ -23,8 +25,9 @@ def reference() -> FrozenReference:
     return build(columns, name="fraud", version="1", predictions=["score"])
 
 
-def pipeline(reference: FrozenReference | None = None, seconds: float = 60.0) -> Pipeline:
-    return Pipeline(reference, PipelineOptions(model="fraud", replica="pod-0", window_seconds=seconds))
+def pipeline(reference: FrozenReference | None = None, seconds: float = 60.0, version_header: str = "") -> Pipeline:
+    decode = DecodeOptions(version_header=version_header)
+    return Pipeline(reference, PipelineOptions(model="fraud", replica="pod-0", window_seconds=seconds, decode=decode))
 
 
 def tensor(name: str, values: list[float]) -> dict[str, object]:
@@ -98,6 +101,22 @@ def test_versions_have_windows_of_their_own_and_share_all_traffic(reference: Fro
     for traffic in (one.traffic, two.traffic):
         accounted = traffic.analysed + traffic.sampled_out + sum(traffic.dropped.values())
         assert traffic.received == accounted + sum(traffic.undecodable.values())
+
+
+def test_errors_are_those_of_the_version_that_gave_them(reference: FrozenReference) -> None:
+    """One version answers well, the other only with errors, which name it in a header."""
+    subject = pipeline(reference, version_header="X-Version")
+    for i in range(30):
+        failing = i % 3 == 0
+        answered = exchange(START + i, version="1", status=500 if failing else 200)
+        named = replace(answered.response, headers=JSON | {"x-version": "2" if failing else "1"})
+        subject.exchange(replace(answered, response=named, duration_seconds=0.5 if failing else 0.01))
+    latency = {bucket_of(0.5): 100, bucket_of(0.01): 200}
+    subject.route_traffic(INFER, RouteTraffic(codes={"2xx": 200, "5xx": 100}, latency=latency), START + 30)
+    one, two = sorted(busy(subject.close_due(START + 61)), key=lambda window: window.key.version)
+    assert (one.traffic.codes, two.traffic.codes) == ({"2xx": 200}, {"5xx": 100})
+    assert (one.traffic.latency, two.traffic.latency) == ({bucket_of(0.01): 200}, {bucket_of(0.5): 100})
+    assert (two.rows, two.traffic.undecodable) == (0, {"error_response": 10})
 
 
 def test_errors_and_unreadable_samples_are_counted_with_their_reason(reference: FrozenReference) -> None:

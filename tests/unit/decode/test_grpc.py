@@ -220,4 +220,4 @@ def test_what_is_no_inference():
         assert decode(grpc(path, b"", b"")) == Undecodable("not_inference", False)
     assert call(framed(b""), b"", grpc_status=5) == Undecodable("error_response", False)
     assert decode(grpc("/my.Service/Do", b"", b"")) == Undecodable("unknown_protocol")
-    assert decode(grpc("/inference.GRPCInferenceService/ModelStreamInfer", b"", b"")) == Undecodable("unknown_protocol")
+    assert decode(grpc("/inference.Another/Method", b"", b"")) == Undecodable("unknown_protocol")

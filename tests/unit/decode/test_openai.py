@@ -1,11 +1,16 @@
 import base64
+import dataclasses
+import gzip
 import json
+from itertools import accumulate
 
 import numpy as np
 import pytest
 
 from sentinel.decode import Decoded, Undecodable, decode
 from sentinel.decode.sse import payloads
+from sentinel.decode.told import server_times
+from sentinel.decode.usage import ServerTimes
 from tests.support.decode_wire import exchange, made, posted
 
 
@@ -18,10 +23,15 @@ def values(columns):
     return {name: column if isinstance(column, list) else column.tolist() for name, column in columns.items()}
 
 
-def streamed(path, request, events, chunk_seconds=(), content_type="text/event-stream", end=b"data: [DONE]\n\n"):
-    body = b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events) + end
+def streamed(
+    path, request, events, chunk_seconds=(), content_type="text/event-stream", end=b"data: [DONE]\n\n", **more
+):
+    """chunk_seconds: when each event came."""
+    pieces = [b"data: " + json.dumps(event).encode() + b"\n\n" for event in events] + [end]
+    more = {"chunk_bytes": tuple(accumulate(map(len, pieces)))[: len(chunk_seconds)], **more}
     headers = {"content-type": content_type}
-    sent = made("POST", path, json.dumps(request).encode(), body, response_headers=headers, chunk_seconds=chunk_seconds)
+    asked = json.dumps(request).encode()
+    sent = made("POST", path, asked, b"".join(pieces), response_headers=headers, chunk_seconds=chunk_seconds, **more)
     return decode(sent)
 
 
@@ -59,7 +69,7 @@ def test_recorded_completions_plain_and_streamed():
     stream = decoded(decode(exchange("openai-transformers-serve/completions-stream")))
     assert plain.predictions["answer"] == ["h is\ufffd\ufffd"]
     assert stream.predictions["answer"] == ["h is"]
-    assert stream.usage.time_to_first_token_seconds == 0.0269
+    assert stream.usage.time_to_first_token_seconds == 0.0385  # the first chunk held the head alone
     assert values(plain.inputs) == {"prompt": ["hello"], "max_tokens": [4], "input_tokens": [1]}
 
 
@@ -113,7 +123,7 @@ def test_bare_json_lines_are_a_stream_too():
 @pytest.mark.parametrize("newline", [b"\n", b"\r\n", b"\r"])
 def test_server_sent_events_by_the_standard(newline):
     lines = [b": comment", b"event: x", b"data: one", b"data:two", b"id: 7", b"", b"data: three", b"", b""]
-    assert list(payloads(newline.join(lines))) == [b"one\ntwo", b"three"]
+    assert [data for data, _ in payloads(newline.join(lines))] == [b"one\ntwo", b"three"]
 
 
 def test_tool_calls_images_and_parts():
@@ -194,7 +204,7 @@ def test_responses_plain_and_streamed():
         assert found.request_id == "resp-1"
     assert stream.usage.time_to_first_token_seconds == 0.2
     cut = decoded(streamed("/v1/responses", {"model": "m", "input": "hi"}, events[:3], end=b""))
-    assert cut.predictions["answer"] == ["hello"]
+    assert (cut.predictions, cut.usage.output_tokens) == ({}, 2)
     assert (cut.usage.aborted, cut.usage.output_tokens, cut.usage.estimated) == (True, 2, True)
 
 
@@ -242,19 +252,48 @@ def test_azure_names_the_model_in_the_path():
     assert found.model == "gpt4"
 
 
-def test_ollama_plain_and_streamed():
-    asked = {"model": "llama3", "messages": [{"role": "user", "content": "hi"}]}
-    end = {"model": "llama3", "done": True, "done_reason": "stop", "prompt_eval_count": 3, "eval_count": 2}
-    plain = decoded(decode(posted("/api/chat", asked, {"message": {"role": "assistant", "content": "hello"}, **end})))
-    lines = [{"message": {"content": "hel"}}, {"message": {"content": "lo"}}, {"message": {"content": ""}, **end}]
-    body = b"\n".join(json.dumps(line).encode() for line in lines)
-    headers = {"content-type": "application/x-ndjson"}
-    stream = decoded(decode(made("POST", "/api/chat", json.dumps(asked).encode(), body, response_headers=headers)))
-    for found in (plain, stream):
-        assert found.model == "llama3"
-        assert found.predictions["answer"] == ["hello"]
-        assert found.predictions["finish_reason"] == ["stop"]
-        assert (found.usage.input_tokens, found.usage.output_tokens, found.usage.estimated) == (3, 2, False)
-    generated = decoded(decode(posted("/api/generate", {"model": "m", "prompt": "a"}, {"response": "b", **end})))
-    assert (generated.inputs["prompt"], generated.predictions["answer"]) == (["a"], ["b"])
-    assert decode(posted("/api/generate", {"model": "m", "prompt": "a"}, {"x": 1})) == Undecodable("bad_json")
+def test_pieces_that_came_together_have_the_time_of_their_chunk():
+    events = [delta(role="assistant"), delta("a"), delta("b"), delta("c"), delta(None, "stop")]
+    sizes = [len(b"data: " + json.dumps(event).encode() + b"\n\n") for event in events]
+    arrived = (
+        sum(sizes[:2]),
+        sum(sizes[:2]) + 5,
+        sum(sizes) + len(b"data: [DONE]\n\n"),
+    )  # two together, a bit, the rest
+    usage = decoded(streamed("/v1/chat/completions", CHAT, events, (0.1, 0.3, 0.5), chunk_bytes=arrived)).usage
+    assert usage.time_to_first_token_seconds == 0.1
+    assert usage.time_per_output_token_seconds == pytest.approx((0.5 - 0.1) / 2)
+
+
+def test_a_compressed_stream_has_the_times_of_its_first_and_last_chunk():
+    events = [delta(role="assistant"), delta("a"), delta("b", "stop")]
+    body = gzip.compress(b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events))
+    headers = {"content-type": "text/event-stream", "content-encoding": "gzip"}
+    asked, times = json.dumps(CHAT).encode(), {"chunk_seconds": (0.1, 0.4), "chunk_bytes": (10, len(body))}
+    found = decoded(decode(made("POST", "/v1/chat/completions", asked, body, response_headers=headers, **times)))
+    assert found.usage.time_to_first_token_seconds == 0.1
+    assert found.usage.time_per_output_token_seconds == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("events", [[], [delta("a"), delta("b")]])
+def test_a_stream_that_was_broken_off_counts_but_is_not_judged(events):
+    found = decoded(streamed("/v1/chat/completions", CHAT, events, (0.1, 0.2)[: len(events)], end=b"", aborted=True))
+    assert (found.usage.aborted, found.usage.output_tokens) == (True, len(events))
+    assert found.inputs["prompt"] == ["hi"]
+    assert found.predictions == {}
+
+
+@pytest.mark.parametrize(
+    ("headers", "answer", "told"),
+    [
+        ({"x-queue-time": "12"}, {}, ServerTimes(queue=0.012)),
+        ({"server-timing": 'cache;dur=1, queue;desc="waiting";dur=20.5'}, {}, ServerTimes(queue=0.0205)),
+        ({}, {"timings": {"prompt_ms": 30.0, "predicted_ms": 200}}, ServerTimes(prompt=0.03, output=0.2)),
+        ({}, {"usage": {"queue_time": 0.5, "prompt_time": 0.25, "completion_time": 1}}, ServerTimes(0.5, 0.25, 1.0)),
+        ({}, {"prompt_eval_duration": 5e8, "eval_duration": 10**9}, ServerTimes(prompt=0.5, output=1.0)),
+        ({"x-queue-time": "soon"}, {"timings": {"prompt_ms": -4, "predicted_ms": True}}, ServerTimes()),
+    ],
+)
+def test_times_that_servers_tell_of_themselves(headers, answer, told):
+    seconds = dataclasses.astuple(server_times(headers, answer))
+    assert seconds == pytest.approx(dataclasses.astuple(told))

@@ -119,12 +119,9 @@ def test_texts_and_the_ranking_of_labels_for_each():
 
 
 def test_the_result_of_a_stream_is_its_last_event():
-    """Text Generation Inference streams so."""
-    body = b'data: {"token": {"text": "a"}}\n\ndata: {"token": {"text": "b"}, "generated_text": "ab"}\n\n'
-    found = decode(
-        posted("/generate_stream", {"inputs": "say ab"}, body, response_headers={"content-type": "text/event-stream"})
-    )
-    assert values(found.predictions) == {"token.text": ["b"], "generated_text": ["ab"]}
+    body = b'data: {"step": 1, "text": "a"}\n\ndata: {"step": 2, "text": "ab"}\n\n'
+    found = decode(posted("/run", {"inputs": "say ab"}, body, response_headers={"content-type": "text/event-stream"}))
+    assert values(found.predictions) == {"step": [2], "text": ["ab"]}
 
 
 def test_the_version_of_the_answer():

@@ -1,9 +1,10 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sentinel.features.text import ASPECTS, columns, tokens
-from sentinel.features.vocabulary import Vocabulary
+from sentinel.features.vocabulary import Learning, Vocabulary
 
 
 def one(text, **more):
@@ -80,3 +81,42 @@ def test_any_values(values):
 def test_long_and_broken_texts():
     assert one("ab " * 1_000_000)["length"] == 3_000_000
     assert one("\ud800 lone surrogate")["script"] == "latin"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Could you please tell me how to reset the password of my account?", "en"),
+        ("Kannst du mir bitte sagen, wie ich mein Passwort zurücksetzen kann?", "de"),
+        ("Pouvez-vous me dire comment réinitialiser mon mot de passe ?", "fr"),
+        ("¿Puede decirme cómo restablecer la contraseña de mi cuenta?", "es"),
+        ("パスワードをリセットする方法を教えてください", "ja"),
+        ("Подскажите, пожалуйста, как сбросить пароль от аккаунта", "ru"),
+        ("ok", "unknown"),
+        ("", "unknown"),
+        ("4 8 15 16 23 42", "unknown"),
+        ("\x00\ud800\ufffe\x9f", "unknown"),
+    ],
+)
+def test_languages(text, code):
+    assert one(text)["language"] == code
+
+
+def test_without_the_library_no_language_is_told(monkeypatch):
+    monkeypatch.setattr("sentinel.features.text.tells_languages", lambda: False)
+    assert "language" not in columns(["Could you please tell me how to reset the password?"])
+
+
+def test_texts_of_a_reference_and_new_ones_of_their_kind_have_like_shares_of_unseen_tokens():
+    """Leaving one out: else a reference would find no token unseen and every new text would drift."""
+    draw = np.random.default_rng(7)
+    words = [f"word{i}" for i in range(5000)]
+    weights = 1 / np.arange(1, 5001)  # Zipf
+    texts = [list(draw.choice(words, 20, p=weights / weights.sum())) for _ in range(800)]
+    learning = Learning()
+    learning.learn(texts[:600])
+    own = [learning.unseen_share(text) for text in texts[:600]]
+    vocabulary = Vocabulary.from_bytes(learning.vocabulary().to_bytes())
+    new = [vocabulary.unseen_share(text) for text in texts[600:]]
+    assert np.mean(own) == pytest.approx(np.mean(new), abs=4 * np.std(new) / np.sqrt(len(new)))
+    assert vocabulary.unseen_share([f"other{i}" for i in range(100)]) > 0.8

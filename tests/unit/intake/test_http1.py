@@ -104,3 +104,28 @@ def test_long_and_cut_bodies_are_marked_and_not_given() -> None:
 )
 def test_what_cannot_be_read_has_its_reason(request_: bytes, response: bytes, closed: bool, reason: str) -> None:
     assert read(sample(request_, response, closed=closed), 1 << 20) == Unreadable(reason)
+
+
+STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def test_chunks_of_a_stream_are_placed_in_its_body() -> None:
+    pieces = [STREAM, b"3\r\nabc\r\n2\r\nd", b"e\r\n", b"4\r\nfghi\r\n", b"0\r\n\r\n"]
+    sides = Side([POST], [0.0]), Side(pieces, [0.1, 0.2, 0.3, 0.4, 0.5])
+    (seen,) = read(Sample(1, "http/1.1", 0, 200, 1e9, 0.5, 0.1, *sides), 1 << 20)  # type: ignore[misc]
+    assert seen.response.body == b"abcdefghi"
+    assert dict(zip(seen.chunk_seconds, seen.chunk_bytes, strict=True)) == {0.2: 4, 0.3: 5, 0.4: 9, 0.5: 9}
+
+
+@pytest.mark.parametrize("end", [b"", b"3\r\nab", b"5"])
+def test_an_event_stream_that_was_broken_off_is_read_as_far_as_it_came(end: bytes) -> None:
+    seen = exchange(POST, STREAM + b"3\r\nabc\r\n" + end, closed=True)
+    assert seen.aborted
+    assert seen.response.body == b"abc" + end[3:]
+    assert not seen.response.truncated
+
+
+def test_other_answers_that_were_broken_off_are_incomplete() -> None:
+    broken = CHUNKED[: CHUNKED.index(b"0\r\nX-Trailer")]
+    assert isinstance(read(sample(GET, broken, closed=True), 100), Unreadable)
+    assert not exchange(GET, CHUNKED).aborted

@@ -75,10 +75,10 @@ def test_late_windows_and_windows_of_several_versions_at_once_pay_time_only_once
         for version in ("1", "2"):
             together.observe(window(frozen, columns(rng, 0), i, version=version))
     together.observe(window(frozen, columns(rng, 0), 3))
-    paid = [float(j.roster.watches["", "inputs"].book.capital.unbet.sum()) for j in (apart, together)]
+    paid = [j.roster.watches["", "inputs"].book.capital.idle() for j in (apart, together)]
     assert paid[0] == pytest.approx(paid[1])
-    own = sum(float(together.roster.watches[version, "predictions"].book.capital.unbet.sum()) for version in ("1", "2"))
-    assert own <= 1.1 * float(apart.roster.watches["1", "predictions"].book.capital.unbet.sum())
+    own = sum(together.roster.watches[version, "predictions"].book.capital.idle() for version in ("1", "2"))
+    assert own <= 1.1 * apart.roster.watches["1", "predictions"].book.capital.idle()
 
 
 def test_invented_versions_do_not_fill_the_memory() -> None:

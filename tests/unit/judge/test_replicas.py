@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sentinel.drift.book import Laws
 from sentinel.drift.budget import FalsePageBudget, Tolerance
+from sentinel.drift.laws import Laws
 from sentinel.judge.replicas import ReplicaBook
 from tests.support.judge_calibration import World, numeric_world, shifted
 

@@ -1,8 +1,6 @@
 """The library on what notebooks hold; the examples of its page run."""
 
 import doctest
-import pathlib
-import re
 import subprocess
 import sys
 
@@ -12,8 +10,6 @@ import pytest
 import sentinel
 from sentinel import Reference
 from tests.support.windows_frames import columns
-
-PAGE = pathlib.Path(__file__).parents[3] / "docs" / "library.md"
 
 
 def test_build_window_score_save_and_load(tmp_path):
@@ -97,6 +93,26 @@ def test_texts_and_vectors_are_judged_by_what_is_said_of_them(tmp_path):
     assert closed.features.unexpected == {}
 
 
+def test_kinds_of_texts_are_declared_and_their_role_given_by_the_column(tmp_path):
+    answers = [f"{word} it is" for word in ("yes", "no", "maybe")] * 100
+    table = {"note": ["ok", "no", "so"] * 100, "answer": answers}
+    reference = Reference.build(
+        table, name="m", version="1", kinds={"note": "text", "answer": "text"}, predictions=["answer"]
+    )
+    assert reference.specs["note.length"].role == "input"
+    assert reference.specs["answer.unseen"].role == "prediction"
+    reference.save(tmp_path / "r")
+    again = Reference.load(tmp_path / "r")
+    assert again.fingerprint == reference.fingerprint
+    window = again.window()
+    window.add({"note": ["fine words"] * 60, "answer": ["yes it is"] * 60})
+    scores = again.score(window.close())
+    assert scores["note.unseen"].distances["psi"] > 1
+    assert scores["answer.unseen"].distances["psi"] < 0.1
+    with pytest.raises(ValueError, match="predictions names 'answers'"):
+        Reference.build(table, name="m", version="1", predictions=["answers"])
+
+
 def test_what_is_no_table_says_so():
     with pytest.raises(TypeError, match="cannot be read from int"):
         Reference.build(3, name="m", version="1")
@@ -114,12 +130,3 @@ def test_docstring_examples_run():
     import sentinel.library
 
     assert doctest.testmod(sentinel.library).failed == 0
-
-
-def test_every_example_of_the_page_runs(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    assert blocks
-    names = {}
-    for block in blocks:
-        exec(compile(block, str(PAGE), "exec"), names)

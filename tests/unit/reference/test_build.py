@@ -60,13 +60,21 @@ def test_every_row_falls_into_exactly_one_cell():
     assert built.rows == 3000
 
 
-def test_coarse_cells_are_unions_of_fine_ones_of_about_a_tenth_each():
+def test_coarse_cells_are_unions_of_fine_ones_of_about_a_tenth_each_with_the_outer_ones_divided():
     book = reference(50_000).book
     row = book.names.index("score")
     inside = book.counts[row, 1 : book.ordered[row] - 1]
-    assert len(inside) == 10
-    assert inside.min() > 50_000 * 0.08
-    assert inside.max() < 50_000 * 0.12
+    assert len(inside) == 12
+    tenths = np.array([inside[:2].sum(), *inside[2:-2], inside[-2:].sum()])
+    assert tenths.min() > 50_000 * 0.08
+    assert tenths.max() < 50_000 * 0.12
+    assert inside[[0, -1]].max() < 50_000 * 0.02
+
+
+def test_a_small_reference_gives_no_cell_of_fewer_rows_than_are_worth_one():
+    book = reference(200).book
+    row = book.names.index("score")
+    assert book.counts[row, 1 : book.ordered[row] - 1].min() >= 10
 
 
 def test_an_atom_has_bins_of_its_own():

@@ -13,7 +13,7 @@ from sentinel.intake.http2 import read
 from sentinel.relay.detection import Detection
 from sentinel.relay.following import Opaque, Tracker
 from sentinel.relay.frames import LARGEST_BLOCK_BYTES
-from sentinel.relay.hpack import BadBlock, Blocks, _fast, _pure, changes_table, works
+from sentinel.relay.hpack import BadBlock, Blocks, _fast, _pure, use_of_table, works
 from sentinel.relay.http1 import Http1
 from sentinel.relay.http2 import PREFACE, Http2
 from sentinel.traffic.ledger import DROPPED_OPAQUE, RECEIVED
@@ -302,11 +302,18 @@ def test_the_fast_decoder_is_in_use_and_a_wrong_one_would_be_noticed() -> None:
     assert not works(lambda: lambda block: ())
 
 
-def test_blocks_that_leave_the_table_alone_are_told() -> None:
-    assert not changes_table(b"\x82\x86\xbe")
-    assert not changes_table(b"\x00\x01a\x01b\x0f\x10\x01c\x82")
-    assert changes_table(b"\x82\x41\x01a")
-    assert changes_table(b"\x3f\xe1\x1f")
+@pytest.mark.parametrize(
+    ("block", "use"),
+    [
+        (b"\x82\x86\xbe", (True, False, None)),
+        (b"\x00\x01a\x01b\x0f\x10\x01c\x82", (False, False, None)),
+        (b"\x82\x41\x01a", (False, True, None)),
+        (b"\x82\x7e\x01a", (True, True, None)),
+        (b"\x3f\xe1\x1f", (False, False, 4096)),
+    ],
+)
+def test_what_a_block_does_with_the_table_is_told(block: bytes, use: tuple[bool, bool, int | None]) -> None:
+    assert use_of_table(block) == use
 
 
 @pytest.mark.parametrize("block", [b"\xff", b"\x00", b"\x40\x05abc", b"\x7f\xff\xff\xff\xff\xff\xff", b"\x82\x00\x01a"])

@@ -1,6 +1,7 @@
 """What the application tells the recorder is what a scrape says."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
@@ -12,11 +13,12 @@ from sentinel.drift.scores import FeatureScores
 from sentinel.judge.verdict import State, Verdict
 from sentinel.telemetry.catalogue import BY_NAME
 from sentinel.telemetry.collector import registry_of
+from sentinel.telemetry.generation import SERIES_OF_GENERATION
 from sentinel.telemetry.recorder import SERIES_PER_PAIR, Recorder
 from sentinel.traffic import RouteTraffic, bucket_of
 from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.window import TrafficCounts, WindowKey
-from tests.support.telemetry_story import TRACE, Story, drifted_recorder, incident, story_settings
+from tests.support.telemetry_story import CALL, TRACE, Story, drifted_recorder, incident, story_settings
 
 NOW = 1_790_000_000.0
 
@@ -213,8 +215,33 @@ def test_one_version_takes_no_more_series_than_reserved(recorder: Recorder) -> N
     before = recorder.series.count()
     other = Story(recorder, version="8", features=())
     other.window(NOW, other.second(NOW))
-    assert recorder.series.count() - before <= SERIES_PER_PAIR
+    assert recorder.series.count() - before <= SERIES_PER_PAIR + SERIES_OF_GENERATION
     assert story.recorder is recorder
+
+
+def test_a_language_model_takes_no_more_series_than_reserved(recorder: Recorder) -> None:
+    before = recorder.series.count()
+    for reason in range(100):
+        for streamed in (True, False):
+            for operation in ("chat", "text_completion", "embeddings", "hostile"):
+                call = replace(CALL, operation=operation, streamed=streamed, finish_reasons=(f"reason {reason}",))
+                recorder.generation("fraud", "7", call)
+    assert recorder.series.count() - before <= SERIES_OF_GENERATION
+    assert (value(recorder, "sentinel_gen_ai_finish_reasons_total", **fraud(reason="__other__")) or 0) > 50
+
+
+def test_calls_of_a_language_model_are_told(recorder: Recorder) -> None:
+    recorder.generation("fraud", "7", CALL)
+    recorder.generation("fraud", "7", replace(CALL, aborted=True, estimated=True, finish_reasons=(), output_tokens=3))
+    assert value(recorder, "sentinel_tokens_total", **fraud(direction="output")) == 163
+    assert value(recorder, "sentinel_gen_ai_cached_tokens_total", **fraud()) == 20
+    assert value(recorder, "sentinel_gen_ai_estimated_tokens_total", **fraud()) == 3
+    assert value(recorder, "sentinel_gen_ai_aborted_total", **fraud()) == 1
+    assert value(recorder, "sentinel_gen_ai_finish_reasons_total", **fraud(reason="stop")) == 1
+    first = "sentinel_gen_ai_server_time_to_first_token_seconds_bucket"
+    assert value(recorder, first, **fraud(le="0.1")) == 0
+    assert value(recorder, first, **fraud(le="0.25")) == 2
+    assert value(recorder, first, **fraud(le="600.0")) == 2
 
 
 def test_reasons_are_fenced(recorder: Recorder) -> None:

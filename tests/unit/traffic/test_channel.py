@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentinel.traffic import Route, RouteTraffic, channel
-from sentinel.traffic.channel import MOST_CHUNKS, ChannelError, Sample, Side, Status
+from sentinel.traffic.channel import LAST_CHUNKS, MOST_CHUNKS, ChannelError, Sample, Side, Status
 
 sides = st.lists(st.binary(min_size=1, max_size=50), max_size=5).map(
     lambda chunks: Side(chunks, [float(i) for i in range(len(chunks))])
@@ -49,6 +49,16 @@ def test_many_chunks_are_joined_below_what_the_kernel_gathers() -> None:
     _, (back,) = channel.decode(message(buffers))
     assert isinstance(back, Sample)
     assert b"".join(back.request.chunks) == b"a" * 5000
+
+
+def test_joined_chunks_keep_the_times_of_the_first_and_the_last_ones() -> None:
+    seconds = [i / 1000 for i in range(5000)]
+    sample = Sample(1, "http/1.1", 0, 200, 0.0, 0.0, 0.0, Side(), Side([b"%04d" % i for i in range(5000)], seconds))
+    _, (back,) = channel.decode(message(channel.sample_buffers(sample)))
+    assert isinstance(back, Sample)
+    assert back.response.seconds[:100] == pytest.approx(seconds[:100])
+    assert back.response.seconds[-LAST_CHUNKS:] == pytest.approx(seconds[-LAST_CHUNKS:])
+    assert back.response.chunks[-1] == b"4999"
 
 
 @given(st.data())

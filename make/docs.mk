@@ -1,0 +1,4 @@
+.PHONY: site
+
+site: $(VENV)/.dev  ## the documentation as a site, in site/docs/index.html
+	$(BIN)/sphinx-build -q -W --keep-going -b html -c docs/sphinx . site

@@ -1,0 +1,123 @@
+"""`sentinel report`: one page about a range of windows."""
+
+import json
+import time
+from argparse import Namespace
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from sentinel.app.assembly import load_reference
+from sentinel.cli.problems import CommandError
+from sentinel.cli.settings import settings_of
+from sentinel.config import Settings
+from sentinel.config.times import parse_time, show_time
+from sentinel.report import browser, page, peer, words
+from sentinel.report.facts import Facts, plain
+from sentinel.report.gather import NothingThere, gather
+from sentinel.report.peer import ExtraMissing
+from sentinel.report.tables import NoRows, tables
+from sentinel.store import SqlStore, StoreError, open_store
+from sentinel.store.contract import Selection
+from sentinel.telemetry.page.text import duration, evidence_text, number, share
+
+SHOWN_FEATURES = 10
+SHOWN_EVENTS = 15
+
+
+def report(arguments: Namespace) -> int:
+    """Writes what was asked for; with nothing asked for, a summary for the terminal."""
+    settings = settings_of(arguments, {"reference.path": arguments.reference} if arguments.reference else None)
+    try:
+        with closing(open_store(arguments.store or settings.store.url)) as store:
+            if arguments.evidently:
+                _evidently(store, arguments, settings)
+            if arguments.json or not arguments.evidently or _pages(arguments):
+                _write(_facts(store, arguments, settings), arguments)
+    except (StoreError, NothingThere, NoRows, ExtraMissing, browser.NoBrowser) as error:
+        raise CommandError(str(error)) from error
+    return 0
+
+
+def _evidently(store: SqlStore, arguments: Namespace, settings: Settings) -> None:
+    reference = load_reference(settings)
+    if reference is None:
+        raise CommandError("there is nothing to compare with: set reference.path or give --reference")
+    normal = Path(arguments.reference_rows) if arguments.reference_rows else None
+    found = tables(store, _chosen(arguments), reference, normal)
+    peer.write(found, Path(arguments.evidently), f"{reference.name} {reference.version}: rows of a range, by sentinel")
+    if not arguments.json:
+        print(arguments.evidently)
+        for notice in found.notices:
+            print(notice)
+
+
+def _chosen(arguments: Namespace) -> Selection:
+    now = time.time()
+    return Selection(
+        model=arguments.model,
+        version=arguments.version,
+        since=parse_time(arguments.since, now) if arguments.since else 0.0,
+        until=parse_time(arguments.until, now) if arguments.until else 1e18,
+    )
+
+
+def _pages(arguments: Namespace) -> bool:
+    return bool(arguments.html or arguments.pdf or arguments.png)
+
+
+def _facts(store: SqlStore, arguments: Namespace, settings: Settings) -> Facts:
+    reference, error_ratio = load_reference(settings), settings.slo.error_ratio
+    return gather(store, _chosen(arguments), reference, now=time.time(), error_ratio=error_ratio)
+
+
+def _write(facts: Facts, arguments: Namespace) -> None:
+    if _pages(arguments):
+        document = page.render(facts)
+        for name, write in (("html", _html), ("pdf", browser.pdf), ("png", browser.png)):
+            if path := getattr(arguments, name):
+                write(document, Path(path))
+                if not arguments.json:
+                    print(path)
+    elif not arguments.json:
+        _print(facts)
+    if arguments.json:
+        print(json.dumps(plain(facts), indent=2))
+
+
+def _html(document: str, path: Path) -> None:
+    path.write_text(document, encoding="utf-8", errors="replace")
+
+
+def _print(facts: Facts) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True)
+    whole = facts.all
+    p99 = duration(whole.p99_seconds) if whole.p99_seconds is not None else "–"
+    console.print(f"{facts.model}: {show_time(facts.since)} to {show_time(facts.until)}, {facts.state}", markup=False)
+    for sentence in facts.summary:
+        console.print(sentence, markup=False)
+    console.print(words.sure(facts))
+    console.print(
+        f"{number(whole.received)} requests, {share(whole.failed_ratio)} failed, p99 {p99}, {number(whole.rows)} rows "
+        f"in {whole.windows} windows; {share(facts.budget_spent_ratio)} of the false-page budget spent"
+    )
+    for notice in facts.notices:
+        console.print(notice, markup=False)
+    if facts.features:
+        console.print(_features(facts))
+    for event in facts.timeline[:SHOWN_EVENTS]:
+        console.print(f"{show_time(event.at)}  {event.title}  {event.version} {event.detail}", markup=False)
+
+
+def _features(facts: Facts) -> Any:
+    from rich.table import Table
+
+    table = Table("feature", "role", "change", "since", "evidence", box=None, pad_edge=False)
+    for drifted in facts.features[:SHOWN_FEATURES]:
+        picture = drifted.picture
+        table.add_row(
+            picture.feature, picture.role, picture.change, words.when(drifted), evidence_text(picture.evidence)
+        )
+    return table

@@ -1,0 +1,42 @@
+"""What a decoded header block says of its exchange: where it goes, or how it ended. Pure.
+
+Blocks repeat, so what is read from one is read once and kept with it.
+"""
+
+from sentinel.relay.tally import Headers, RouteTally
+from sentinel.traffic.summary import Code
+
+# gRPC status to the classes that HTTP statuses have (google.rpc.Code and its HTTP mapping).
+GRPC_CODES: dict[int, Code] = {
+    0: "2xx", 1: "canceled", 2: "5xx", 3: "4xx", 4: "timeout", 5: "4xx", 6: "4xx", 7: "4xx", 8: "4xx", 9: "4xx",
+    10: "4xx", 11: "4xx", 12: "5xx", 13: "5xx", 14: "5xx", 15: "5xx", 16: "4xx",
+}  # fmt: skip
+_UNKNOWN_STATUS: Code = "5xx"
+
+
+class Head:
+    """A block. status: HTTP status, 0 where it has none. code: class of its gRPC status, else of its HTTP status,
+    empty where it has neither.
+
+    request: the route and timeout it asks for; the tracker fills it in.
+    adds: the block as it came, when it adds to the dynamic table each time it comes; else empty.
+    """
+
+    __slots__ = ("adds", "code", "headers", "request", "status")
+
+    def __init__(self, headers: Headers, adds: bytes = b"") -> None:
+        self.headers = headers
+        self.adds = adds
+        self.request: tuple[RouteTally, float] | None = None
+        self.status = 0
+        self.code: Code = ""
+        grpc_status = None
+        for name, value in headers:
+            if name == b":status" and value.isdigit():
+                self.status = int(value)
+            elif name == b"grpc-status" and value.isdigit():
+                grpc_status = int(value)
+        if grpc_status is not None:
+            self.code = GRPC_CODES.get(grpc_status, _UNKNOWN_STATUS)
+        elif 100 <= self.status < 600:
+            self.code = f"{self.status // 100}xx"
