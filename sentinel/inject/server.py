@@ -20,8 +20,8 @@ from prometheus_client.exposition import choose_encoder
 from sentinel.inject.pod import Plan
 from sentinel.inject.review import OUTCOMES, Malformed, answered
 
-MOST_BYTES = 8 << 20
-"""Of one review: two objects, of which the API server takes 3 MiB each at most."""
+MOST_BYTES = 1 << 20
+"""Of one review. Pods have some kilobytes (etcd keeps 1.5 MiB at most); a larger one passes as it is."""
 BODY_SECONDS = 4.0
 """For a body to arrive: the API server gives up after 5 (timeoutSeconds)."""
 IDLE_SECONDS = 30.0
@@ -29,7 +29,7 @@ IDLE_SECONDS = 30.0
 HANDSHAKE_SECONDS = 5.0
 LINGER_SECONDS = 1.0
 """For what a client still sends after it was answered."""
-MOST_AT_ONCE = 16
+MOST_AT_ONCE = 4
 """Bodies in memory at one time; others wait, and run out of their seconds."""
 REJECTIONS = ("malformed", "too_large", "slow")
 PATH = "/mutate"

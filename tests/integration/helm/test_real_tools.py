@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from sentinel.inject.manifests import inject
+from sentinel.cli.inject import dumped
+from sentinel.inject.manifests import as_component, inject
 from sentinel.inject.pod import Plan
 from sentinel.inject.template import built_in
 from sentinel.inject.words import LISTEN
@@ -97,9 +98,25 @@ def test_kubectl_reads_every_example(server: str, folder: Path, tmp_path: Path) 
     assert names(parsed(server, found, tmp_path)) == names(found)
 
 
+def with_sidecar(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The first workload of an example without and with it, and what else there is."""
+    before = [document for document in yaml.safe_load_all(path.read_text()) if document]
+    plan = Plan(built_in(), {LISTEN: "8090"})
+    return before, inject(before, plan, frozenset({before[0]["metadata"]["name"]})).documents
+
+
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.parent.name)
 def test_kubectl_reads_what_injection_makes(server: str, path: Path, tmp_path: Path) -> None:
-    before = [document for document in yaml.safe_load_all(path.read_text()) if document]
-    done = inject(before, Plan(built_in(), {LISTEN: "8090"}), frozenset({before[0]["metadata"]["name"]})).documents
-    assert done != before
-    assert names(parsed(server, done, tmp_path)) == names(before)
+    before, after = with_sidecar(path)
+    assert after != before
+    assert names(parsed(server, after, tmp_path)) == names(before)
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.parent.name)
+def test_kustomize_makes_the_same_of_the_component_that_injection_writes(path: Path, tmp_path: Path) -> None:
+    before, after = with_sidecar(path)
+    (tmp_path / "sentinel").mkdir()
+    (tmp_path / "model.yaml").write_text(yaml.safe_dump_all(before))
+    (tmp_path / "kustomization.yaml").write_text("resources: [model.yaml]\ncomponents: [sentinel]\n")
+    (tmp_path / "sentinel" / "kustomization.yaml").write_text(dumped(as_component(before, after)))
+    assert sorted(build(tmp_path), key=json.dumps) == sorted(after, key=json.dumps)

@@ -10,9 +10,10 @@ import pytest
 
 from sentinel.inject.certificates import Issued
 from sentinel.inject.server import BODY_SECONDS, MOST_BYTES
+from tests.support.helm_chart import manifests, one
 from tests.support.helm_schemas import check
 from tests.support.inject_process import Webhook, made, put, read_answer, webhook
-from tests.support.inject_reviews import INJECTED, NAMES, again, patched, review
+from tests.support.inject_reviews import INJECTED, NAMES, again, patched, review, sidecar_of
 from tests.support.processes import wait_until
 
 
@@ -112,3 +113,22 @@ def test_a_renewed_certificate_is_served_without_a_restart(tmp_path: Path) -> No
         open_before.sendall(b"POST /mutate HTTP/1.1\r\nHost: x\r\nConnection: close\r\n")
         open_before.sendall(f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
         assert read_answer(open_before)[0] == 200
+
+
+def test_the_webhook_runs_as_the_chart_renders_it(tmp_path: Path) -> None:
+    """Its arguments, template and settings; a folder stands in for the container's file system, free ports for its own."""
+    issued = made()
+    values = {"injector": {"enabled": True, "certManager": {"enabled": True}}, "image": {"tag": "7"}}
+    found = manifests(values)
+    for name, text in one(found, "ConfigMap", "fraud-sentinel-injector")["data"].items():
+        (tmp_path / name).write_text(text)
+    put(tmp_path / "tls", issued)
+    container = one(found, "Deployment")["spec"]["template"]["spec"]["containers"][0]
+    arguments = [text.replace("/etc/sentinel", str(tmp_path)) for text in container["args"]]
+    own = [text for text in arguments if not text.startswith(("inject", "--serve=", "--telemetry="))]
+    assert len(own) == len(arguments) - 3
+    asked = review("pod-of-a-statefulset")
+    with webhook(tmp_path, *own) as running:
+        status, answer = running.ask(json.dumps(asked).encode(), issued.authorities)
+    assert status == 200
+    assert sidecar_of(patched(asked, answer))["image"].endswith(":7")
