@@ -116,7 +116,7 @@ def test_a_renewed_certificate_is_served_without_a_restart(tmp_path: Path) -> No
 
 
 def test_the_webhook_runs_as_the_chart_renders_it(tmp_path: Path) -> None:
-    """Its arguments, template and settings; a folder stands in for the container's file system, free ports for its own."""
+    """Its arguments, template and settings; a folder stands in for the container, free ports for its own."""
     issued = made()
     values = {"injector": {"enabled": True, "certManager": {"enabled": True}}, "image": {"tag": "7"}}
     found = manifests(values)
