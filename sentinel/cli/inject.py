@@ -15,7 +15,7 @@ import yaml
 from sentinel.cli.problems import CommandError
 from sentinel.config.reading import read_yaml
 from sentinel.inject import manifests, words
-from sentinel.inject.pod import Plan
+from sentinel.inject.container import Plan
 from sentinel.inject.template import NATIVE_FROM, Template, built_in, read
 
 ENDINGS = ("*.yaml", "*.yml", "*.json")
@@ -32,8 +32,7 @@ def inject(arguments: Namespace) -> int:
     if not arguments.filename:
         raise CommandError("nothing to inject into: name manifests with --filename, or start the webhook with --serve")
     before = [document for name in arguments.filename for document in _documents(name)]
-    names = frozenset(arguments.name)
-    done = manifests.remove(before, names) if arguments.remove else manifests.inject(before, _plan(arguments), names)
+    done = _changed(arguments, before)
     for note in done.notes:
         print(f"sentinel: left as it is: {note}", file=sys.stderr)
     pairs = [pair for pair in zip(before, done.documents, strict=True) if _is_shown(pair[0], arguments.only)]
@@ -41,6 +40,18 @@ def inject(arguments: Namespace) -> int:
     if before == done.documents and not done.notes:
         print("sentinel: nothing to change", file=sys.stderr)
     return 1 if done.notes else 0
+
+
+def _changed(arguments: Namespace, before: list[Object]) -> manifests.Changed:
+    names = frozenset(arguments.name)
+    try:
+        return (
+            manifests.remove(before, names) if arguments.remove else manifests.inject(before, _plan(arguments), names)
+        )
+    except (AttributeError, KeyError, TypeError) as odd:
+        raise CommandError(
+            f"an object is not as Kubernetes has it ({odd!r}); see kubectl apply --dry-run=server"
+        ) from odd
 
 
 def _serve(arguments: Namespace) -> int:

@@ -10,16 +10,9 @@ import copy
 from dataclasses import replace
 from typing import Any
 
-from sentinel.inject.pod import (
-    Plan,
-    container_for,
-    marked,
-    sidecar_in,
-    status_of,
-    take_out,
-    unmarked,
-    volumes_for,
-)
+from sentinel.inject.container import Plan, container_for, volumes_for
+from sentinel.inject.mark import marked, status_of, unmarked
+from sentinel.inject.pod import sidecar_in, take_out
 from sentinel.inject.template import plain
 from sentinel.inject.wish import Own, Refused, wish_of
 from sentinel.inject.words import PORT, TRAFFIC

@@ -8,8 +8,9 @@ from typing import Any
 import yaml
 
 from sentinel.inject import kserve, pod
+from sentinel.inject.container import Plan
+from sentinel.inject.mark import listeners_in, status_of
 from sentinel.inject.patch import difference
-from sentinel.inject.pod import Plan, listeners_in, status_of
 from sentinel.inject.wish import Listener, Refused, listeners_of
 from sentinel.inject.words import INJECT
 

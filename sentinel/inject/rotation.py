@@ -25,6 +25,8 @@ from sentinel.inject.certificates import Issued, is_due, issue
 FILES_SECONDS = 1.0
 CLUSTER_SECONDS = 10.0
 """Between two looks at the certificate; the API server hears of a new authority within one."""
+RETRY_SECONDS = 2.0
+"""After a look that failed: another replica may have been first."""
 ANSWER_SECONDS = 10.0
 CERTIFICATE, KEY, AUTHORITIES = "tls.crt", "tls.key", "ca.crt"
 """Keys of the Secret and names of the files, as cert-manager writes them."""
@@ -177,8 +179,9 @@ def _load(context: ssl.SSLContext, pair: Pair) -> None:
 async def keep(identity: Identity, source: Source, heard: Callable[[str], None]) -> None:
     """Look at the source for ever. heard: why a look failed, "" when it did not; the last certificate is served on."""
     while True:
-        heard(await look(identity, source))
-        await asyncio.sleep(source.look_seconds)
+        failure = await look(identity, source)
+        heard(failure)
+        await asyncio.sleep(RETRY_SECONDS if failure else source.look_seconds)
 
 
 async def look(identity: Identity, source: Source) -> str:

@@ -17,7 +17,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.exposition import choose_encoder
 
-from sentinel.inject.pod import Plan
+from sentinel.inject.container import Plan
 from sentinel.inject.review import OUTCOMES, Malformed, answered
 
 MOST_BYTES = 1 << 20

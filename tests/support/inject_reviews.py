@@ -8,7 +8,7 @@ from typing import Any
 import jsonpatch
 
 from sentinel.inject import words
-from sentinel.inject.pod import Plan
+from sentinel.inject.container import Plan
 from sentinel.inject.template import built_in
 
 FOLDER = Path(__file__).parents[1] / "data" / "inject"

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from sentinel.cli.inject import dumped
+from sentinel.inject.container import Plan
 from sentinel.inject.manifests import as_component, inject
-from sentinel.inject.pod import Plan
 from sentinel.inject.template import built_in
 from sentinel.inject.words import LISTEN
 from tests.support.helm_chart import CHART, EXAMPLES, NAMESPACE, PARENT, RELEASE, manifests

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from sentinel.inject.container import Plan
 from sentinel.inject.manifests import inject
-from sentinel.inject.pod import Plan
 from sentinel.inject.template import built_in
 from sentinel.inject.words import LISTEN, MODEL
 from tests.support.helm_container import passes, running

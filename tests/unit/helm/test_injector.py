@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from sentinel.cli.parser import build_parser
-from sentinel.inject.pod import Plan, injected
+from sentinel.inject.container import Plan
+from sentinel.inject.pod import injected
 from sentinel.inject.template import read
 from sentinel.inject.words import CONFIG, DOMAIN, INJECT, INJECTION
 from tests.support.helm_chart import manifests, merged, one, parent_chart

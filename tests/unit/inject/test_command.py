@@ -75,6 +75,7 @@ def test_what_is_left_as_it_is_is_named_and_fails(tmp_path: Path, capsys: pytest
         (["-f", "text.yaml"], "text.yaml holds something that is no Kubernetes object"),
         (["-f", str(MODEL), "--kubernetes", "new"], "--kubernetes: new is no version"),
         (["-f", str(MODEL), "--pod", "text.yaml"], "no part of a pod"),
+        (["-f", "damaged.yaml"], "an object is not as Kubernetes has it"),
         (["--serve", "127.0.0.1:0"], "--serve needs --certificate"),
     ],
 )
@@ -84,6 +85,7 @@ def test_mistakes_are_one_sentence(
     monkeypatch.chdir(tmp_path)
     Path("broken.yaml").write_text("a: [")
     Path("text.yaml").write_text("words")
+    Path("damaged.yaml").write_text("kind: Pod\nmetadata: {name: a}\nspec: {containers: [1]}\n")
     assert main(["inject", *arguments]) == 1
     printed = capsys.readouterr().err
     assert said in printed

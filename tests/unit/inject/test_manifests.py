@@ -8,8 +8,8 @@ import jsonpatch
 import pytest
 import yaml
 
+from sentinel.inject.container import Plan
 from sentinel.inject.manifests import as_component, inject, remove
-from sentinel.inject.pod import Plan
 from sentinel.inject.template import built_in
 from sentinel.inject.words import INJECT, LISTEN, PORT, STATUS
 from tests.support.helm_chart import EXAMPLES

@@ -8,7 +8,8 @@ import yaml
 
 from sentinel.config import load
 from sentinel.config.settings import Settings
-from sentinel.inject.pod import Plan, injected, removed
+from sentinel.inject.container import Plan
+from sentinel.inject.pod import injected, removed
 from sentinel.inject.template import built_in
 from sentinel.inject.wish import Refused
 from sentinel.inject.words import CONFIG, LISTEN, MODEL, PORT, REFERENCE, STATUS
