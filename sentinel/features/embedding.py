@@ -76,7 +76,7 @@ class EmbeddingSketch:
 
     @classmethod
     def of(cls, vectors: np.ndarray[Any, Any], width: float) -> "EmbeddingSketch":
-        """width: σ > 0, of the reference (see `typical_distance`). Rows that are not finite, or too large for it, are left out."""
+        """width: σ > 0, of the reference (see `typical_distance`). Rows beyond its reach are left out."""
         rows = _read(vectors)
         with np.errstate(over="ignore", invalid="ignore"):
             turns = rows @ (_frequencies(rows.shape[1]) / np.float32(width))

@@ -80,6 +80,7 @@ class Story:
     model: str = "fraud"
     version: str = "7"
     features: tuple[str, ...] = FEATURES
+    calls: tuple[LlmUsage, ...] = (CALL,)
     random: Random = field(init=False)
 
     def __post_init__(self) -> None:
@@ -124,8 +125,8 @@ class Story:
         told.exchange("sampled_out", *who, count=counts.sampled_out)
         told.exchange("undecodable", *who, reason="not_json", count=1)
         told.trace(*who, TRACE, 0.031, at)
-        for _ in range(counts.analysed):
-            told.generation(*who, CALL)
+        for call in self.calls * counts.analysed:
+            told.generation(*who, call)
         told.connections(16, 2, {"upgrade": 0})
         told.lag(0.02)
         told.store(True, 0.003)
@@ -134,8 +135,8 @@ class Story:
         """Close a window that ends at `at`, with `drift` sd of shift in `amount` and in the prediction."""
         rows = 16 * traffic.analysed
         calls = Generation()
-        for _ in range(traffic.analysed):
-            calls.add(CALL)
+        for call in self.calls * traffic.analysed:
+            calls.add(call)
         key = WindowKey(self.model, self.version, "a")
         closed = ClosedWindow(key, at - 1, at, rows, "ref-1", traffic=traffic, generation=calls.counts())
         judged = self._verdict(at, drift, rows, verdict)
@@ -205,10 +206,12 @@ def incident(at: float, model: str = "fraud", version: str = "7", cause: str = "
     return Incident(f"{model}-{version}-{cause}", model, version, cause, at, None, 2.4, ("amount",), sentence)  # type: ignore[arg-type]
 
 
-def drifted_recorder(now: float, windows: int = 60, settings: Settings | None = None) -> Recorder:
+def drifted_recorder(
+    now: float, windows: int = 60, settings: Settings | None = None, calls: tuple[LlmUsage, ...] = (CALL,)
+) -> Recorder:
     """A recorder with an hour of minutes told in `windows` windows, drift in the last quarter, one rollback."""
     recorder = Recorder(settings or story_settings(), started_at=now - windows)
-    story = Story(recorder)
+    story = Story(recorder, calls=calls)
     story.start(now - windows)
     opened = None
     for i in range(windows):
