@@ -16,7 +16,7 @@ from sentinel.cli.problems import CommandError
 from sentinel.config.reading import read_yaml
 from sentinel.inject import manifests, words
 from sentinel.inject.container import Plan
-from sentinel.inject.template import NATIVE_FROM, Template, built_in, read
+from sentinel.inject.template import NATIVE_FROM, Template, built_in, read, with_settings
 
 ENDINGS = ("*.yaml", "*.yml", "*.json")
 SERVICE = "Service"
@@ -87,13 +87,11 @@ def _plan(arguments: Namespace) -> Plan:
 
 
 def _template(arguments: Namespace) -> Template:
-    version = _version(arguments.kubernetes)
-    template = built_in(version)
-    settings = read_yaml(Path(arguments.config)) if arguments.config else template.settings
-    if arguments.pod:
-        template = read(Path(arguments.pod), settings)
+    template = read(Path(arguments.pod)) if arguments.pod else built_in(_version(arguments.kubernetes))
+    if arguments.config:
+        template = with_settings(template, read_yaml(Path(arguments.config)))
     image = {"image": arguments.image} if arguments.image else {}
-    return replace(template, container={**template.container, **image}, settings=settings)
+    return replace(template, container={**template.container, **image})
 
 
 def _version(text: str) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sentinel.inject.container import Plan
 from sentinel.inject.manifests import inject
-from sentinel.inject.template import built_in
+from sentinel.inject.template import built_in, with_settings
 from sentinel.inject.words import LISTEN, MODEL
 from tests.support.helm_container import passes, running
 from tests.support.inject_reviews import sidecar_of
@@ -26,17 +26,15 @@ def deployment(port: int) -> dict[str, Any]:
 
 def test_the_injected_sidecar_serves_watches_and_stops(tmp_path: Path) -> None:
     model, traffic, telemetry, admin = (free_port() for _ in range(4))
-    plan = Plan(built_in(), {LISTEN: str(traffic), MODEL: "007"})
-    plan.template.settings.update(
-        capture={"sample_ratio": 1},
-        telemetry={"listen": f"127.0.0.1:{telemetry}"},
-        admin={"listen": f"127.0.0.1:{admin}"},
-        process={"drain_seconds": 1},
-    )
+    settings = {
+        "capture": {"sample_ratio": 1},
+        "telemetry": {"listen": f"127.0.0.1:{telemetry}"},
+        "admin": {"listen": f"127.0.0.1:{admin}"},
+        "process": {"drain_seconds": 1},
+    }
+    plan = Plan(with_settings(built_in(), settings), {LISTEN: str(traffic), MODEL: "007"})
     (after,) = inject([deployment(model)], plan).documents
     container = sidecar_of(after["spec"]["template"])
-    (port,) = [port for port in container["ports"] if port["name"] == "telemetry"]
-    port["containerPort"] = telemetry
     with running(tmp_path, container, "") as sidecar:
         wait_until(lambda: passes(container["startupProbe"]), "the startup probe to pass while there is no model")
         wait_until(lambda: passes({"httpGet": {"path": "/readyz", "port": telemetry}}), "the observer to be ready")

@@ -10,7 +10,7 @@ import yaml
 from sentinel.cli.parser import build_parser
 from sentinel.inject.container import Plan
 from sentinel.inject.pod import injected
-from sentinel.inject.template import read
+from sentinel.inject.template import read, with_settings
 from sentinel.inject.words import CONFIG, DOMAIN, INJECT, INJECTION
 from tests.support.helm_chart import manifests, merged, one, parent_chart
 from tests.support.inject_reviews import pod, sidecar_of
@@ -106,7 +106,7 @@ def test_it_adds_the_sidecar_that_the_chart_puts_into_its_own_pods(name: str, ve
     values = merged(VALUES[name], ON, {"kubeVersion": version})
     data = one(manifests(values), "ConfigMap", "fraud-sentinel-injector")["data"]
     (tmp_path / "pod.yaml").write_text(data["pod.yaml"])
-    plan = Plan(read(tmp_path / "pod.yaml", yaml.safe_load(data["sentinel.yaml"])))
+    plan = Plan(with_settings(read(tmp_path / "pod.yaml"), yaml.safe_load(data["sentinel.yaml"])))
     asked = pod("pod-of-a-deployment")
     asked["metadata"]["annotations"][CONFIG] = "fraud-sentinel"
     after = injected(asked, plan)

@@ -50,9 +50,18 @@ def test_workloads_and_services_can_be_had_apart(capsys: pytest.CaptureFixture[s
 
 
 def test_settings_of_a_file_are_carried_in_the_pod(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "sentinel.yaml").write_text("slo: {latency_p99_seconds: 0.25}\n")
+    text = "slo: {latency_p99_seconds: 0.25}\ntelemetry: {listen: ':9300'}\n"
+    (tmp_path / "sentinel.yaml").write_text(text)
     assert main(["inject", "-f", str(MODEL), "--config", str(tmp_path / "sentinel.yaml")]) == 0
-    assert "value: '{latency_p99_seconds: 0.25}'" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "value: '{latency_p99_seconds: 0.25}'" in printed
+    assert "containerPort: 9300" in printed
+
+
+def test_settings_that_are_wrong_are_refused_by_their_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "sentinel.yaml").write_text("slo: {latency: 0.25}\n")
+    assert main(["inject", "-f", str(MODEL), "--config", str(tmp_path / "sentinel.yaml")]) == 2
+    assert "slo.latency: unknown key" in capsys.readouterr().err
 
 
 def test_an_old_cluster_gets_a_plain_container(capsys: pytest.CaptureFixture[str]) -> None:
