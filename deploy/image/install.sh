@@ -13,6 +13,6 @@ python3 -m pip --python "$target/bin/python" install --disable-pip-version-check
 tools=$(mktemp -d)
 trap 'rm -rf "$tools"' EXIT
 python3 -m venv "$tools"
-"$tools/bin/python" -m pip install --disable-pip-version-check --quiet --only-binary :all: "cyclonedx-bom==7.*"
+"$tools/bin/python" -m pip install --disable-pip-version-check --quiet --only-binary :all: "cyclonedx-bom==7.5.0"
 "$tools/bin/cyclonedx-py" environment --output-reproducible --output-format JSON --output-file "$target/sbom.cdx.json" \
   "$target/bin/python"

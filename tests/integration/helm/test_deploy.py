@@ -39,10 +39,19 @@ def ports(container: dict[str, Any]) -> set[int]:
     return {port["containerPort"] for port in container["ports"]}
 
 
+@pytest.mark.parametrize("version", ["1.29", "1.34"])
 @pytest.mark.parametrize("name", FOLDERS)
-def test_every_manifest_of_an_example_is_accepted(name: str) -> None:
+def test_every_manifest_of_an_example_is_accepted(name: str, version: str) -> None:
     for manifest in build(EXAMPLES / name):
-        check(manifest)
+        check(manifest, version)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in OF_COMPONENT if name != "torchserve"]
+)  # it patches an init container
+def test_with_the_plain_component_it_is_accepted_by_an_old_cluster(name: str, tmp_path: Path) -> None:
+    for manifest in with_own_lists(tmp_path, name, "kustomize-plain", {}):
+        check(manifest, "1.25")
 
 
 @pytest.mark.parametrize("name", WITH_FILE)
@@ -80,10 +89,11 @@ def test_the_components_and_the_built_in_templates_are_what_the_chart_adds() -> 
     assert not differ, f"make chart-files: {differ}"
 
 
-def test_the_example_chart_is_accepted_with_its_own_values(tmp_path: Path) -> None:
-    found = manifests({}, parent_chart(tmp_path))
+@pytest.mark.parametrize("version", ["1.25", "1.29", "1.34"])
+def test_the_example_chart_is_accepted_with_its_own_values(version: str, tmp_path: Path) -> None:
+    found = manifests({"sentinel": {"kubeVersion": version}}, parent_chart(tmp_path))
     for manifest in found:
-        check(manifest)
+        check(manifest, version)
     assert one(found, "Service", "image-classifier")["spec"]["ports"] == [{"port": 8080, "targetPort": 8081}]
 
 
@@ -125,7 +135,7 @@ def with_own_lists(folder: Path, example: str, component: str, own: dict[str, An
 def test_the_component_keeps_what_the_pod_had(example: str, component: str, tmp_path: Path) -> None:
     found = with_own_lists(tmp_path, example, component, OWN)
     for manifest in found:
-        check(manifest, "1.28" if component == "kustomize-plain" else "1.34")
+        check(manifest, "1.25" if component == "kustomize-plain" else "1.34")
     spec = workload(found)
     names = {key: [item["name"] for item in spec[key]] for key in ("initContainers", "containers", "volumes")}
     native = component == "kustomize"
