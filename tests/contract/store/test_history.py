@@ -9,7 +9,7 @@ from pyarrow import parquet
 
 from sentinel.store import Retention, Selection, SqlStore
 from sentinel.store.export import write
-from sentinel.store.history import plain
+from sentinel.store.history import each_feature, each_listed, plain
 from sentinel.store.query import windows_json
 from sentinel.store.retention import DAY
 from sentinel.windows.closed import NOTHING
@@ -71,6 +71,16 @@ def test_paging_of_merges(store: SqlStore) -> None:
     assert merged.traffic.received == 4500
 
 
+def test_a_listing_has_the_newest_and_an_export_all(store: SqlStore) -> None:
+    for number in range(450):
+        store.commit_window(some.record(number, scores={"amount": some.scores(), "score": some.scores("score")}))
+    assert [row["started_at"] for row in store.list_windows(Selection(), 2)] == [448 * 60.0, 449 * 60.0]
+    assert list(each_listed(store.database, Selection())) == store.list_windows(Selection())
+    features = list(each_feature(store.database, Selection()))
+    assert len(features) == 900
+    assert features[-2:] == store.list_features(Selection(), 2)
+
+
 def test_features_of_windows(filled: SqlStore) -> None:
     rows = filled.list_features(Selection(version="2"))
     assert [(row["feature"], row["psi"], row["evidence"]) for row in rows] == [("amount", 0.1, 0.7)]
@@ -101,7 +111,7 @@ def ask(store: SqlStore, **parameters: str) -> Mapping[str, object]:
 
 def test_the_http_answer(filled: SqlStore) -> None:
     answer = ask(filled, version="1", replica="a", limit="2", features="true", **{"from": "60"})
-    assert [row["started_at"] for row in answer["windows"]] == [60.0, 120.0]  # type: ignore[attr-defined]
+    assert [row["started_at"] for row in answer["windows"]] == [240.0, 300.0]  # type: ignore[attr-defined]
     assert len(answer["features"]) == 5  # type: ignore[arg-type]
     [merged] = ask(filled, version="1", merge="true")["windows"]  # type: ignore[misc,attr-defined]
     assert merged["received"] == 120
