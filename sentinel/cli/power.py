@@ -61,7 +61,7 @@ def power(arguments: Namespace) -> int:
         reference,
         rows_per_hour=found.rows_per_hour,
         window_seconds=settings.window.seconds,
-        **policy_options(settings),
+        **policy_options(settings, reference),
     )
     sizes = {"sd": arguments.shift or SHIFTS["sd"], "points": arguments.points or SHIFTS["points"]}
     summary = of.summary()
