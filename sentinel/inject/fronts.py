@@ -1,4 +1,4 @@
-"""What leads traffic to the pods of a workload: Services that select them, and the Canary that Flagger makes them of."""
+"""What leads traffic to the pods of a workload: Services that select them, and a Canary, from which come Services."""
 
 import copy
 from collections.abc import Mapping
