@@ -150,6 +150,7 @@ class Observer:
         if added.restarted:
             self.recorder.restarts("relay")
         self.recorder.connections(self.counting.connections_open, added.connections, added.opaque)
+        self.recorder.buffered(self.counting.buffered_bytes, added.slow_readers_reset)
         self.recorder.lag(max(0.0, time.time() - added.at))
         if added.earlier:
             self._count_earlier(added)

@@ -42,6 +42,7 @@ class WorkerOptions:
     seed: int
     drain_seconds: float
     max_connections: int
+    max_buffered_bytes: int
 
     def encode(self) -> bytes:
         return json.dumps(asdict(self)).encode()

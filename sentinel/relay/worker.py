@@ -17,6 +17,7 @@ from typing import Any
 import uvloop
 
 from sentinel.relay import tls
+from sentinel.relay.backlog import Backlog
 from sentinel.relay.connection import Pair
 from sentinel.relay.detection import FOLLOWED, Detection
 from sentinel.relay.following import Follower, Opaque, Tracker
@@ -62,6 +63,7 @@ class Worker:
         self._opaque_changed = True
         self._pairs: dict[int, Pair] = {}  # open connections by number
         self._numbers = itertools.count()
+        self.backlog = Backlog(options.max_buffered_bytes, self._cells)
         self._places = [_place(listener) for listener in options.listeners]
         self._servers: list[asyncio.Server] = []
         self._stopping = asyncio.Event()

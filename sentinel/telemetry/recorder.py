@@ -86,6 +86,11 @@ class Recorder:
         for reason, count in opaque.items():
             self.series.add(serving.OPAQUE, (self._reason(serving.OPAQUE, reason),), count)
 
+    def buffered(self, waiting_bytes: int, slow_readers_reset: int) -> None:
+        """Bytes that wait for slow readers now, and the readers given up since the last call."""
+        self.series.put(serving.BUFFERED, (), waiting_bytes)
+        self.series.add(serving.SLOW_READERS_RESET, (), slow_readers_reset)
+
     def received(self, model: str, version: str, count: int = 1) -> None:
         """Count exchanges that were seen, before it is known what becomes of them."""
         self.series.add(serving.RECEIVED, self._pair(model, version), count)

@@ -40,7 +40,8 @@ class TrafficSummary:
     """Cumulative counts of one worker. received = sampled_out + dropped + handed, to the last exchange.
 
     `boot` tells one life of a worker from the next, so that counts of both are kept. `analysed` and `undecodable` say
-    what became of the handed samples, earlier observers' work included.
+    what became of the handed samples, earlier observers' work included. `buffered_bytes` wait for slow readers now;
+    `slow_readers_reset`: readers given up because these were too many.
     """
 
     worker: int
@@ -53,6 +54,8 @@ class TrafficSummary:
     handed: int = 0
     connections_open: int = 0
     connections_total: int = 0
+    buffered_bytes: int = 0
+    slow_readers_reset: int = 0
     opaque: dict[str, int] = field(default_factory=dict)
     analysed: int = 0
     undecodable: int = 0
