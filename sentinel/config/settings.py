@@ -291,6 +291,10 @@ class GpuSettings:
 @dataclass(frozen=True, slots=True)
 class ProcessSettings:
     workers: int = option(1, least=1, most=64, help="Relay workers.")
+    spare_worker: bool = option(
+        True,
+        help="Keep a started process ready to take the place of a single relay worker that dies; costs about 15 MB.",
+    )
     max_connections: int = option(
         10_000, least=1, help="Open client connections per relay worker; more are reset, counted."
     )

@@ -110,6 +110,12 @@ class Lives:
         inherited = (*(s.fileno() for s in self.listeners), channel, self.ledger.fd, self._lifeline)
         return Start(WORKER, options.VARIABLE, document, inherited, slot, WORKER_ENVIRONMENT)
 
+    def spare(self) -> Start:
+        """A worker that may become any: it inherits what each of them does, and is told the rest later."""
+        channels = (theirs.fileno() for theirs, _ in self._channels)
+        inherited = (*(s.fileno() for s in self.listeners), *channels, self.ledger.fd, self._lifeline)
+        return Start(WORKER, options.VARIABLE, b"", inherited, environment=WORKER_ENVIRONMENT)
+
     def observer(self) -> Start:
         """A life of the observer."""
         self.generation += 1

@@ -217,6 +217,8 @@ def _place(listener: Listener) -> tuple[str | tuple[str, int], dict[str, Any]]:
 
 def main() -> int:
     options = WorkerOptions.inherited()
+    if options is None:
+        return 0
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to handle
