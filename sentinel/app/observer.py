@@ -173,6 +173,7 @@ class Observer:
             return
         for route, delta in added.routes.items():
             self._count(route, delta, added.at)
+            self.recorder.exemplars(route, delta.exemplars, added.at)
         for outcome, count in self.parts.pipeline.passed_over(added.sampled_out, added.dropped, added.at):
             self.recorder.exchange(outcome.outcome, outcome.model, outcome.version, outcome.reason, count)
         self._received(added.received)
@@ -199,6 +200,7 @@ class Observer:
         while True:
             await asyncio.sleep(self.parts.pipeline.seconds_to_close(time.time()))
             closed = self.parts.pipeline.close_due(time.time())
+            self.recorder.window_ended()
             await self._judge(closed)
             give_back()
 

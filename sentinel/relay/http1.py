@@ -16,8 +16,10 @@ Pure: it sees bytes and times; it knows no socket and no clock.
 
 from sentinel.relay.following import Follower, Opaque
 from sentinel.relay.tally import RouteTally
+from sentinel.relay.traces import header_in, trace_of
 from sentinel.traffic.channel import Sample, Side
 from sentinel.traffic.ledger import DROPPED_OPAQUE, RECEIVED, SAMPLED_OUT
+from sentinel.traffic.summary import Exemplar
 
 LONGEST_LINE = 16 << 10  # bytes of a request line; servers refuse at 8 to 16 KB
 LONGEST_HEAD = 64 << 10  # bytes of an interim answer that are waited for, and of a head that completeness is read from
@@ -40,9 +42,9 @@ class Http1:
     """The exchanges of one connection. Feed `client` and `server` with bytes after they were written on."""
 
     __slots__ = (
-        "_answered_bytes", "_asked_bytes", "_cells", "_connection", "_first_at", "_follower", "_head", "_known",
-        "_last_at", "_line", "_listener", "_partial", "_request", "_response", "_route", "_started_at", "_status",
-        "_streams", "_tail", "_take", "_tally", "state",
+        "_answered_bytes", "_asked", "_asked_bytes", "_cells", "_connection", "_first_at", "_follower", "_head",
+        "_known", "_last_at", "_line", "_listener", "_partial", "_request", "_response", "_route", "_started_at",
+        "_status", "_streams", "_tail", "_take", "_tally", "state",
     )  # fmt: skip
 
     def __init__(self, follower: Follower, listener: int, connection: int = 0) -> None:
@@ -52,7 +54,7 @@ class Http1:
         self._known = follower.tally.known_line
         self._take = follower.sampler.take
         self._listener = listener
-        self._partial = self._head = self._tail = b""
+        self._partial = self._head = self._tail = self._asked = b""
         self._streams: bool | None = None
         self._started_at = self._first_at = self._last_at = 0.0
         self._asked_bytes = self._answered_bytes = self._status = 0
@@ -79,6 +81,7 @@ class Http1:
             self.finish()
         self.state = ASKING
         self._started_at = now
+        self._asked = data if len(data) <= LONGEST_LINE else data[:LONGEST_LINE]
         self._asked_bytes = len(data)
         self._status = 0
         if self._take(now):
@@ -257,10 +260,14 @@ class Http1:
         if tally is None:
             return
         if first_byte is None:
-            first_byte = duration
-            tally.unanswered(code, self._asked_bytes)
+            first_byte, self._answered_bytes = duration, 0
+            notable = tally.unanswered(code, self._asked_bytes)
         else:
-            tally.answered(code, duration, first_byte, self._asked_bytes, self._answered_bytes)
+            notable = tally.answered(code, duration, first_byte, self._asked_bytes, self._answered_bytes)
+        if notable:
+            trace = trace_of(header_in(self._asked))
+            tally.note(Exemplar(code, duration, self._asked_bytes, self._answered_bytes, trace))
+        self._asked = b""
         if self._request is None or self._response is None:
             self._cells[SAMPLED_OUT] += 1
             return

@@ -183,7 +183,7 @@ class Worker:
             if not self._sender.counts([channel.route_buffer(tally.route, tally.traffic()) for tally in some]):
                 return
             for tally in some:
-                tally.changed = False
+                tally.told()
         status = channel.Status(self._options.boot, time.time(), self._tally.opaque)
         self._sender.counts([channel.status_buffer(status)])
 

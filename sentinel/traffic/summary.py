@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 K = TypeVar("K")
+FAILURES = frozenset(("5xx", "timeout", "disconnected"))
 Code = str  # "2xx" … "5xx", "1xx", "timeout", "canceled", "disconnected"; gRPC maps its status into the same classes
 
 
@@ -22,9 +23,27 @@ class Route:
 OTHER = Route("", "__other__", "other")
 
 
+@dataclass(frozen=True, slots=True)
+class Exemplar:
+    """One exchange worth a look: of a class that says failure, or the slowest of its route and second.
+
+    trace: its W3C trace id, else its request id, else empty. It is told beside the counts and copied nowhere, so it can
+    reach no drift statistic.
+    """
+
+    code: Code
+    duration_seconds: float
+    request_bytes: int
+    response_bytes: int
+    trace: str = ""
+
+
 @dataclass(slots=True)
 class RouteTraffic:
-    """Cumulative counts of one route. `latency`, `first_byte`, `gaps`: bucket (see `buckets`) -> exchanges."""
+    """Cumulative counts of one route. `latency`, `first_byte`, `gaps`: bucket (see `buckets`) -> exchanges.
+
+    exemplars: of the time since the summary before; these are not cumulative.
+    """
 
     codes: dict[Code, int] = field(default_factory=dict)
     latency: dict[int, int] = field(default_factory=dict)
@@ -33,6 +52,7 @@ class RouteTraffic:
     latency_sum_seconds: float = 0.0
     request_bytes: int = 0
     response_bytes: int = 0
+    exemplars: tuple[Exemplar, ...] = ()
 
 
 @dataclass(slots=True)
@@ -78,4 +98,5 @@ def traffic_since(later: RouteTraffic, earlier: RouteTraffic | None) -> RouteTra
         latency_sum_seconds=later.latency_sum_seconds - earlier.latency_sum_seconds,
         request_bytes=later.request_bytes - earlier.request_bytes,
         response_bytes=later.response_bytes - earlier.response_bytes,
+        exemplars=later.exemplars,
     )

@@ -113,6 +113,27 @@ def test_killed_worker_is_replaced_while_connections_wait(tmp_path: Path) -> Non
     assert account["analysed"] + account["dropped"] == 20
 
 
+def test_failures_are_told_with_the_counts_though_nothing_is_sampled(tmp_path: Path) -> None:
+    def fail(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 503 Unavailable\r\nContent-Length: 0\r\n\r\n")
+        connection.recv(65536)
+
+    with upstream(fail) as server, sidecar(tmp_path, server, capture={"sample_ratio": 0.0}) as running:
+        client = http.client.HTTPConnection(*running.address, timeout=10)
+        client.request("GET", "/p", headers={"X-Request-Id": "seen-once"})
+        assert client.getresponse().status == 503
+        client.close()
+        heard = wait_for(
+            lambda: [told for s in running.heard("summary") for _, told in s["routes"] if told["exemplars"]],
+            "the exemplar",
+        )
+    (failed,) = heard[0]["exemplars"]
+    assert (failed["code"], failed["trace"]) == ("5xx", "seen-once")
+    assert running.heard("exchange") == []
+    assert running.account["sampled_out"] == running.account["received"] == 1
+
+
 def test_a_spare_takes_the_place_of_a_killed_worker(tmp_path: Path) -> None:
     with upstream(echo) as server, sidecar(tmp_path, server, capture=ALL) as running:
         for number in (1, 2):
