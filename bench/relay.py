@@ -89,6 +89,7 @@ class Bench:
             self.own(peers.nginx(folder, grpc_port, core, grpc=True)),
             self.own(peers.haproxy(folder, grpc_port, core, grpc=True)),
             self.own(peers.envoy(folder, grpc_port, core, grpc=True, binary=envoy)),
+            self.own(peers.grpc_proxy(folder, grpc_port, core)),
         ]
 
         sse = self.own(peers.sse_server(folder, UPSTREAM_CORE))
