@@ -69,12 +69,11 @@ class Http1:
 
     def client(self, data: bytes, now: float) -> None:
         """Bytes from the client at `now` (monotonic seconds). Raises Opaque when they cannot be followed."""
-        state = self.state
-        if state == ASKING:
+        if self.state == ASKING:
             self._asks_on(data, now)
             return
         tally = self._route if data.startswith(self._line) else self._find(data)
-        if state == ANSWERING:
+        if self.state == ANSWERING:
             if tally is None and not _may_start_request(data):
                 self._asks_on(data, now)  # the rest of a request that was answered early
                 return
@@ -89,11 +88,8 @@ class Http1:
             self._request, self._response = Side([], [], False, room), Side([], [], False, room)
         if tally is None:
             self._begin(data)
-            return
-        self._tally = tally
-        self._cells[RECEIVED] += 1
-        if self._request is not None:
-            self._request.keep(data, 0.0)
+        else:
+            self._begun(tally, data)
 
     def _find(self, data: bytes) -> RouteTally | None:
         """The counts of the request that `data` begins with, when its line was seen before."""
@@ -122,6 +118,9 @@ class Http1:
         tally = self._follower.tally.of_line(data[:end])
         if tally is None:
             raise Opaque("http2" if data[:end] == _PREFACE_LINE else "request_line")
+        self._begun(tally, data)
+
+    def _begun(self, tally: RouteTally, data: bytes) -> None:
         self._tally = tally
         self._cells[RECEIVED] += 1
         if self._request is not None:
@@ -151,14 +150,9 @@ class Http1:
         self._first_at = self._last_at = now
         self._answered_bytes = len(data)
         self.state = ANSWERING
-        if tally.tunnels or status == _SWITCHING:
-            self._maybe_switched(tally)
-
-    def _maybe_switched(self, tally: RouteTally) -> None:
-        """After 101, or a CONNECT that succeeded, the bytes are no longer HTTP."""
-        if self._status == _SWITCHING or self._status < 300:
+        if status == _SWITCHING or (tally.tunnels and status < 300):
             self.finish()
-            raise Opaque("upgrade")
+            raise Opaque("upgrade")  # what follows is no longer HTTP
 
     def _goes_on(self, data: bytes, now: float) -> None:
         if self._streams is None:
