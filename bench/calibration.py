@@ -30,7 +30,6 @@ STATISTICS = (
     "book",
     "capital",
     "dependence",
-    "joint",
     "laws",
     "plugins",
     "radius",

@@ -81,6 +81,7 @@ COMMANDS = (
             arg("--prediction", action="append", default=[], metavar="COLUMN", help="column the model predicts"),
             arg("--label", action="append", default=[], metavar="COLUMN", help="column with the truth"),
             arg("--kind", action="append", default=[], metavar="COLUMN=KIND", help="numeric, categorical, …"),
+            arg("--joint", action="store_true", help="watch inputs in pairs and triples too"),
         ),
     ),
     Command(

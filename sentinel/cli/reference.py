@@ -35,6 +35,7 @@ def build(arguments: Namespace) -> int:
             kinds=derivation.counted,
             predictions=arguments.prediction,
             labels=arguments.label,
+            joint=arguments.joint,
             progress=progress,
             derive=derivation,
         )

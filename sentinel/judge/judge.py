@@ -49,11 +49,12 @@ class Judge:
         """Take in one closed window and judge it.
 
         scores: of the window; where given they lend their words to the explanation. joint: counts of its rows by
-        `JointPlan.count`, where groups of inputs are watched.
+        `JointPlan.count`, where groups of inputs are watched that the window itself has not counted.
         """
         fits = self.reference is not None and closed.reference_id == self.reference.fingerprint
         counts = coarse(self.reference, closed.features) if self.reference is not None and fits else None
-        self.roster.take(closed, counts, joint)
+        groups = closed.features.groups if fits and closed.features.groups.size else None
+        self.roster.take(closed, counts, groups if joint is None else joint)
         opened, resolved = self.docket.settle(self.roster, closed, scores or {})
         standing = self.docket.standing(self.roster)
         conditions = self._conditions(closed, fits, standing)

@@ -19,6 +19,7 @@ from sentinel.reference.frozen import (
     FrozenReference,
     NumericTable,
 )
+from sentinel.reference.grouping import grouped
 from sentinel.reference.joint import JointSketch
 from sentinel.reference.schema import FeatureSpec, Kind, Role
 from sentinel.reference.survey import ColumnSurvey, Surveyed
@@ -41,7 +42,7 @@ class Builder:
 
     kinds: kinds that override the inference, by column. predictions, labels: columns of that role, or whose derived
     columns have it, besides those whose name begins with "prediction". joint: whether to sketch the joint law of the
-    numeric inputs.
+    numeric inputs; their groups take another pass (`grouped`).
     """
 
     def __init__(
@@ -150,7 +151,8 @@ def build(
     builder = Builder(kinds=kinds, predictions=predictions, labels=labels, joint=joint)
     builder.survey(columns)
     builder.count(columns)
-    return builder.freeze(name=name, version=version)
+    frozen = builder.freeze(name=name, version=version)
+    return grouped(frozen, [columns]) if joint else frozen
 
 
 def _source(name: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from sentinel.reference.frozen import CategoricalTable, FrozenReference, NumericTable, content_of
+from sentinel.reference.groups import JointPlan, JointReference, groups_of
 from sentinel.reference.joint import JointSketch
 from sentinel.reference.packing import FormatError, frame, unframe, unpack_array
 from sentinel.reference.schema import FeatureSpec
@@ -53,8 +54,16 @@ def _reference(content: dict[str, Any]) -> FrozenReference:
         categorical_book=unpack_array(content["categorical_book"], np.intp),
         joint=_joint(content["joint"]),
         vocabularies=content.get("vocabularies", {}),
+        groups=_groups(content["groups"]) if "groups" in content else None,
     )
 
 
 def _joint(content: list[Any] | None) -> JointSketch | None:
     return None if content is None else JointSketch(content[0], unpack_array(content[1], np.int64))
+
+
+def _groups(content: list[Any]) -> JointReference:
+    names, edges, leading, counts = content
+    cuts = {name: (float(low), float(high), float(half)) for name, (low, high, half) in edges.items()}
+    plan = JointPlan(tuple(names), cuts, {name: tuple(top) for name, top in leading.items()}, groups_of(len(names)))
+    return JointReference(plan, unpack_array(counts, np.int64))

@@ -24,6 +24,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from sentinel.reference.groups import JointReference
 from sentinel.reference.joint import JointSketch
 from sentinel.reference.packing import pack_array
 from sentinel.reference.schema import FeatureSpec
@@ -108,7 +109,7 @@ class FrozenReference:
     """What windows are compared with. Immutable; equal content gives an equal `fingerprint` (sha256, hexadecimal).
 
     numeric_book, categorical_book: [F, W] fine cell -> coarse cell, for the two tables.
-    joint: sketch of the joint law of the numeric inputs, where it was asked for.
+    joint: sketch of the joint law of the numeric inputs, and groups: inputs counted together, where asked for.
     vocabularies: by text column, which tokens its texts have (`sentinel.features.vocabulary`, as bytes).
     """
 
@@ -122,6 +123,7 @@ class FrozenReference:
     categorical_book: Ints
     joint: JointSketch | None = None
     vocabularies: Mapping[str, bytes] = field(default_factory=dict)
+    groups: JointReference | None = None
 
     @cached_property
     def specs(self) -> Mapping[str, FeatureSpec]:
@@ -197,4 +199,12 @@ def content_of(reference: FrozenReference) -> dict[str, Any]:
         "categorical_book": pack_array(reference.categorical_book),
         "joint": None if reference.joint is None else [reference.joint.rows, pack_array(reference.joint.sums)],
         **({"vocabularies": dict(reference.vocabularies)} if reference.vocabularies else {}),
+        **({} if reference.groups is None else {"groups": _grouped(reference.groups)}),
     }
+
+
+def _grouped(groups: JointReference) -> list[Any]:
+    plan = groups.plan
+    edges = {name: list(at) for name, at in plan.edges.items()}
+    leading = {name: list(categories) for name, categories in plan.leading.items()}
+    return [list(plan.names), edges, leading, pack_array(groups.counts)]
