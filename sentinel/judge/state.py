@@ -47,7 +47,7 @@ def encode(own: Remembering, notice: str) -> bytes:
         "accounts": GENERATION,
         "notice": notice,
         "until": roster.until,
-        "versions": [[name, state.until, _blocks(state.recent)] for name, state in roster.versions.items()],
+        "versions": [_version(name, state) for name, state in roster.versions.items()],
         "watches": [[*key, _watch(watch)] for key, watch in roster.watches.items()],
         "open": [[*key, _incident(incident)] for key, incident in docket.open.items()],
         "pages": docket.pages,
@@ -68,9 +68,9 @@ def adopt(own: Remembering, data: bytes) -> str:
     }
     roster = own.roster
     roster.until = content["until"]
-    for name, until, blocks in content["versions"]:
+    for name, until, blocks, *labelled in content["versions"]:
         roster.enter(name)
-        roster.versions[name] = VersionState(until, _restored(blocks))
+        roster.versions[name] = VersionState(until, _restored(blocks), tuple(labelled) or (0, 0))
     if why := _starts_again(own, content):
         return f"evidence starts again: {why}"
     _adopt_watches(roster, content["watches"])
@@ -104,6 +104,11 @@ def _adopt_watches(roster: Roster, watches: list[Any]) -> None:
             for name in METER:
                 setattr(watch.book.meter, name, unpack_array(arrays["meter"][name], np.float64))
             watch.book.learn_from(watch.book.meter)
+
+
+def _version(name: str, state: VersionState) -> list[Any]:
+    labelled = state.labelled if any(state.labelled) else ()  # without labels as it always was
+    return [name, state.until, _blocks(state.recent), *labelled]
 
 
 def _watch(watch: Watch) -> dict[str, Any]:

@@ -193,12 +193,13 @@ class DriftWatch:
 
 
 class ServiceWatch:
-    """Watches one service level of one version."""
+    """Watches one service level of one version. words, of: what is counted, and among what."""
 
-    def __init__(self, cause: Cause, book: ServiceBook, words: str) -> None:
+    def __init__(self, cause: Cause, book: ServiceBook, words: str, of: str = "exchanges") -> None:
         self.cause = cause
         self.book = book
         self.words = words
+        self.of = of
 
     def log_wealth(self) -> float:
         return self.book.log_wealth()
@@ -220,4 +221,4 @@ class ServiceWatch:
         return [Finding(self.cause, "service", self.cause, wealth, self._change(0), share, "ratio")]
 
     def _change(self, span: int) -> str:
-        return f"{self.words} {self.book.ratio(span)[0]:.2%} of exchanges, {self.book.objective:.2%} accepted"
+        return f"{self.words} {self.book.ratio(span)[0]:.2%} of {self.of}, {self.book.objective:.2%} accepted"

@@ -24,10 +24,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from sentinel.labels.standard import Standard, to_plain
 from sentinel.reference.groups import JointReference
 from sentinel.reference.joint import JointSketch
 from sentinel.reference.packing import pack_array
 from sentinel.reference.schema import FeatureSpec
+from sentinel.reference.segments import Segments
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -110,7 +112,10 @@ class FrozenReference:
 
     numeric_book, categorical_book: [F, W] fine cell -> coarse cell, for the two tables.
     joint: sketch of the joint law of the numeric inputs, and groups: inputs counted together, where asked for.
+    repeats: rows that were compared with each other, and pairs of equal ones among them.
+    segments: what it holds of the values of the columns that it was to tell apart.
     vocabularies: by text column, which tokens its texts have (`sentinel.features.vocabulary`, as bytes).
+    standard: quality of the predictions and calibration of their scores, where the rows had labels.
     """
 
     name: str
@@ -124,6 +129,9 @@ class FrozenReference:
     joint: JointSketch | None = None
     vocabularies: Mapping[str, bytes] = field(default_factory=dict)
     groups: JointReference | None = None
+    standard: Standard | None = None
+    repeats: tuple[int, int] = (0, 0)
+    segments: tuple[Segments, ...] = ()
 
     @cached_property
     def specs(self) -> Mapping[str, FeatureSpec]:
@@ -182,6 +190,7 @@ def content_of(reference: FrozenReference) -> dict[str, Any]:
     """The canonical content as plain values: what the file holds and the fingerprint covers."""
     numeric, categorical = reference.numeric, reference.categorical
     arrays = ("edges", "bins", "means", "counts", "centre", "scale", "sums", "quantiles")
+    known = {} if reference.standard is None else {"standard": to_plain(reference.standard)}
     return {
         "name": reference.name,
         "version": reference.version,
@@ -197,9 +206,12 @@ def content_of(reference: FrozenReference) -> dict[str, Any]:
         },
         "numeric_book": pack_array(reference.numeric_book),
         "categorical_book": pack_array(reference.categorical_book),
+        **known,
         "joint": None if reference.joint is None else [reference.joint.rows, pack_array(reference.joint.sums)],
         **({"vocabularies": dict(reference.vocabularies)} if reference.vocabularies else {}),
         **({} if reference.groups is None else {"groups": _grouped(reference.groups)}),
+        **({"segments": [_segments(segments) for segments in reference.segments]} if reference.segments else {}),
+        **({"repeats": list(reference.repeats)} if any(reference.repeats) else {}),
     }
 
 
@@ -208,3 +220,7 @@ def _grouped(groups: JointReference) -> list[Any]:
     edges = {name: list(at) for name, at in plan.edges.items()}
     leading = {name: list(categories) for name, categories in plan.leading.items()}
     return [list(plan.names), edges, leading, pack_array(groups.counts)]
+
+
+def _segments(segments: Segments) -> list[Any]:
+    return [segments.column, list(segments.values), pack_array(segments.counts)]
