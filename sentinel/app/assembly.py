@@ -22,10 +22,12 @@ from sentinel.decode import DecodeOptions
 from sentinel.features.text import tells_languages
 from sentinel.judge.binding import Roles
 from sentinel.judge.policy import Policy, PolicyOptions
+from sentinel.judge.seasons import Seasons
 from sentinel.labels.kept import AnswerSpec
 from sentinel.labels.keys import KeyOptions
 from sentinel.reference.files import ReferenceFileError, load
 from sentinel.reference.frozen import FrozenReference
+from sentinel.reference.packing import FormatError
 from sentinel.rollback.targets.base import Target
 from sentinel.rollback.targets.building import build_targets
 from sentinel.rollback.trial import Predictions
@@ -57,7 +59,7 @@ def assemble(settings: Settings) -> Parts:
     reference = load_reference(settings)
     replica = settings.process.replica or socket.gethostname()
     writer = Writer(lambda: open_store(settings.store.url), _spool(settings))
-    options = policy_options(settings, reference)
+    options = judging_options(settings, reference)
     memory = StoreMemory(writer, settings.rollback, replica, predictions_of(reference, options))
     judging = Judging(reference, options, memory, member=settings.fleet.member)
     pipeline = Pipeline(reference, pipeline_options(settings, replica, reference))
@@ -103,7 +105,27 @@ def load_reference(settings: Settings) -> FrozenReference | None:
     if languages and not tells_languages():
         sentence = f"the reference has {languages[0]}, which needs pycld2; install sentinel-sidecar[language]"
         raise ConfigurationError([Problem("reference.path", sentence)])
+    known = {segments.column for segments in reference.segments}
+    for column in settings.features.segments:
+        if column not in known:
+            sentence = f"the reference does not tell {column} apart; build it with --segment {column}"
+            raise ConfigurationError([Problem("features.segments", sentence)])
     return reference
+
+
+def judging_options(settings: Settings, reference: FrozenReference | None) -> PolicyOptions:
+    """The judge's options, with the files that the settings name. Raises ConfigurationError."""
+    options = policy_options(settings, reference)
+    if not settings.drift.seasons:
+        return options
+    try:
+        seasons = Seasons.from_bytes(Path(settings.drift.seasons).read_bytes())
+    except (OSError, FormatError) as error:
+        raise ConfigurationError([Problem("drift.seasons", f"cannot be read: {error}")]) from error
+    if reference is None or seasons.reference_id != reference.fingerprint:
+        sentence = f"{settings.drift.seasons} was learnt with another reference; run sentinel reference seasons again"
+        raise ConfigurationError([Problem("drift.seasons", sentence)])
+    return PolicyOptions(**{**options, "seasons": seasons})
 
 
 def _labelling(settings: Settings, reference: FrozenReference | None, recorder: Recorder) -> Labelling:
@@ -134,6 +156,8 @@ def pipeline_options(settings: Settings, replica: str, reference: FrozenReferenc
         window_seconds=settings.window.seconds,
         ignore=settings.features.ignore,
         rename=settings.features.rename,
+        client_header=settings.features.client_header.lower(),
+        segments=settings.features.segments or None,
         decode=decode_options(settings),
         answers=answer_spec(settings.labels, reference),
         keys=key_options(settings),

@@ -15,11 +15,11 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sentinel.app.assembly import load_reference, predictions_of
+from sentinel.app.assembly import judging_options, load_reference, predictions_of
 from sentinel.app.labelling import LabelWork
 from sentinel.app.scoring import Scorer
 from sentinel.app.serving import listening
-from sentinel.app.verdicts import Judging, accepted_wrong_ratio, policy_options
+from sentinel.app.verdicts import Judging, accepted_wrong_ratio
 from sentinel.config import Settings
 from sentinel.config.times import parse_time
 from sentinel.fleet import Fleet, PeriodJudge, Progress
@@ -124,7 +124,7 @@ class FleetProcess:
             self.recorder.labels.accepted(accepted_wrong_ratio(settings.labels, reference))
         timing = Timing(settings.window.seconds, settings.fleet.settle_seconds, settings.fleet.straggler_seconds)
         lead = leadership(self._store.database, f"{socket.gethostname()}:{os.getpid()}")
-        siblings = Siblings(reference, Policy(**policy_options(settings, reference))) if reference else None
+        siblings = Siblings(reference, Policy(**judging_options(settings, reference))) if reference else None
         self._fleet = Fleet(self._store.database, self._judge(reference), lead, timing, reference, siblings)
 
     def _judge(self, reference: FrozenReference | None) -> PeriodJudge:
@@ -132,7 +132,7 @@ class FleetProcess:
         if fleet.parent_url:
             region = self.settings.process.replica or socket.gethostname()
             return Forwarder(open_store(fleet.parent_url), region)
-        options = _without_replicas_share(policy_options(self.settings, reference))
+        options = _without_replicas_share(judging_options(self.settings, reference))
         predictions = predictions_of(reference, options)
         desk = Desk(open_store(self.settings.store.url), self.settings.rollback, "fleet", predictions)
         return FleetJudge(reference, options, desk)

@@ -126,12 +126,16 @@ class Observer:
 
     def _extra(self, count: int) -> None:
         """Exchanges found in one sample, because a client pipelined: the relay had counted one."""
-        self.recorder.received(*self.parts.pipeline.default_pair(), count)
+        self._received(count)
+
+    def _received(self, count: int) -> None:
+        for (model, version), part in self.parts.pipeline.received(count):
+            self.recorder.received(model, version, part)
 
     def _pushed(self, exchange: Exchange) -> None:
         """An exchange that no relay saw: counted as received here, with its status and, where it was told, its time."""
         self._exchange(exchange)
-        self.recorder.received(*self.parts.pipeline.default_pair())
+        self._received(1)
         if exchange.status:
             latency = {bucket_of(exchange.duration_seconds): 1} if exchange.duration_seconds > 0 else {}
             seen = RouteTraffic(
@@ -141,7 +145,7 @@ class Observer:
 
     def _pushed_half(self, reason: str) -> None:
         self._unparsed(reason)
-        self.recorder.received(*self.parts.pipeline.default_pair())
+        self._received(1)
 
     def _count(self, route: Route, traffic: RouteTraffic, at: float) -> None:
         for (model, version), part in self.parts.pipeline.route_traffic(route, traffic, at):
@@ -168,11 +172,11 @@ class Observer:
             self._count(route, delta, added.at)
         for outcome, count in self.parts.pipeline.passed_over(added.sampled_out, added.dropped, added.at):
             self.recorder.exchange(outcome.outcome, outcome.model, outcome.version, outcome.reason, count)
-        self.recorder.received(*self.parts.pipeline.default_pair(), added.received)
+        self._received(added.received)
 
     def _count_earlier(self, added: Added) -> None:
         """What passed before this observer: into the counters, into no window."""
-        model, version = self.parts.pipeline.default_pair()
+        model, version = self.parts.pipeline.attribution.latest()
         for route, delta in added.routes.items():
             self.recorder.traffic(model, version, route.protocol, delta)
         self.recorder.received(model, version, added.received)

@@ -89,7 +89,14 @@ COMMANDS = (
                 choices=("auto", "classification", "regression"),
                 help="what the label tells of",
             ),
-            arg("--kind", action="append", default=[], metavar="COLUMN=KIND", help="numeric, categorical, …"),
+            arg("--kind", action="append", default=[], metavar="COLUMN=KIND", help="numeric, categorical, text, …"),
+            arg(
+                "--segment",
+                action="append",
+                default=[],
+                metavar="COLUMN",
+                help="categorical column whose values are told apart (country, device, …)",
+            ),
         ),
     ),
     Command(
@@ -105,6 +112,18 @@ COMMANDS = (
         "reference:compare",
         "sentinel reference diff old.sentinel new.sentinel",
         (arg("before", metavar="OLD", help="reference file"), arg("after", metavar="NEW", help="reference file"), JSON),
+    ),
+    Command(
+        "reference seasons",
+        "Learn from stored windows what each hour of the day looks like; for drift.seasons of the settings.",
+        "reference:seasons",
+        "sentinel reference seasons --from 28d --utc-offset-hours 1",
+        (
+            *WINDOWS,
+            REFERENCE,
+            arg("--output", "-o", default="seasons.sentinel", metavar="FILE", help="where to write (%(default)s)"),
+            arg("--utc-offset-hours", type=float, default=0.0, metavar="H", help="local time less UTC (%(default)s)"),
+        ),
     ),
     Command(
         "rollback status",

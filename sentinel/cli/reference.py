@@ -1,18 +1,29 @@
-"""`sentinel reference build|show|diff`."""
+"""`sentinel reference build|show|diff|seasons`."""
 
 import json
 from argparse import Namespace
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from sentinel.app.assembly import load_reference
 from sentinel.cli.problems import CommandError
+from sentinel.cli.settings import settings_of
 from sentinel.cli.terminal import console, progress_bar
+from sentinel.cli.windows import selection
+from sentinel.drift.seasons import HOURS
+from sentinel.judge.seasons import Seasons
 from sentinel.labels.kept import AnswerSpec
 from sentinel.labels.standard import Standard
 from sentinel.library import Derivation
 from sentinel.reference.describe import describe, diff
 from sentinel.reference.files import build_from_file, load, save
 from sentinel.reference.truths import TruthColumns
+from sentinel.store import StoreError, open_store
+from sentinel.store.history import closed_windows
+
+FEW_ROWS = 2000
+"""A season of so few rows has a dead zone of a quarter of a deviation and more."""
 
 
 def build(arguments: Namespace) -> int:
@@ -27,6 +38,7 @@ def build(arguments: Namespace) -> int:
             predictions=arguments.prediction,
             labels=arguments.label,
             truths=_truths(arguments),
+            segments=arguments.segment,
             progress=progress,
             derive=derivation,
         )
@@ -82,6 +94,31 @@ def compare(arguments: Namespace) -> int:
     if not differences:
         print("the references are equal")
     return 0
+
+
+def seasons(arguments: Namespace) -> int:
+    """Four good weeks make a season of every hour; hours with few rows are named, for they are hardly judged."""
+    settings = settings_of(arguments, {"reference.path": arguments.reference} if arguments.reference else {})
+    reference = load_reference(settings)
+    if reference is None:
+        raise CommandError("seasons are counted in a reference's cells: set reference.path or give --reference")
+    try:
+        with closing(open_store(arguments.store or settings.store.url)) as store:
+            windows = closed_windows(store.database, selection(arguments))
+            learnt = Seasons.learnt(reference, windows, arguments.utc_offset_hours)
+    except (StoreError, ValueError) as error:
+        raise CommandError(str(error)) from error
+    Path(arguments.output).write_bytes(learnt.to_bytes())
+    rows = learnt.rows()
+    thin = [_hour(season) for season, count in enumerate(rows) if count < FEW_ROWS]
+    print(f"{arguments.output}: {sum(rows):,} rows in {len(rows)} seasons, {min(rows):,} to {max(rows):,} each")
+    if thin:
+        print(f"hardly judged, with fewer than {FEW_ROWS} rows: {', '.join(thin)}")
+    return 0
+
+
+def _hour(season: int) -> str:
+    return f"{'weekend' if season >= HOURS else 'weekday'} {season % HOURS:02d} h"
 
 
 def _table(features: list[dict[str, Any]]) -> Any:

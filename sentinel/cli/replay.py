@@ -10,9 +10,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sentinel.app.assembly import load_reference, pipeline_options
+from sentinel.app.assembly import judging_options, load_reference, pipeline_options
 from sentinel.app.replay import replay_windows, windows_of_tables
-from sentinel.app.verdicts import Judgement, policy_options
+from sentinel.app.verdicts import Judgement
 from sentinel.cli.problems import CommandError
 from sentinel.cli.settings import settings_of
 from sentinel.config import Settings
@@ -43,7 +43,7 @@ def replay(arguments: Namespace) -> int:
     if reference is None:
         raise CommandError("there is nothing to compare with: set reference.path or give --reference")
     source = _table_windows(arguments, settings) if arguments.table else _stored(arguments, settings)
-    judged = replay_windows(_watched(source), reference, policy_options(settings, reference))
+    judged = replay_windows(_watched(source), reference, judging_options(settings, reference))
     if arguments.json:
         for judgement in judged:
             print(json.dumps(asdict(judgement.verdict)))

@@ -34,7 +34,7 @@ def show_list(arguments: Namespace) -> int:
 def show(arguments: Namespace) -> int:
     """The features of the chosen windows: scores and shapes."""
     with _store(arguments) as store:
-        rows = store.list_features(_selection(arguments), arguments.limit)
+        rows = store.list_features(selection(arguments), arguments.limit)
     if arguments.json:
         sys.stdout.buffer.writelines(json_lines(rows))
         return 0
@@ -46,7 +46,7 @@ def export(arguments: Namespace) -> int:
     path = Path(arguments.output)
     kind: Format = "parquet" if path.suffix in (".parquet", ".pq") else "json"
     with _store(arguments) as store:
-        chosen = _selection(arguments)
+        chosen = selection(arguments)
         rows = store.list_features(chosen, MOST_LISTED) if arguments.features else _rows(store, arguments, MOST_LISTED)
         count = write(rows, path, kind)
     print(f"{path}: {count} rows")
@@ -55,11 +55,12 @@ def export(arguments: Namespace) -> int:
 
 def _rows(store: SqlStore, arguments: Namespace, limit: int) -> list[dict[str, Any]]:
     if arguments.merge:
-        return [plain(window) for window in store.merge_windows(_selection(arguments))[:limit]]
-    return store.list_windows(_selection(arguments), limit)
+        return [plain(window) for window in store.merge_windows(selection(arguments))[:limit]]
+    return store.list_windows(selection(arguments), limit)
 
 
-def _selection(arguments: Namespace) -> Selection:
+def selection(arguments: Namespace) -> Selection:
+    """The windows that the options choose."""
     now = time.time()
     return Selection(
         model=arguments.model,

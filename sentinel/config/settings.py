@@ -131,6 +131,13 @@ class DecodeSettings:
 class FeatureSettings:
     ignore: tuple[str, ...] = option((), help="Features left out of the analysis.")
     rename: dict[str, str] = option(factory=dict, help="Name in the traffic: name in the reference.")
+    segments: tuple[str, ...] = option(
+        (), help="Columns whose segments are followed, of those of the reference; empty: all that it tells apart."
+    )
+    client_header: str = option(
+        "",
+        help="Request header that tells clients apart (x-forwarded-for …); empty: a dominating one is not looked for.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +161,11 @@ class DriftSettings:
         0.1, least=1e-6, help="False rollback requests accepted per `per_days`: the budget of the stricter second book."
     )
     minimum_rows: int = option(200, least=1, help="Rows of recent windows below which the verdict is insufficient.")
+    seasons: str = option(
+        "",
+        help="File written by `sentinel reference seasons`: every hour is compared with its own past. Empty: always "
+        "with the reference.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,14 +166,13 @@ class Roster:
         state.until = max(state.until, window.end)
 
     def _bet(self, role: str, key: Key, counts: Counts, window: ClosedWindow) -> bool:
-        """Whether the window has the columns of this role; only then is it bet on."""
+        """Bet on the window; whether it has the columns of this role. Where it has not, their absence is the drift."""
         watch = self.watches.get(key)
         if not isinstance(watch, DriftWatch) or self.roles is None:
             return True
-        fits = self.roles.fits(role, counts)
-        if fits:
-            watch.book.observe(self.roles.of(role, counts), at=(window.start + window.end) / 2)
-        return fits
+        own = watch.seen(self.roles.of(role, counts), window.rows)
+        watch.book.observe(own, at=(window.start + window.end) / 2)
+        return self.roles.fits(role, counts)
 
     def _bet_service(self, window: ClosedWindow) -> None:
         version, levels, seen = window.key.version, self.policy.service_levels, window.traffic
