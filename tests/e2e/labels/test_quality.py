@@ -22,14 +22,19 @@ def truth(rng: random.Random, x: float) -> int:
     return int(rng.random() < 0.25 + 0.5 * probability(x))
 
 
-@pytest.fixture
-def reference(tmp_path: Path) -> Path:
+def write_training(path: Path, names: tuple[str, str, str]) -> None:
+    """20,000 rows: input, truth, the model's probability of class 1."""
     rng = random.Random(1)
-    with (tmp_path / "training.csv").open("w", newline="") as file:
+    with path.open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["x", "truth", "p"])
+        writer.writerow(names)
         values = [rng.gauss(0, 1) for _ in range(20_000)]
         writer.writerows([repr(x), truth(rng, x), repr(probability(x))] for x in values)
+
+
+@pytest.fixture
+def reference(tmp_path: Path) -> Path:
+    write_training(tmp_path / "training.csv", ("x", "truth", "p"))
     columns = ("--label", "truth", "--score", "1=p", "--name", "fraud")
     done = sentinel("reference", "build", tmp_path / "training.csv", "-o", tmp_path / "made.sentinel", *columns)
     assert done.returncode == 0, done.stderr
