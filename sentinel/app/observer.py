@@ -19,6 +19,7 @@ from sentinel.app.counting import Added, Counting
 from sentinel.app.heap import give_back
 from sentinel.app.labelling import Labelling
 from sentinel.app.pipeline import DROPPED, UNDECODABLE, Outcome
+from sentinel.app.replay import traffic_of
 from sentinel.app.serving import serving
 from sentinel.app.verdicts import Judgement
 from sentinel.intake.push import Pushed
@@ -29,7 +30,7 @@ from sentinel.store.contract import Retention
 from sentinel.telemetry.gpu import GpuReader
 from sentinel.telemetry.pictures import pictures
 from sentinel.telemetry.view import FeaturePicture
-from sentinel.traffic import Exchange, Route, RouteTraffic, TrafficSummary, bucket_of
+from sentinel.traffic import Exchange, Route, RouteTraffic, TrafficSummary, ledger
 from sentinel.traffic.handover import Handover
 from sentinel.windows.kept import KeptRows
 
@@ -137,11 +138,8 @@ class Observer:
         self._exchange(exchange)
         self._received(1)
         if exchange.status:
-            latency = {bucket_of(exchange.duration_seconds): 1} if exchange.duration_seconds > 0 else {}
-            seen = RouteTraffic(
-                {f"{exchange.status // 100}xx": 1}, latency, latency_sum_seconds=exchange.duration_seconds
-            )
-            self._count(Route(exchange.method, exchange.path, exchange.protocol), seen, exchange.started_at)
+            route = Route(exchange.method, exchange.path, exchange.protocol)
+            self._count(route, traffic_of(exchange), exchange.started_at)
 
     def _pushed_half(self, reason: str) -> None:
         self._unparsed(reason)
@@ -160,6 +158,10 @@ class Observer:
         logger.warning("%d samples were lost with an earlier observer", count)
 
     def _summary(self, summary: TrafficSummary) -> None:
+        told = self.receiver.ledger.observer
+        self.recorder.reloads(
+            told[ledger.RELOADS], told[ledger.RELOADS_REFUSED], bool(told[ledger.LAST_RELOAD_REFUSED])
+        )
         added = self.counting.add(summary)
         if added.restarted:
             self.recorder.restarts("relay")
@@ -256,7 +258,14 @@ class Observer:
             verdict.version,
             verdict.state,
             verdict.explanation,
-            extra={"window": verdict.start},
+            extra={
+                "window": verdict.start,
+                "model": verdict.model,
+                "version": verdict.version,
+                "verdict": str(verdict.state),
+                "evidence": round(verdict.evidence, 6),
+                "rows": verdict.rows,
+            },
         )
 
     def _pictures(self, judgement: Judgement) -> list[FeaturePicture]:

@@ -58,7 +58,9 @@ class Judgement:
         if not self.judge_state:
             return WindowRecord(self.window, self.scores, profiles=self.profiles)  # waits for the fleet's judge
         decided = (self.judge_state, self.plan.intents, self.plan.audit)
-        return WindowRecord(self.window, self.scores, self.verdict, *decided, profiles=self.profiles)
+        return WindowRecord(
+            self.window, self.scores, self.verdict, *decided, profiles=self.profiles, limits=self.plan.limits
+        )
 
 
 def policy_options(settings: Settings, reference: FrozenReference | None = None) -> PolicyOptions:

@@ -9,8 +9,9 @@ from typing import Any
 from sentinel.app.assembly import load_reference
 from sentinel.cli.problems import CommandError
 from sentinel.cli.settings import settings_of
+from sentinel.cli.telling import tell
 from sentinel.cli.terminal import console, progress_bar
-from sentinel.cli.windows import selection
+from sentinel.cli.windows import selection_of
 from sentinel.drift.seasons import HOURS
 from sentinel.judge.seasons import Seasons
 from sentinel.labels.kept import AnswerSpec
@@ -43,9 +44,17 @@ def build(arguments: Namespace) -> int:
             derive=derivation,
         )
     save(reference, arguments.output)
-    print(f"{arguments.output}: {reference.rows:,} rows, {len(reference.names)} features, {reference.fingerprint[:12]}")
-    if reference.standard is not None:
-        print("; ".join(_quality(reference.standard)))
+    quality = _quality(reference.standard) if reference.standard is not None else []
+    counted = f"{reference.rows:,} rows, {len(reference.names)} features, {reference.fingerprint[:12]}"
+    tell(
+        arguments,
+        "\n".join([f"{arguments.output}: {counted}", *(["; ".join(quality)] if quality else [])]),
+        output=arguments.output,
+        rows=reference.rows,
+        features=len(reference.names),
+        fingerprint=reference.fingerprint,
+        quality=quality,
+    )
     return 0
 
 
@@ -104,7 +113,7 @@ def seasons(arguments: Namespace) -> int:
         raise CommandError("seasons are counted in a reference's cells: set reference.path or give --reference")
     try:
         with closing(open_store(arguments.store or settings.store.url)) as store:
-            windows = closed_windows(store.database, selection(arguments))
+            windows = closed_windows(store.database, selection_of(arguments))
             learnt = Seasons.learnt(reference, windows, arguments.utc_offset_hours)
     except (StoreError, ValueError) as error:
         raise CommandError(str(error)) from error

@@ -323,6 +323,9 @@ class TelemetrySettings:
     notice_jensen_shannon: float = option(0.2, least=0, help="The same for the Jensen-Shannon distance.")
     notice_ks: float = option(0.2, least=0, help="The same for the Kolmogorov-Smirnov distance.")
     scrape_job: str = option("sentinel", help="Job under which Prometheus scrapes; alert rules look for it.")
+    prometheus_url: str = option(
+        "", help="Prometheus that scrapes this sidecar; only `sentinel doctor` asks it, whether it does."
+    )
     runbook_url: str = option(
         "https://github.com/sentinel-sidecar/sentinel/blob/main/alerts/runbooks/{alert}.md",
         help="Address of an alert's runbook; {alert} stands for its name.",
@@ -335,7 +338,14 @@ class TelemetrySettings:
 @dataclass(frozen=True, slots=True)
 class AdminSettings:
     listen: str = option("127.0.0.1:9109", help="host:port of the admin interface.")
-    token_file: str = option("", help="File with the admin token; without it the admin interface stays closed.")
+    token_file: str = option(
+        "", help="File with the admin token; without it, and without client_ca_file, the admin interface stays closed."
+    )
+    certificate_file: str = option("", help="PEM certificate chain; with it the admin interface speaks TLS.")
+    key_file: str = option("", help="PEM key of the certificate; empty: it is in certificate_file.")
+    client_ca_file: str = option(
+        "", help="PEM authorities of client certificates; with it only who shows one may connect, and needs no token."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +361,10 @@ class ProcessSettings:
     )
     drain_seconds: float = option(25.0, least=0, help="Time in-flight requests get after SIGTERM.")
     replica: str = option("", help="Name of this replica; empty: the host name.")
+    reload_on_change: bool = option(
+        True,
+        help="Read the configuration file again when it changes, as at SIGHUP; what cannot be used changes nothing.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

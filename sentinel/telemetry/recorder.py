@@ -268,6 +268,12 @@ class Recorder:
         if successful:
             self.series.put(internals.CONFIG_RELOAD_AT, (), at)
 
+    def reloads(self, taken: int, refused: int, last_refused: bool) -> None:
+        """How often the configuration was read again since the sidecar started, and how the last time ended."""
+        self.series.put(internals.CONFIG_RELOADS, ("taken",), taken)
+        self.series.put(internals.CONFIG_RELOADS, ("refused",), refused)
+        self.series.put(internals.CONFIG_RELOAD, (), int(not last_refused))
+
     def gpu(self, readings: GpuReadings) -> None:
         """Replace all GPU values: what NVML did not tell this time disappears."""
         self._gpu = readings
