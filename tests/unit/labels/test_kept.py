@@ -121,6 +121,18 @@ def test_nothing_is_kept_of_calls_without_labels_switched_on() -> None:
     assert getattr(decode(exchange), "joinable", None) is None
 
 
+@pytest.mark.parametrize("hiding", ["drop", "hash"])
+def test_outputs_that_must_not_be_kept_are_not(hiding: str) -> None:
+    sides = [{"inputs": [output("x", [1.0, 2.0], [2])], "id": "a"}, {"outputs": [PROBABILITIES]}]
+    request, answer = (Message({}, json.dumps(side).encode()) for side in sides)
+    exchange = Exchange("http/1.1", "POST", "/v2/models/m/infer", 200, request, answer, 1.0, 0.1, 0.1)
+    options = DecodeOptions(joinable=True, **{hiding: ("probabilities", "probabilities.class")})  # type: ignore[arg-type]
+    decoded = decode(exchange, options)
+    assert isinstance(decoded, Decoded)
+    assert decoded.joinable is not None
+    assert decoded.joinable.scores == {}
+
+
 def test_an_openai_answer_is_known_by_its_own_id() -> None:
     request = Message({}, json.dumps({"model": "a", "messages": [{"role": "user", "content": "hi"}]}).encode())
     choice = {"index": 0, "message": {"role": "assistant", "content": "yes"}, "finish_reason": "stop"}
