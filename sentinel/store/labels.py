@@ -41,7 +41,7 @@ MOST_WAITING = 100_000
 MOST_FORGOTTEN = 5_000
 """Predictions deleted in one transaction."""
 
-_LOCK = 7302  # any number of ours, as those of the audit and of migrations
+_LOCK = 7303  # any number of ours, beside those of the audit, of migrations and of the leader
 
 Item = TypeVar("Item")
 
