@@ -59,6 +59,17 @@ def test_a_class_and_the_probability_of_one_of_two() -> None:
     assert found[0].scores == pytest.approx({"yes": 0.1, "no": 0.9})
 
 
+def test_the_models_own_word_counts_and_not_the_likeliest_class() -> None:
+    """A model with a threshold of its own, such as fraud from 0.1."""
+    answer = v2([output("label", ["no", "yes"], [2], "BYTES"), output("probability", [0.05, 0.2], [2])])
+    found = said(answer, scores={"yes": "probability"}, classes=("no", "yes"))
+    assert [s.predicted for s in found if s] == ["no", "yes"]
+    alone = v2([output("probability", [0.05, 0.8], [2])])
+    found = said(alone, scores={"yes": "probability"}, classes=("no", "yes"))
+    assert [s.predicted for s in found if s] == ["no", "yes"]
+    assert said(alone, scores={"yes": "probability"}) == [None, None], "what the other class is called is not known"
+
+
 @pytest.mark.parametrize(
     ("one", "expected"),
     [
