@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from sentinel.drift.faults import Finding as Fault
+
 
 class State(StrEnum):
     """Verdicts from harmless to worst; several are combined by the worst."""
@@ -29,7 +31,7 @@ Cause = Literal[
     "error_ratio",
     "latency",
     "data_quality",
-    "quality",
+    "realised_quality",
     "odd_replica",
     "alertmanager",
 ]
@@ -41,6 +43,7 @@ class Finding:
 
     evidence: this feature's share of the wealth, so that the page threshold is 1 for their sum.
     change: direction and size in the operator's words, such as "mean +0.31 sd".
+    dependence: D ≥ 1, by which the log evidence of this feature is divided because its rows are alike.
     """
 
     feature: str
@@ -50,6 +53,7 @@ class Finding:
     change: str
     score: float
     method: str
+    dependence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ class Verdict:
     not before may a breach ask for a rollback. Each incident has its own.
     budget_spent_ratio: pages opened over pages allowed in the period.
     opened, resolved: incidents that began or ended with this window. open: all that stand after it.
+    quality: what is wrong with the window's data, worst share first; it explains and is counted, it pages nobody.
     """
 
     model: str
@@ -96,3 +101,4 @@ class Verdict:
     resolved: tuple[Incident, ...] = ()
     open: tuple[Incident, ...] = ()
     rows: int = 0
+    quality: tuple[Fault, ...] = ()

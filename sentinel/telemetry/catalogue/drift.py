@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from sentinel.drift.faults import KINDS
 from sentinel.judge.verdict import Cause, State
 from sentinel.telemetry.catalogue.metric import MODEL_LABELS, Metric
 
@@ -62,6 +63,14 @@ BUDGET_SPENT = _drift(
     MODEL_LABELS,
     "ratio",
 )
+DEPENDENCE = _drift(
+    "sentinel_drift_dependence_ratio",
+    "gauge",
+    "By how much the evidence is divided because rows are alike: 1 for independent rows; largest over the features "
+    "that lead the evidence.",
+    MODEL_LABELS,
+    "ratio",
+)
 VERDICT = _drift(
     "sentinel_verdict",
     "gauge",
@@ -97,6 +106,13 @@ PROBLEM_RATIO = _drift(
     (*MODEL_LABELS, "feature", "problem"),
     "ratio",
     values={"problem": PROBLEMS},
+)
+QUALITY_FINDINGS = _drift(
+    "sentinel_data_quality_findings_total",
+    "counter",
+    "Findings on the data of judged windows, one for each feature (or for the rows as a whole) and window.",
+    (*MODEL_LABELS, "problem"),
+    values={"problem": KINDS},
 )
 PREDICTION = _drift(
     "sentinel_prediction_value",
