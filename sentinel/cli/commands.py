@@ -401,7 +401,13 @@ COMMANDS = (
                 metavar="FILE",
                 help="manifests: a file, a folder, - for standard input; repeatable",
             ),
-            arg("--output", "-o", choices=("diff", "yaml"), default="diff", help="what to print (%(default)s)"),
+            arg(
+                "--output",
+                "-o",
+                choices=("diff", "yaml", "kustomize"),
+                default="diff",
+                help="what to print (%(default)s)",
+            ),
             arg("--remove", action="store_true", help="take the sidecar out again"),
             arg(
                 "--only", choices=("workloads", "services"), help="print only these, to roll them out one after another"
