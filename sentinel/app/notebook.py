@@ -51,6 +51,10 @@ class Notebook:
     def judge_state(self, model: str) -> bytes | None:
         return self.store.judge_state(model, last_replica(self.store.database, model))
 
+    def labelled(self, model: str, version: str) -> tuple[int, int] | None:
+        """Labels are not replayed: when they came is not kept."""
+        return None
+
     def decide(self, verdict: Verdict, window: ClosedWindow, now: float) -> Plan:
         return self._desk.decide(verdict, now, window)
 

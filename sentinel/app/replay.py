@@ -25,6 +25,9 @@ class NoMemory:
     def judge_state(self, model: str) -> bytes | None:
         return None
 
+    def labelled(self, model: str, version: str) -> tuple[int, int] | None:
+        return None
+
     def decide(self, verdict: Verdict, window: ClosedWindow, now: float) -> Plan:
         return Plan()
 

@@ -10,14 +10,16 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from sentinel.app.assembly import Parts
+from sentinel.app.assembly import Parts, key_options
 from sentinel.app.shadowing import Shadowing
 from sentinel.config import split_address
 from sentinel.config.times import parse_time
+from sentinel.intake.labels import LabelIntake, label_routes
 from sentinel.intake.push import Pushed, routes
+from sentinel.labels.reading import Readings
 from sentinel.rollback.admin import admin_app
 from sentinel.rollback.answers import Standing
-from sentinel.rollback.http import Backing, answer
+from sentinel.rollback.http import Backing, answer, bearer_problem
 from sentinel.rollback.integrations import integration_routes
 from sentinel.store import Store
 from sentinel.store.query import windows_json
@@ -61,12 +63,29 @@ async def serving(
     if parts.shadowing is not None:
         telemetry.router.add_get("/v1/shadow", partial(_shadows, parts.shadowing))
     telemetry.add_routes(routes(pushed, max_body_bytes=settings.capture.max_body_bytes))
+    telemetry.add_routes(label_routes(_label_intake(parts), max_body_bytes=settings.capture.max_body_bytes))
     admin = admin_app(backing, settings.admin.token_file)
     async with (
         listening(telemetry, "telemetry.listen", settings.telemetry.listen),
         listening(admin, "admin.listen", settings.admin.listen),
     ):
         yield
+
+
+def _label_intake(parts: Parts) -> LabelIntake:
+    """The door for labels: closed unless they are switched on, and then for those who know the token."""
+    labelling, settings = parts.labelling, parts.settings
+
+    async def take(found: Readings) -> None:
+        if labelling is not None:
+            await labelling.take(found)
+
+    def refusal(headers: Mapping[str, str]) -> web.Response | None:
+        if labelling is None:
+            return answer({"error": "closed: set labels.enabled to open it"}, status=403)
+        return bearer_problem(headers, settings.labels.token_file, "labels.token_file")
+
+    return LabelIntake(take, refusal, key_options(settings))
 
 
 async def _shadows(shadowing: Shadowing, _request: web.Request) -> web.Response:

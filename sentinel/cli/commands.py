@@ -4,6 +4,7 @@ from sentinel.cli.parser import Command, arg
 
 GROUPS = {
     "reference": "Build, learn, grow, show and compare references.",
+    "labels": "Load labels, show the quality they tell of.",
     "windows": "List, show and export stored windows.",
     "rollback": "See, pause and resume rollbacks.",
     "dashboards": "Grafana dashboards.",
@@ -85,6 +86,14 @@ COMMANDS = (
             arg("--version", default="1", help="version of the reference (%(default)s)"),
             arg("--prediction", action="append", default=[], metavar="COLUMN", help="column the model predicts"),
             arg("--label", action="append", default=[], metavar="COLUMN", help="column with the truth"),
+            arg("--score", action="append", default=[], metavar="CLASS=COLUMN", help="column with its probability"),
+            arg("--predicted", default="", metavar="COLUMN", help="predicted class or number (default: as it shows)"),
+            arg(
+                "--task",
+                default="auto",
+                choices=("auto", "classification", "regression"),
+                help="what the label tells of",
+            ),
             arg("--kind", action="append", default=[], metavar="COLUMN=KIND", help="numeric, categorical, …"),
             JSON,
         ),
@@ -128,6 +137,18 @@ COMMANDS = (
             arg("--abnormal", action="store_true", help="take windows in breach or blind as well"),
             arg("--output", "-o", default="grown.sentinel", metavar="FILE", help="where to write (%(default)s)"),
             JSON,
+        ),
+    ),
+    Command(
+        "reference seasons",
+        "Learn from stored windows what each hour of the day looks like; for drift.seasons of the settings.",
+        "reference:seasons",
+        "sentinel reference seasons --from 28d --utc-offset-hours 1",
+        (
+            *WINDOWS,
+            REFERENCE,
+            arg("--output", "-o", default="seasons.sentinel", metavar="FILE", help="where to write (%(default)s)"),
+            arg("--utc-offset-hours", type=float, default=0.0, metavar="H", help="local time less UTC (%(default)s)"),
         ),
     ),
     Command(
@@ -205,6 +226,29 @@ COMMANDS = (
             arg("--output", "-o", required=True, metavar="FILE", help="*.parquet or *.json"),
             JSON,
         ),
+    ),
+    Command(
+        "labels load",
+        "Load labels from a CSV or Parquet file, one a row; run again after an interruption, it goes on where it was.",
+        "labels:load",
+        "sentinel labels load truths.csv --id request_id --label outcome",
+        (
+            arg("table", metavar="TABLE", help="CSV (with a header line) or Parquet file"),
+            CONFIG,
+            STORE,
+            arg("--id", default="id", metavar="COLUMN", help="column with the request id (%(default)s)"),
+            arg("--label", default="label", metavar="COLUMN", help="column with the truth (%(default)s)"),
+            arg("--row", default="", metavar="COLUMN", help="column with the row's place in its batch, from 0"),
+            arg("--time", default="", metavar="COLUMN", help="column with the time when the truth was established"),
+            arg("--model", default="", metavar="NAME", help="model of the predictions (default: the one they are of)"),
+        ),
+    ),
+    Command(
+        "labels show",
+        "Show the quality of windows: realised by labels, or estimated before they come.",
+        "labels:show",
+        "sentinel labels show --model fraud",
+        (CONFIG, STORE, MODEL, LIMIT, JSON),
     ),
     Command(
         "replay",

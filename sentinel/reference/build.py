@@ -23,6 +23,7 @@ from sentinel.reference.joint import JointSketch
 from sentinel.reference.schema import FeatureSpec, Kind, Role
 from sentinel.reference.survey import ColumnSurvey, Surveyed
 from sentinel.reference.tally import Tally, count_columns
+from sentinel.reference.truths import TruthColumns, Truths
 
 COUNTED_KINDS: tuple[Kind, ...] = ("numeric", "categorical")
 """Columns of other kinds are counted by what is derived from them (`sentinel.features`)."""
@@ -41,7 +42,8 @@ class Builder:
 
     kinds: kinds that override the inference, by column. predictions, labels: columns of that role, or whose derived
     columns have it, besides those whose name begins with "prediction". joint: whether to sketch the joint law of the
-    numeric inputs.
+    numeric inputs. truths: columns that tell how good the predictions are; those with probabilities alone are no
+    features.
     """
 
     def __init__(
@@ -51,11 +53,14 @@ class Builder:
         predictions: Sequence[str] = (),
         labels: Sequence[str] = (),
         joint: bool = False,
+        truths: TruthColumns | None = None,
     ) -> None:
         self._joint = joint
+        self._truth_columns = truths
         self._kinds = dict(kinds or {})
         self._predictions, self._labels = frozenset(predictions), frozenset(labels)
         self._rng = np.random.default_rng(_SEED)
+        self._truths = Truths(truths, np.random.default_rng(_SEED)) if truths else None
         self._surveys: dict[str, ColumnSurvey] = {}
         self._tally: Tally | None = None
         self._rows = 0
@@ -63,6 +68,8 @@ class Builder:
     def survey(self, columns: Columns) -> None:
         """First pass over a chunk. ValueError where its columns differ in length or from those of earlier chunks."""
         _same_length(columns)
+        self._check_truths(columns)
+        columns = self._features(columns)
         if not self._surveys:
             self._surveys = {name: ColumnSurvey(self._rng) for name in columns}
             self._check_names()
@@ -77,7 +84,9 @@ class Builder:
         self._tally = self._tally or Tally(self._plan())
         rows = _same_length(columns)
         self._rows += rows
-        count_columns(self._tally, columns, rows)
+        count_columns(self._tally, self._features(columns), rows)
+        if self._truths is not None:
+            self._truths.add(columns, rows)
 
     def freeze(self, *, name: str, version: str) -> FrozenReference:
         """The reference. ValueError when there was not one row."""
@@ -94,7 +103,22 @@ class Builder:
             numeric_book=bins.numeric_book(tally.numeric, plan.numeric.bins),
             categorical_book=bins.categorical_book(tally.categorical, _known(plan.categorical)),
             joint=tally.joint,
+            standard=self._truths.finish() if self._truths is not None else None,
         )
+
+    def _features(self, columns: Columns) -> Columns:
+        """The columns that become features."""
+        if self._truth_columns is None:
+            return columns
+        apart = set(self._truth_columns.answers.scores.values()) - self._predictions
+        return {name: column for name, column in columns.items() if name not in apart}
+
+    def _check_truths(self, columns: Columns) -> None:
+        if self._truth_columns is None:
+            return
+        for name in (self._truth_columns.label, *self._truth_columns.read):
+            if name not in columns:
+                raise ValueError(f"there is no column {name!r} to measure quality with; columns are {_some(columns)}")
 
     def _check_names(self) -> None:
         columns = self._surveys.keys()
@@ -145,9 +169,10 @@ def build(
     predictions: Sequence[str] = (),
     labels: Sequence[str] = (),
     joint: bool = False,
+    truths: TruthColumns | None = None,
 ) -> FrozenReference:
     """The reference of columns held in memory (name -> array or list, one value per row)."""
-    builder = Builder(kinds=kinds, predictions=predictions, labels=labels, joint=joint)
+    builder = Builder(kinds=kinds, predictions=predictions, labels=labels, joint=joint, truths=truths)
     builder.survey(columns)
     builder.count(columns)
     return builder.freeze(name=name, version=version)

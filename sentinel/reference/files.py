@@ -23,6 +23,7 @@ from sentinel.reference.frozen import FrozenReference
 from sentinel.reference.packing import FormatError
 from sentinel.reference.schema import Kind
 from sentinel.reference.survey import TEXT_SHARE
+from sentinel.reference.truths import TruthColumns
 
 CHUNK_ROWS = 20_000
 MISSING_WORDS = frozenset(("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>"))
@@ -90,6 +91,7 @@ def build_from_file(
     predictions: Sequence[str] = (),
     labels: Sequence[str] = (),
     joint: bool = False,
+    truths: TruthColumns | None = None,
     progress: Progress | None = None,
     derive: Derive | None = None,
 ) -> FrozenReference:
@@ -101,7 +103,7 @@ def build_from_file(
     chunks = parquet_chunks if table.suffix.lower() in (".parquet", ".pq") else csv_chunks
     tell = progress or (lambda _share: None)
     made = derive or (lambda columns: columns)
-    builder = Builder(kinds=kinds, predictions=predictions, labels=labels, joint=joint)
+    builder = Builder(kinds=kinds, predictions=predictions, labels=labels, joint=joint, truths=truths)
     try:
         if derive is not None:
             all(derive.learn(columns) for columns, _ in chunks(table))  # until there is nothing to learn

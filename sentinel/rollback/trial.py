@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
+from typing import TypeVar
 
 import numpy as np
 
@@ -31,6 +32,7 @@ FEWEST_SHARED_WINDOWS = 3
 ACT_AT = float(-np.log(FALSE_ROLLBACK))
 """Log evidence at which the trial counts as worse."""
 PREDICTION = "prediction"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +82,36 @@ def compare(cause: str, trial: Trial, predictions: Predictions | None = None) ->
     return None
 
 
+def compare_labels(
+    trial: Trial, mine: Mapping[float, tuple[int, int]], theirs: Mapping[float, tuple[int, int]]
+) -> Comparison | None:
+    """How the trial's predictions compare by their labels: start of a window -> (labelled, wrong), of both versions."""
+    both = paired(mine, theirs, trial.released)
+    compared, base_wrong = (sum(baseline[at] for _, baseline in both) for at in (0, 1))
+    if compared < FEWEST_EXCHANGES:
+        return None
+    test = RatioTest()
+    for own, baseline in both:
+        test.observe(*own, *baseline)
+    labelled, wrong = (sum(own[at] for own, _ in both) for at in (0, 1))
+    told = f"Wrong by their labels: {wrong} of {labelled}, baseline {base_wrong} of {compared}."
+    return _verdict(float(test.log_evidence()), trial, compared, told)
+
+
 def pairs(trial: Trial) -> list[tuple[TrafficCounts, TrafficCounts]]:
     """Traffic of the trial and of its baseline, one pair per moment, replicas merged."""
-    trials, baselines = _by_start(trial.trial), _by_start(trial.baseline)
-    earlier = sorted((start for start in baselines if start < trial.released), reverse=True)
+    return paired(_by_start(trial.trial), _by_start(trial.baseline), trial.released)
+
+
+def paired(trials: Mapping[float, T], baselines: Mapping[float, T], released: float) -> list[tuple[T, T]]:
+    """What both had at the same moment; a moment of the trial alone gets the latest unused one from before it."""
+    earlier = sorted((start for start in baselines if start < released), reverse=True)
     unused = iter(earlier)
     found = []
-    for start, traffic in trials.items():
-        beside = start if start in baselines and start >= trial.released else next(unused, None)
+    for start in sorted(trials):
+        beside = start if start in baselines and start >= released else next(unused, None)
         if beside is not None:
-            found.append((traffic, baselines[beside]))
+            found.append((trials[start], baselines[beside]))
     return found
 
 

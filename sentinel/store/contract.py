@@ -11,13 +11,16 @@ StoreCorrupt when the file is no database.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from sentinel.drift.scores import FeatureScores
 from sentinel.judge.verdict import Incident, Verdict
 from sentinel.store.profile import Profile
 from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.kept import KeptRows
+
+if TYPE_CHECKING:
+    from sentinel.store.labels import LabelStore
 
 IntentState = Literal["pending", "delivered", "dead", "cancelled"]
 
@@ -147,6 +150,10 @@ class Selection:
 
 
 class Store(Protocol):
+    @property
+    def labels(self) -> "LabelStore":
+        """Predictions, labels and quality: a contract of its own (`sentinel.store.labels`)."""
+
     def commit_window(self, record: WindowRecord) -> bool:
         """Write all of `record` in one transaction; False when the window was already there."""
 

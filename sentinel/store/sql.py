@@ -28,6 +28,7 @@ from sentinel.store.contract import (
     WindowRecord,
 )
 from sentinel.store.engine import Database
+from sentinel.store.labels import LabelStore
 from sentinel.store.once import insert_once, insert_window, put
 from sentinel.store.retention import step as retention_step
 from sentinel.store.schema import incidents, judge_state, settings, verdicts, window_features, windows
@@ -176,6 +177,11 @@ class SqlStore:
         with self.database.write() as connection:
             put(connection, settings, {"name": name, "value": value})
             trail.append(connection, tuple(audit))
+
+    @property
+    def labels(self) -> LabelStore:
+        """Predictions, labels and quality: a contract of its own."""
+        return LabelStore(self.database)
 
     def forget(self, now: float, retention: Retention) -> int:
         return retention_step(self.database, now, retention)

@@ -70,7 +70,7 @@ def test_an_empty_store_says_what_to_state(place: Path) -> None:
     ("options", "says"),
     [
         (("--sample-ratio", "1"), "traffic and sampling suffice"),
-        (("--sample-ratio", "0.001"), "analyse more, capture.sample_ratio"),
+        (("--sample-ratio", "0.0003"), "analyse more, capture.sample_ratio"),
         (("--tolerance", "sd:1"), "lower the tolerance"),
     ],
 )
