@@ -11,7 +11,7 @@ from sentinel.app.assembly import load_reference
 from sentinel.cli.pages import wants_page, write_pages
 from sentinel.cli.problems import CommandError
 from sentinel.cli.settings import settings_of
-from sentinel.cli.terminal import console
+from sentinel.cli.terminal import console, progress_bar
 from sentinel.config import Settings
 from sentinel.config.times import parse_time, show_time
 from sentinel.report import page, peer, words
@@ -66,7 +66,8 @@ def _chosen(arguments: Namespace) -> Selection:
 
 def _facts(store: SqlStore, arguments: Namespace, settings: Settings) -> Facts:
     reference, error_ratio = load_reference(settings), settings.slo.error_ratio
-    return gather(store, _chosen(arguments), reference, now=time.time(), error_ratio=error_ratio)
+    with progress_bar("reading windows") as tell:
+        return gather(store, _chosen(arguments), reference, now=time.time(), error_ratio=error_ratio, tell=tell)
 
 
 def _write(facts: Facts, arguments: Namespace) -> None:
