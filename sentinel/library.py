@@ -108,14 +108,16 @@ class Reference(FrozenReference):
         labels: Sequence[str] = (),
         joint: bool = False,
         truths: TruthColumns | None = None,
+        segments: Sequence[str] = (),
     ) -> "Reference":
         """Freeze columns (name -> one value per row; also an Arrow table or a data frame) into a reference.
 
         kinds overrides the inferred kind of a column ("numeric", "categorical", "text", "datetime", "image",
         "embedding"); predictions and labels name the
         columns of these roles, besides those whose name begins with "prediction"; joint adds a sketch of the joint law
-        of the numeric inputs, scored as "__joint__"; truths tells which columns say how good the predictions are.
-        ValueError for columns of unequal length or none.
+        of the numeric inputs, scored as "__joint__"; truths tells which columns say how good the predictions are;
+        segments names categorical columns whose most frequent values are told apart. ValueError for columns of unequal
+        length or none.
         """
         derivation = Derivation(kinds)
         given = columns_of(columns)
@@ -129,6 +131,7 @@ class Reference(FrozenReference):
             labels=labels,
             joint=joint,
             truths=truths,
+            segments=segments,
         )
         return cls._of(replace(frozen, vocabularies=derivation.vocabularies()))
 

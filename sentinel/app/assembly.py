@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from sentinel.app.labelling import Labelling, Told
 from sentinel.app.memory import StoreMemory
@@ -79,15 +78,9 @@ def assemble(settings: Settings) -> Parts:
 
 
 def _shadowing(settings: Settings, pipeline: Pipeline, writer: Writer, recorder: Recorder) -> Shadowing | None:
-    """The second model, where there is one. Raises ConfigurationError for an address that is none."""
-    url = settings.capture.shadow.url
-    if not url:
+    """The second model, where there is one."""
+    if not settings.capture.shadow.url:
         return None
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigurationError([Problem("capture.shadow.url", f"{url!r} is no address; write https://host:port")])
-    if parts.scheme == "http" and not settings.capture.shadow.allow_http:
-        raise ConfigurationError([Problem("capture.shadow.url", "is plain http; use https or set allow_http: true")])
     shadowing = Shadowing(settings, pipeline.options.decode, writer, recorder)
     shadowing.resume()
     return shadowing
@@ -105,6 +98,11 @@ def load_reference(settings: Settings) -> FrozenReference | None:
     if languages and not tells_languages():
         sentence = f"the reference has {languages[0]}, which needs pycld2; install sentinel-sidecar[language]"
         raise ConfigurationError([Problem("reference.path", sentence)])
+    known = {segments.column for segments in reference.segments}
+    for column in settings.features.segments:
+        if column not in known:
+            sentence = f"the reference does not tell {column} apart; build it with --segment {column}"
+            raise ConfigurationError([Problem("features.segments", sentence)])
     return reference
 
 
@@ -151,6 +149,8 @@ def pipeline_options(settings: Settings, replica: str, reference: FrozenReferenc
         window_seconds=settings.window.seconds,
         ignore=settings.features.ignore,
         rename=settings.features.rename,
+        client_header=settings.features.client_header.lower(),
+        segments=settings.features.segments or None,
         decode=decode_options(settings),
         answers=answer_spec(settings.labels, reference),
         keys=key_options(settings),

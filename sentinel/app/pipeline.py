@@ -27,6 +27,7 @@ from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.generation import Generation
 from sentinel.windows.kept import KeptRows, Reservoir
 from sentinel.windows.opened import Window
+from sentinel.windows.whole import Whole
 from sentinel.windows.window import TrafficCounts, WindowKey
 
 GRACE_SECONDS = 0.25
@@ -86,16 +87,19 @@ class _Open:
     rows: Window
     traffic: _Traffic = field(default_factory=_Traffic)
     generation: Generation = field(default_factory=Generation)
+    whole: Whole = field(default_factory=lambda: Whole(()))
     kept: Reservoir | None = None
 
     def close(self) -> ClosedWindow:
-        return self.rows.close(self.traffic.counts(), self.generation.counts())
+        return self.rows.close(self.traffic.counts(), self.generation.counts(), self.whole.counts())
 
 
 @dataclass(frozen=True, slots=True)
 class PipelineOptions:
     """What the pipeline takes from the settings. window_seconds > 0; model and version where the traffic has none.
 
+    client_header: lower-case name of the request header that tells clients apart; of a list its first entry counts.
+    segments: columns whose segments are followed, of those that the reference has; None: all of these.
     keep_rows: rows of each window kept as a sample. seed: of that sample; None draws one.
     """
 
@@ -105,6 +109,8 @@ class PipelineOptions:
     window_seconds: float = 60.0
     ignore: tuple[str, ...] = ()
     rename: Mapping[str, str] = field(default_factory=dict)
+    client_header: str = ""
+    segments: tuple[str, ...] | None = None
     decode: DecodeOptions = field(default_factory=DecodeOptions)
     answers: AnswerSpec = field(default_factory=AnswerSpec)
     keys: KeyOptions = field(default_factory=KeyOptions)
@@ -143,10 +149,7 @@ class Pipeline:
         version = self._version(exchange, decoded.version, model)
         self._sampled(exchange, model, version)
         window = self._window(model, version, at)
-        columns = self._extractors[self.judged(model)].columns(decoded)
-        window.rows.add(columns)
-        if window.kept is not None:
-            window.kept.add(columns, self._predictions(decoded, columns))
+        self._take(window, self._extractors[self.judged(model)], decoded, exchange)
         window.traffic.outcomes[ANALYSED] += 1
         if decoded.usage is not None:
             window.generation.add(decoded.usage)
@@ -168,6 +171,17 @@ class Pipeline:
         if found.reason != NOT_INFERENCE and (found.version or self._path_version(exchange)):
             self._sampled(exchange, model, version)
         return self._refused(model, version, found.reason, at)
+
+    def _take(self, window: _Open, extractor: Extractor, decoded: Decoded, exchange: Exchange) -> None:
+        columns = extractor.columns(decoded)
+        window.rows.add(columns)
+        if window.kept is not None:
+            window.kept.add(columns, self._predictions(decoded, columns))
+        if unexpected := extractor.unexpected(decoded):
+            window.rows.unexpected(unexpected, decoded.rows)
+        header = self.options.client_header
+        client = exchange.request.headers.get(header, "").partition(",")[0].strip() if header else ""
+        window.whole.add(columns, decoded.rows, client)
 
     def unparsed(self, reason: str, at: float) -> Outcome:
         """Count a sampled exchange that could not even be cut out of its connection."""
@@ -287,8 +301,10 @@ class Pipeline:
     def _new(self, model: str, version: str, start: float) -> _Open:
         reference = self.reference if self.judged(model) else None
         key = WindowKey(model, version, self.options.replica)
+        inputs = [spec.name for spec in reference.schema if spec.role == "input"] if reference else []
+        rows = Window(key, start, self.options.window_seconds, reference, self.options.segments)
         kept = Reservoir(self.options.keep_rows, self._random) if self.options.keep_rows else None
-        return _Open(Window(key, start, self.options.window_seconds, reference), kept=kept)
+        return _Open(rows, whole=Whole(inputs), kept=kept)
 
     def _version(self, exchange: Exchange, told: str, model: str) -> str:
         return self.attribution.versions(model).bounded(told or self._path_version(exchange))

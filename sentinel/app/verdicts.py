@@ -6,13 +6,12 @@ code runs live, in replay (with an empty memory) and in tests.
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sentinel.config import Settings
 from sentinel.config.settings import LabelSettings
 from sentinel.drift.budget import FalsePageBudget, Tolerance
-from sentinel.drift.quality import findings
 from sentinel.drift.scores import FeatureScores, score
 from sentinel.judge.judge import Judge
 from sentinel.judge.policy import PolicyOptions, ServiceLevels
@@ -28,8 +27,6 @@ logger = logging.getLogger("sentinel.judging")
 
 MOST_WRONG = 0.99
 """Accepted share of wrong predictions at most: a share of one could never be exceeded."""
-MOST_QUALITY_FINDINGS = 3
-"""Findings on data quality that an explanation ends with, the widest first."""
 
 
 class Memory(Protocol):
@@ -61,7 +58,9 @@ class Judgement:
         if not self.judge_state:
             return WindowRecord(self.window, self.scores, profiles=self.profiles)  # waits for the fleet's judge
         decided = (self.judge_state, self.plan.intents, self.plan.audit)
-        return WindowRecord(self.window, self.scores, self.verdict, *decided, profiles=self.profiles)
+        return WindowRecord(
+            self.window, self.scores, self.verdict, *decided, profiles=self.profiles, limits=self.plan.limits
+        )
 
 
 def policy_options(settings: Settings, reference: FrozenReference | None = None) -> PolicyOptions:
@@ -116,8 +115,6 @@ class Judging:
             return Judgement(window, scores, _left_to_the_fleet(window), Plan(), b"", shapes)
         judge = self._judge(window.key.model, judged, afresh)
         verdict = judge.observe(window, scores, labelled=self._labelled(window))
-        if judged and self.reference is not None and verdict.state is State.BREACH:
-            verdict = replace(verdict, explanation=verdict.explanation + quality_words(self.reference, window))
         decided = self.memory.decide(verdict, window, now)
         return Judgement(window, scores, verdict, decided, judge.state(), shapes)
 
@@ -146,12 +143,3 @@ def _left_to_the_fleet(window: ClosedWindow) -> Verdict:
     key = window.key
     sentence = "judged by the fleet, over all replicas together; see sentinel fleet"
     return Verdict(key.model, key.version, window.start, window.end, State.INSUFFICIENT, sentence, rows=window.rows)
-
-
-def quality_words(reference: FrozenReference, window: ClosedWindow) -> str:
-    """What is wrong with the data, to end an explanation with; "" when nothing is."""
-    found = findings(reference, window)[:MOST_QUALITY_FINDINGS]
-    words = (
-        f"{f.feature} {f.kind.replace('_', ' ')}{f' {f.detail}' if f.detail else ''} ({f.share:.0%})" for f in found
-    )
-    return f"; data quality: {', '.join(words)}" if found else ""

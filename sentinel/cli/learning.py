@@ -11,7 +11,7 @@ from sentinel.app.learning import accept as accepted
 from sentinel.app.learning import learn as learned
 from sentinel.cli.problems import CommandError
 from sentinel.cli.settings import settings_of
-from sentinel.cli.windows import selection
+from sentinel.cli.windows import selection_of
 from sentinel.config import Settings
 from sentinel.config.times import show_time
 from sentinel.reference.files import save
@@ -22,7 +22,7 @@ def learn(arguments: Namespace) -> int:
     with _store(arguments) as (store, _settings):
         found = learned(
             store,
-            selection(arguments),
+            selection_of(arguments),
             arguments.hours,
             name=arguments.name,
             version=arguments.reference_version,
@@ -35,7 +35,7 @@ def accept(arguments: Namespace) -> int:
         reference = load_reference(settings)
         if reference is None:
             raise CommandError("there is no reference to grow: set reference.path or give --reference")
-        found = accepted(store, selection(arguments), reference, abnormal=arguments.abnormal)
+        found = accepted(store, selection_of(arguments), reference, abnormal=arguments.abnormal)
     return _written(found, arguments, "grown by")
 
 

@@ -11,7 +11,7 @@ from sentinel.cli.problems import CommandError
 from sentinel.cli.settings import settings_of
 from sentinel.cli.telling import tell
 from sentinel.cli.terminal import console, progress_bar
-from sentinel.cli.windows import selection
+from sentinel.cli.windows import selection_of
 from sentinel.drift.seasons import HOURS
 from sentinel.judge.seasons import Seasons
 from sentinel.labels.kept import AnswerSpec
@@ -39,15 +39,16 @@ def build(arguments: Namespace) -> int:
             predictions=arguments.prediction,
             labels=arguments.label,
             truths=_truths(arguments),
+            segments=arguments.segment,
             progress=progress,
             derive=derivation,
         )
     save(reference, arguments.output)
-    quality = [] if reference.standard is None else _quality(reference.standard)
-    sentence = f"{reference.rows:,} rows, {len(reference.names)} features, {reference.fingerprint[:12]}"
+    quality = _quality(reference.standard) if reference.standard is not None else []
+    counted = f"{reference.rows:,} rows, {len(reference.names)} features, {reference.fingerprint[:12]}"
     tell(
         arguments,
-        "\n".join([f"{arguments.output}: {sentence}", *(["; ".join(quality)] if quality else [])]),
+        "\n".join([f"{arguments.output}: {counted}", *(["; ".join(quality)] if quality else [])]),
         output=arguments.output,
         rows=reference.rows,
         features=len(reference.names),
@@ -112,7 +113,7 @@ def seasons(arguments: Namespace) -> int:
         raise CommandError("seasons are counted in a reference's cells: set reference.path or give --reference")
     try:
         with closing(open_store(arguments.store or settings.store.url)) as store:
-            windows = closed_windows(store.database, selection(arguments))
+            windows = closed_windows(store.database, selection_of(arguments))
             learnt = Seasons.learnt(reference, windows, arguments.utc_offset_hours)
     except (StoreError, ValueError) as error:
         raise CommandError(str(error)) from error

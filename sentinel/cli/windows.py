@@ -35,7 +35,7 @@ def show_list(arguments: Namespace) -> int:
 def show(arguments: Namespace) -> int:
     """The features of the chosen windows: scores and shapes."""
     with _store(arguments) as store:
-        rows = store.list_features(selection(arguments), arguments.limit)
+        rows = store.list_features(selection_of(arguments), arguments.limit)
     if arguments.json:
         sys.stdout.buffer.writelines(json_lines(rows))
         return 0
@@ -47,7 +47,7 @@ def export(arguments: Namespace) -> int:
     path = Path(arguments.output)
     kind: Format = "parquet" if path.suffix in (".parquet", ".pq") else "json"
     with _store(arguments) as store:
-        chosen = selection(arguments)
+        chosen = selection_of(arguments)
         rows = store.list_features(chosen, MOST_LISTED) if arguments.features else _rows(store, arguments, MOST_LISTED)
         count = write(rows, path, kind)
     tell(arguments, f"{path}: {count} rows", output=str(path), rows=count)
@@ -56,12 +56,12 @@ def export(arguments: Namespace) -> int:
 
 def _rows(store: SqlStore, arguments: Namespace, limit: int) -> list[dict[str, Any]]:
     if arguments.merge:
-        return [plain(window) for window in store.merge_windows(selection(arguments))[:limit]]
-    return store.list_windows(selection(arguments), limit)
+        return [plain(window) for window in store.merge_windows(selection_of(arguments))[:limit]]
+    return store.list_windows(selection_of(arguments), limit)
 
 
-def selection(arguments: Namespace) -> Selection:
-    """The windows that the options choose."""
+def selection_of(arguments: Namespace) -> Selection:
+    """The windows that a command was asked for."""
     now = time.time()
     return Selection(
         model=arguments.model,

@@ -131,6 +131,13 @@ class DecodeSettings:
 class FeatureSettings:
     ignore: tuple[str, ...] = option((), help="Features left out of the analysis.")
     rename: dict[str, str] = option(factory=dict, help="Name in the traffic: name in the reference.")
+    segments: tuple[str, ...] = option(
+        (), help="Columns whose segments are followed, of those of the reference; empty: all that it tells apart."
+    )
+    client_header: str = option(
+        "",
+        help="Request header that tells clients apart (x-forwarded-for …); empty: a dominating one is not looked for.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +338,14 @@ class TelemetrySettings:
 @dataclass(frozen=True, slots=True)
 class AdminSettings:
     listen: str = option("127.0.0.1:9109", help="host:port of the admin interface.")
-    token_file: str = option("", help="File with the admin token; without it the admin interface stays closed.")
+    token_file: str = option(
+        "", help="File with the admin token; without it, and without client_ca_file, the admin interface stays closed."
+    )
+    certificate_file: str = option("", help="PEM certificate chain; with it the admin interface speaks TLS.")
+    key_file: str = option("", help="PEM key of the certificate; empty: it is in certificate_file.")
+    client_ca_file: str = option(
+        "", help="PEM authorities of client certificates; with it only who shows one may connect, and needs no token."
+    )
 
 
 @dataclass(frozen=True, slots=True)

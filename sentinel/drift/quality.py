@@ -10,6 +10,10 @@ and the share of rows it concerns. Kinds:
     unit_change            values of another unit: × or ÷ 10, 100, 1,000, °C and °F; the shape is as before
     swapped                two features that each look like the other's reference
     stuck                  one value in all rows, where the reference makes that (all but) impossible
+    duplicated_rows        rows that equal earlier ones, more than rows of the reference would
+    one_client             most rows come from one client (where clients are told apart)
+
+Shares count only where they rise by a notable amount and chance is excluded: windows can be small.
 """
 
 from collections.abc import Iterator
@@ -20,6 +24,7 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
+from sentinel.drift.faults import Finding
 from sentinel.reference.frozen import Counts, Floats, FrozenReference
 from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.counts import FeatureCounts
@@ -29,6 +34,10 @@ Flags = NDArray[np.bool_]
 
 NOTABLE_SHARE = 0.01
 """Rise of a share from which it is a finding."""
+DUPLICATED_SHARE = 0.1
+"""Rise of the share of duplicated rows from which it is a finding: retries and replays are a few of a hundred."""
+DOMINATING_SHARE = 0.5
+"""Share of one client from which it is a finding."""
 LOST_SHARE = 0.999
 """A feature that so many rows lack is a field that is gone."""
 LEAST_ROWS = 30
@@ -40,7 +49,12 @@ RESOLUTION = 0.005
 MOST_SWAPPED = 40
 """Features that are compared in pairs."""
 IMPOSSIBLE = log(1e-9)
-"""Log-probability under the reference below which one value in all rows is no chance."""
+"""Log-probability under the reference below which something is no chance: a year of minutes has 10⁶ windows."""
+
+FAR_SHARE = 0.99
+"""Share of values above the reference's range from which all are taken to be in another unit."""
+FAR_FACTORS = (100, 30)
+"""Lower bounds that are told of them: no drift of the world makes values so large all at once."""
 
 UNITS = (
     ("× 10", 10.0, 0.0),
@@ -53,16 +67,6 @@ UNITS = (
     ("°F as °C", 1 / 1.8, -32 / 1.8),
 )
 """Name, factor and offset."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """share: of the window's rows of this feature, 0 to 1."""
-
-    kind: str
-    feature: str
-    share: float
-    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,40 +103,96 @@ def findings(reference: FrozenReference, closed: ClosedWindow) -> tuple[Finding,
         *_stuck(reference.numeric.names, reference.numeric.counts, counts.numeric, _one_number(counts)),
         *_stuck(reference.categorical.names, reference.categorical.counts, counts.categorical, _one_text(counts)),
         *(Finding("new_field", name, rows / max(1, closed.rows)) for name, rows in counts.unexpected.items()),
+        *_duplicated(reference, closed),
+        *_dominated(closed),
     ]
     return tuple(sorted(found, key=lambda finding: -finding.share))
 
 
+def _notable(after: Counts, before: Counts) -> Flags:
+    """Whether shares rose by a notable amount that chance excludes. after, before: [F, 2] rows of a kind, and all rows.
+
+    The known share is taken with one row more of the kind, so that what a reference never held may still come.
+    """
+    share, rows = after[:, 0] / np.maximum(after[:, 1], 1), after[:, 1]
+    known = (before[:, 0] + 1) / (before[:, 1] + 2)
+    risen = (share - known >= NOTABLE_SHARE) & (rows > 0)
+    for index in np.flatnonzero(risen).tolist():
+        risen[index] = _log_tail(share[index], int(rows[index]), known[index]) < IMPOSSIBLE
+    return np.asarray(risen)
+
+
+def _log_tail(share: float, rows: int, known: float) -> float:
+    """Bound on the log-probability of at least this share: −rows·KL(share‖known) (Chernoff)."""
+    if share <= known:
+        return 0.0
+    rest = (1 - share) * log((1 - share) / (1 - known)) if share < 1 else 0.0
+    return -rows * (share * log(share / known) + rest)
+
+
+def _of_cell(counts: Counts, rows_of_kind: NDArray[np.int64]) -> Counts:
+    return np.stack([rows_of_kind, counts.sum(axis=1)], axis=1)
+
+
 def _absent(names: tuple[str, ...], before: Counts, after: Counts) -> Iterator[Finding]:
     """The last two cells of a feature are missing and wrong type."""
+    if not names:
+        return
     expected, seen = _shares(before), _shares(after)
-    for index, name in enumerate(names):
-        lacking = float(seen[index, -2])
-        if lacking >= LOST_SHARE > float(expected[index, -2]):
-            yield Finding("lost_field", name, lacking)
-        elif lacking - expected[index, -2] >= NOTABLE_SHARE:
-            yield Finding("missing", name, lacking)
-        if seen[index, -1] - expected[index, -1] >= NOTABLE_SHARE:
-            yield Finding("wrong_type", name, float(seen[index, -1]))
+    lacking = _notable(_of_cell(after, after[:, -2]), _of_cell(before, before[:, -2]))
+    wrong = _notable(_of_cell(after, after[:, -1]), _of_cell(before, before[:, -1]))
+    for index in np.flatnonzero(lacking).tolist():
+        share = float(seen[index, -2])
+        lost = share >= LOST_SHARE > float(expected[index, -2])
+        yield Finding("lost_field" if lost else "missing", names[index], share)
+    for index in np.flatnonzero(wrong).tolist():
+        yield Finding("wrong_type", names[index], float(seen[index, -1]))
 
 
 def _outside(reference: FrozenReference, counts: FeatureCounts) -> Iterator[Finding]:
     table = reference.numeric
-    shares = _shares(counts.numeric)
-    for index, name in enumerate(table.names):
-        beyond = float(shares[index, 0] + shares[index, table.bins[index] + 1])
-        if beyond >= NOTABLE_SHARE:
-            low, high = counts.extremes[index]
-            least, most = table.quantiles[index, 0], table.quantiles[index, -1]
-            yield Finding("out_of_range", name, beyond, f"{low:.4g} to {high:.4g}, known {least:.4g} to {most:.4g}")
+    every = np.arange(len(table.names))
+    beyond = counts.numeric[:, 0] + counts.numeric[every, table.bins + 1]
+    known = table.counts[:, 0] + table.counts[every, table.bins + 1]
+    rows = np.maximum(counts.numeric.sum(axis=1), 1)
+    for index in np.flatnonzero(_notable(_of_cell(counts.numeric, beyond), _of_cell(table.counts, known))).tolist():
+        low, high = counts.extremes[index]
+        least, most = table.quantiles[index, 0], table.quantiles[index, -1]
+        detail = f"{low:.4g} to {high:.4g}, known {least:.4g} to {most:.4g}"
+        yield Finding("out_of_range", table.names[index], float(beyond[index] / rows[index]), detail)
 
 
 def _unseen(reference: FrozenReference, counts: FeatureCounts) -> Iterator[Finding]:
     """The third cell from the end is new; new categories are counted, never named."""
-    shares = _shares(counts.categorical)
-    for index, name in enumerate(reference.categorical.names):
-        if shares[index, -3] >= NOTABLE_SHARE:
-            yield Finding("unseen_category", name, float(shares[index, -3]))
+    table = reference.categorical
+    if not table.names:
+        return
+    new = _notable(_of_cell(counts.categorical, counts.categorical[:, -3]), _of_cell(table.counts, table.counts[:, -3]))
+    for index in np.flatnonzero(new).tolist():
+        yield Finding("unseen_category", table.names[index], float(_shares(counts.categorical)[index, -3]))
+
+
+def _duplicated(reference: FrozenReference, closed: ClosedWindow) -> Iterator[Finding]:
+    """More rows equal earlier ones than there would be equal pairs among as many rows of the reference.
+
+    The chance that two rows of the reference are equal is taken at its upper bound by Poisson's law (3 where none was
+    found).
+    """
+    compared, pairs = reference.repeats
+    whole = closed.whole
+    if compared < LEAST_ROWS or whole.looked < LEAST_ROWS:
+        return
+    chance = (pairs + 3 * pairs**0.5 + 3) / (compared * (compared - 1) / 2)
+    expected = min(1.0, chance * (whole.looked - 1) / 2)
+    share = whole.repeated / whole.looked
+    if share - expected >= DUPLICATED_SHARE and _log_tail(share, whole.looked, expected) < IMPOSSIBLE:
+        yield Finding("duplicated_rows", "", share)
+
+
+def _dominated(closed: ClosedWindow) -> Iterator[Finding]:
+    whole = closed.whole
+    if whole.told >= LEAST_ROWS and whole.largest / whole.told >= DOMINATING_SHARE:
+        yield Finding("one_client", "", whole.largest / whole.told)
 
 
 def _moved(reference: FrozenReference, counts: FeatureCounts) -> Iterator[Finding]:
@@ -145,11 +205,22 @@ def _moved(reference: FrozenReference, counts: FeatureCounts) -> Iterator[Findin
     odd = [i for i in range(len(names)) if present[i] >= LEAST_ROWS and not before[i].like(after[i])]
     for i in odd:
         unit = next((unit for unit, *change in UNITS if before[i].converted(*change).like(after[i])), "")
-        if unit:
+        above = counts.numeric[i, reference.numeric.bins[i] + 1] / present[i]
+        if unit := unit or _far(before[i], after[i], float(above)):
             yield Finding("unit_change", names[i], float(share[i]), unit)
     for i, j in combinations(odd[:MOST_SWAPPED], 2):
         if before[i].like(after[j]) and before[j].like(after[i]):
             yield Finding("swapped", names[i], float(share[i]), names[j])
+
+
+def _far(before: _Law, after: _Law, above: float) -> str:
+    """Values so far out that they are winsorised, whose law is lost: their mean is at least so many times the known.
+
+    above: share of the values above the reference's range.
+    """
+    if above < FAR_SHARE or before.mean <= 0:
+        return ""
+    return next((f"× {factor:,} or more" for factor in FAR_FACTORS if after.mean >= factor * before.mean), "")
 
 
 def _laws(reference: FrozenReference, counts: Counts, sums: Counts) -> list[_Law]:

@@ -10,6 +10,9 @@ from sentinel.decode.rows import Column, Decoded
 from sentinel.features.derived import ASPECTS, expanded, said_of, source_of
 from sentinel.features.vocabulary import Vocabulary
 
+MOST_SHAPES = 64
+"""Sets of columns whose unknown ones are remembered; traffic has one or two."""
+
 
 class Spec(Protocol):
     """What a reference says of a feature."""
@@ -36,6 +39,7 @@ class Extractor:
         "_predictions",
         "_renamed",
         "_schema",
+        "_unexpected",
         "_vocabularies",
     )
 
@@ -52,6 +56,7 @@ class Extractor:
         self._schema = None if schema is None else [spec for spec in schema if spec.name not in self._ignored]
         self._inputs = tuple(spec.name for spec in self._schema or () if spec.role == "input")
         self._predictions = tuple(spec.name for spec in self._schema or () if spec.role == "prediction")
+        self._unexpected: dict[tuple[str, ...], list[str]] = {}
         self._input_set, self._prediction_set = frozenset(self._inputs), frozenset(self._predictions)
 
     def columns(self, decoded: Decoded) -> dict[str, Column]:
@@ -73,13 +78,22 @@ class Extractor:
         }
 
     def unexpected(self, decoded: Decoded) -> list[str]:
-        """Columns that these rows have and the schema does not: a field that is new, or was renamed."""
-        if self._schema is None:
+        """Inputs that these rows have and the schema does not: a field that is new, or was renamed.
+
+        The columns of a generative model's call are the decoder's own, not fields of the traffic.
+        """
+        if self._schema is None or decoded.usage is not None or decoded.inputs.keys() == self._input_set:
             return []
-        known = {spec.name for spec in self._schema}
+        names = tuple(decoded.inputs)
+        if names not in self._unexpected and len(self._unexpected) < MOST_SHAPES:
+            self._unexpected[names] = self._unknown(decoded.inputs)
+        found = self._unexpected.get(names)
+        return self._unknown(decoded.inputs) if found is None else found
+
+    def _unknown(self, inputs: Mapping[str, Column]) -> list[str]:
+        known = {spec.name for spec in self._schema or ()}
         sources = {name.rpartition(".")[0] for name in known if name.rpartition(".")[2] in ASPECTS}
-        carried = [*self._named(decoded.inputs), *self._named(decoded.predictions)]
-        return [name for name in carried if name not in known and name not in sources]
+        return [name for name in self._named(inputs) if name not in known and name not in sources]
 
     def _named(self, columns: Mapping[str, Column]) -> Mapping[str, Column]:
         if not self._renamed and not self._ignored:

@@ -4,11 +4,16 @@ Windows may come late, in slices, merged over replicas and of several versions: 
 which rows are first seen. `roster` holds what is watched, `docket` the incidents; here they become a verdict.
 """
 
+from collections import deque
+from functools import reduce
+from operator import or_
 from typing import Unpack
 
 import numpy as np
 
+from sentinel.drift import quality, segments
 from sentinel.drift.blocks import Counts
+from sentinel.drift.faults import in_words
 from sentinel.judge.binding import Roles
 from sentinel.judge.docket import Docket
 from sentinel.judge.policy import Policy, PolicyOptions
@@ -20,11 +25,16 @@ from sentinel.judge.watch import SHOWN_FINDINGS, Scores, Watch, evidence_of
 from sentinel.reference.frozen import FrozenReference
 from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.counts import coarse
+from sentinel.windows.segmented import SegmentCounts
 
 WINDOWS_FOR_ROWS = 24
 """`insufficient` looks at the rows of the last 24 to 48 windows."""
+WINDOWS_FOR_SEGMENTS = 6
+"""Where drift is, is told over so many windows."""
 WINDOWS_FOR_READING = 3
 """`blind` looks at the last 3 to 6: it must show at once that traffic cannot be read."""
+SHOWN_FAULTS = 3
+"""Findings on data quality that an explanation ends with, the widest first."""
 BLIND_RATIO = 0.5
 """Blind: more than this share of inference exchanges undecodable, or of rows without the reference's columns."""
 
@@ -42,6 +52,7 @@ class Judge:
         self.reference = reference
         self.roster = Roster(self.policy, None if reference is None else Roles(reference, self.policy))
         self.docket = Docket(self.policy)
+        self._segments: dict[str, deque[SegmentCounts]] = {}  # of words only, so they are not in the state
         self.notice = ""
         """Said with the next verdict: why evidence had to start again."""
 
@@ -65,6 +76,8 @@ class Judge:
         standing = self.docket.standing(self.roster)
         conditions = self._conditions(closed, fits, standing)
         notice, self.notice = self.notice, ""
+        faults = quality.findings(self.reference, closed) if self.reference is not None and fits else ()
+        besides = (self._where(closed, fits, standing), notice, in_words(faults, SHOWN_FAULTS))
         version = closed.key.version
         own = [self.roster.watches[key].log_wealth() for key in self.roster.keys_of(version)]
         return Verdict(
@@ -73,7 +86,7 @@ class Judge:
             start=closed.start,
             end=closed.end,
             state=worst(*(STATE_OF[condition] for condition in conditions)),
-            explanation=self._explanation(closed, conditions, standing, notice),
+            explanation=self._explanation(closed, conditions, standing, besides),
             evidence=max((evidence_of(w.log_wealth()) for w in self._watched(version)), default=0.0),
             rollback_evidence=self.docket.rollback_evidence(max(own, default=-np.inf)),
             budget_spent_ratio=self.docket.spent_ratio(closed.end),
@@ -82,6 +95,7 @@ class Judge:
             resolved=tuple(resolved),
             open=standing,
             rows=closed.rows,
+            quality=faults,
         )
 
     def _watched(self, version: str) -> list[Watch]:
@@ -107,8 +121,13 @@ class Judge:
         return [condition for condition in Condition if holds[condition]]
 
     def _explanation(
-        self, closed: ClosedWindow, conditions: list[Condition], standing: tuple[Incident, ...], notice: str
+        self,
+        closed: ClosedWindow,
+        conditions: list[Condition],
+        standing: tuple[Incident, ...],
+        besides: tuple[str, ...],
     ) -> str:
+        """What holds and since when; `besides` ends it, where it is not empty."""
         rows = int(self.roster.versions[closed.key.version].trailing(WINDOWS_FOR_ROWS)[ROWS])
         parts = [incident.explanation for incident in self._concerning(closed.key.version, standing)]
         parts += [
@@ -116,7 +135,19 @@ class Judge:
             for condition in conditions
             if condition in SENTENCE
         ]
-        return "; ".join([*parts, notice] if notice else parts) or f"within tolerance, {rows:,} rows in recent windows"
+        known = parts or [f"within tolerance, {rows:,} rows in recent windows"]
+        return "; ".join([*known, *filter(None, besides)])
+
+    def _where(self, closed: ClosedWindow, fits: bool, standing: tuple[Incident, ...]) -> str:
+        """In which segment the drift of the standing incidents is, over recent windows."""
+        if self.reference is None or not fits or not self.reference.segments:
+            return ""
+        for gone in self._segments.keys() - self.roster.versions.keys():
+            del self._segments[gone]
+        recent = self._segments.setdefault(closed.key.version, deque(maxlen=WINDOWS_FOR_SEGMENTS))
+        recent.append(closed.segments)
+        features = [name for incident in self._concerning(closed.key.version, standing) for name in incident.features]
+        return segments.in_words(self.reference, reduce(or_, recent), features) if features else ""
 
     def _findings(self, version: str, scores: Scores) -> tuple[Finding, ...]:
         found = [finding for watch in self._watched(version) for finding in watch.findings(scores)]

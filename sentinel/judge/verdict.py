@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from sentinel.drift.faults import Finding as Fault
+
 
 class State(StrEnum):
     """Verdicts from harmless to worst; several are combined by the worst."""
@@ -82,6 +84,7 @@ class Verdict:
     not before may a breach ask for a rollback. Each incident has its own.
     budget_spent_ratio: pages opened over pages allowed in the period.
     opened, resolved: incidents that began or ended with this window. open: all that stand after it.
+    quality: what is wrong with the window's data, worst share first; it explains and is counted, it pages nobody.
     """
 
     model: str
@@ -98,3 +101,4 @@ class Verdict:
     resolved: tuple[Incident, ...] = ()
     open: tuple[Incident, ...] = ()
     rows: int = 0
+    quality: tuple[Fault, ...] = ()

@@ -20,7 +20,10 @@ from sentinel.reference.frozen import (
     NumericTable,
 )
 from sentinel.reference.joint import JointSketch
+from sentinel.reference.repeats import RepeatCounter
 from sentinel.reference.schema import FeatureSpec, Kind, Role
+from sentinel.reference.segments import MOST_VALUES, OTHERS, Segments
+from sentinel.reference.splitting import split
 from sentinel.reference.survey import ColumnSurvey, Surveyed
 from sentinel.reference.tally import Tally, count_columns
 from sentinel.reference.truths import TruthColumns, Truths
@@ -29,6 +32,8 @@ COUNTED_KINDS: tuple[Kind, ...] = ("numeric", "categorical")
 """Columns of other kinds are counted by what is derived from them (`sentinel.features`)."""
 MOST_CELLS = 100
 """Categories with a fine cell of their own; the rest count as other."""
+MOST_COMPARED = 20_000
+"""Rows that are compared with each other, to know how often equal ones are to be expected."""
 MOST_POOLED = 4096
 """Names of pooled categories remembered, to tell rare ones from new ones."""
 _SEED = 20_261_101
@@ -43,7 +48,7 @@ class Builder:
     kinds: kinds that override the inference, by column. predictions, labels: columns of that role, or whose derived
     columns have it, besides those whose name begins with "prediction". joint: whether to sketch the joint law of the
     numeric inputs. truths: columns that tell how good the predictions are; those with probabilities alone are no
-    features.
+    features. segments: categorical columns whose most frequent values are also counted each for itself.
     """
 
     def __init__(
@@ -54,15 +59,19 @@ class Builder:
         labels: Sequence[str] = (),
         joint: bool = False,
         truths: TruthColumns | None = None,
+        segments: Sequence[str] = (),
     ) -> None:
         self._joint = joint
         self._truth_columns = truths
+        self._segments = tuple(segments)
+        self._by_segment: dict[str, list[Tally]] = {}
         self._kinds = dict(kinds or {})
         self._predictions, self._labels = frozenset(predictions), frozenset(labels)
         self._rng = np.random.default_rng(_SEED)
         self._truths = Truths(truths, np.random.default_rng(_SEED)) if truths else None
         self._surveys: dict[str, ColumnSurvey] = {}
         self._tally: Tally | None = None
+        self._repeats = RepeatCounter((), 0)
         self._rows = 0
 
     def survey(self, columns: Columns) -> None:
@@ -81,19 +90,29 @@ class Builder:
 
     def count(self, columns: Columns) -> None:
         """Second pass over a chunk."""
-        self._tally = self._tally or Tally(self._plan())
+        if self._tally is None:
+            plan = self._plan()
+            self._tally = Tally(plan)
+            inputs = [spec.name for spec in plan.schema if spec.role == "input"]
+            self._repeats = RepeatCounter(inputs, MOST_COMPARED)
+            self._by_segment = {column: self._tallies(plan, column) for column in self._segments}
         rows = _same_length(columns)
         self._rows += rows
-        count_columns(self._tally, self._features(columns), rows)
+        features = self._features(columns)
+        count_columns(self._tally, features, rows)
         if self._truths is not None:
             self._truths.add(columns, rows)
+        self._repeats.add(features)
+        for column, tallies in self._by_segment.items():
+            for at, part, size in split(features, _values_of(self._tally.reference, column), column):
+                count_columns(tallies[at], part, size)
 
     def freeze(self, *, name: str, version: str) -> FrozenReference:
         """The reference. ValueError when there was not one row."""
         if self._tally is None or not self._rows:
             raise ValueError("a reference needs at least one row; the columns hold none")
         plan, tally = self._tally.reference, self._tally
-        return replace(
+        frozen = replace(
             plan,
             name=name,
             version=version,
@@ -104,7 +123,20 @@ class Builder:
             categorical_book=bins.categorical_book(tally.categorical, _known(plan.categorical)),
             joint=tally.joint,
             standard=self._truths.finish() if self._truths is not None else None,
+            repeats=(self._repeats.looked, self._repeats.equal_pairs),
         )
+        return replace(frozen, segments=tuple(self._segment(frozen, column) for column in self._segments))
+
+    def _tallies(self, plan: FrozenReference, column: str) -> list[Tally]:
+        """One for each value told apart and one for the others. ValueError for a column that is no category."""
+        if column not in plan.categorical.names:
+            known = ", ".join(plan.categorical.names[:5]) or "there are none"
+            raise ValueError(f"segments names {column!r}, which is no categorical column; these are: {known}")
+        return [Tally(replace(plan, joint=None)) for _ in (*_values_of(plan, column), OTHERS)]
+
+    def _segment(self, frozen: FrozenReference, column: str) -> Segments:
+        coarse = [frozen.coarse(tally.numeric, tally.categorical) for tally in self._by_segment[column]]
+        return Segments(column, _values_of(frozen, column), np.stack(coarse))
 
     def _features(self, columns: Columns) -> Columns:
         """The columns that become features."""
@@ -170,12 +202,20 @@ def build(
     labels: Sequence[str] = (),
     joint: bool = False,
     truths: TruthColumns | None = None,
+    segments: Sequence[str] = (),
 ) -> FrozenReference:
     """The reference of columns held in memory (name -> array or list, one value per row)."""
-    builder = Builder(kinds=kinds, predictions=predictions, labels=labels, joint=joint, truths=truths)
+    told = {"predictions": predictions, "labels": labels, "segments": segments}
+    builder = Builder(kinds=kinds, joint=joint, truths=truths, **told)
     builder.survey(columns)
     builder.count(columns)
     return builder.freeze(name=name, version=version)
+
+
+def _values_of(reference: FrozenReference, column: str) -> tuple[str, ...]:
+    """The values of a categorical column that are segments of their own."""
+    table = reference.categorical
+    return table.categories[table.names.index(column)][:MOST_VALUES]
 
 
 def _source(name: str) -> str:

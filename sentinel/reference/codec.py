@@ -9,6 +9,7 @@ from sentinel.reference.frozen import CategoricalTable, FrozenReference, Numeric
 from sentinel.reference.joint import JointSketch
 from sentinel.reference.packing import FormatError, frame, unframe, unpack_array
 from sentinel.reference.schema import FeatureSpec
+from sentinel.reference.segments import Segments
 
 MAGIC = b"SNTLREF\n"
 VERSION = 1
@@ -55,6 +56,11 @@ def _reference(content: dict[str, Any]) -> FrozenReference:
         joint=_joint(content["joint"]),
         standard=from_plain(content["standard"]) if "standard" in content else None,
         vocabularies=content.get("vocabularies", {}),
+        segments=tuple(
+            Segments(column, tuple(values), unpack_array(counts, np.int64))
+            for column, values, counts in content.get("segments", [])
+        ),
+        repeats=tuple(content.get("repeats", (0, 0))),
     )
 
 

@@ -92,6 +92,7 @@ def build_from_file(
     labels: Sequence[str] = (),
     joint: bool = False,
     truths: TruthColumns | None = None,
+    segments: Sequence[str] = (),
     progress: Progress | None = None,
     derive: Derive | None = None,
 ) -> FrozenReference:
@@ -103,7 +104,8 @@ def build_from_file(
     chunks = parquet_chunks if table.suffix.lower() in (".parquet", ".pq") else csv_chunks
     tell = progress or (lambda _share: None)
     made = derive or (lambda columns: columns)
-    builder = Builder(kinds=kinds, predictions=predictions, labels=labels, joint=joint, truths=truths)
+    told = {"predictions": predictions, "labels": labels, "segments": segments}
+    builder = Builder(kinds=kinds, joint=joint, truths=truths, **told)
     try:
         if derive is not None:
             all(derive.learn(columns) for columns, _ in chunks(table))  # until there is nothing to learn

@@ -28,6 +28,7 @@ from sentinel.labels.standard import Standard, to_plain
 from sentinel.reference.joint import JointSketch
 from sentinel.reference.packing import pack_array
 from sentinel.reference.schema import FeatureSpec
+from sentinel.reference.segments import Segments
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -110,6 +111,8 @@ class FrozenReference:
 
     numeric_book, categorical_book: [F, W] fine cell -> coarse cell, for the two tables.
     joint: sketch of the joint law of the numeric inputs, where it was asked for.
+    repeats: rows that were compared with each other, and pairs of equal ones among them.
+    segments: what it holds of the values of the columns that it was to tell apart.
     vocabularies: by text column, which tokens its texts have (`sentinel.features.vocabulary`, as bytes).
     standard: quality of the predictions and calibration of their scores, where the rows had labels.
     """
@@ -125,6 +128,8 @@ class FrozenReference:
     joint: JointSketch | None = None
     vocabularies: Mapping[str, bytes] = field(default_factory=dict)
     standard: Standard | None = None
+    repeats: tuple[int, int] = (0, 0)
+    segments: tuple[Segments, ...] = ()
 
     @cached_property
     def specs(self) -> Mapping[str, FeatureSpec]:
@@ -202,4 +207,10 @@ def content_of(reference: FrozenReference) -> dict[str, Any]:
         **known,
         "joint": None if reference.joint is None else [reference.joint.rows, pack_array(reference.joint.sums)],
         **({"vocabularies": dict(reference.vocabularies)} if reference.vocabularies else {}),
+        **({"segments": [_segments(segments) for segments in reference.segments]} if reference.segments else {}),
+        **({"repeats": list(reference.repeats)} if any(reference.repeats) else {}),
     }
+
+
+def _segments(segments: Segments) -> list[Any]:
+    return [segments.column, list(segments.values), pack_array(segments.counts)]

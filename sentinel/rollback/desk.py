@@ -1,7 +1,7 @@
 """Where the pure part meets the store: one call per judged window, and what to commit with it comes back.
 
     plan = desk.decide(verdict, now)                     # reads the past, decides
-    store.commit_window(WindowRecord(..., intents=plan.intents, audit=plan.audit))
+    store.commit_window(WindowRecord(..., intents=plan.intents, audit=plan.audit, limits=plan.limits))
     deliverer.wake()                                     # where plan.intents is not empty
 
 The desk keeps each model's version history, in memory and as a setting of the store.
@@ -74,7 +74,7 @@ class Desk:
         made = plan(verdict, self.policy, past, now, surroundings, self._actor)
         seen = effects(past, verdict, versions, self.policy.effect_seconds)
         self._watching = bool(made.intents) or not settled(past, now)
-        return replace(made, effects=seen, audit=made.audit + tuple(record_of(effect, now) for effect in seen))
+        return made | Plan(effects=seen, audit=tuple(record_of(effect, now) for effect in seen))
 
     def request(self, verdict: Verdict, now: float, actor: str) -> Plan:
         """As `decide`, for a verdict that comes from outside and not from a window: through the same interlocks."""

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from sentinel.drift.blocks import Counts
 from sentinel.judge.baseline import FALSE_ROLLBACK, LATENCY_QUANTILES, LatencyTest, PredictionTest, RatioTest
 from sentinel.judge.binding import Roles
 from sentinel.judge.traffic import exchanges, failed, timed
@@ -156,19 +157,21 @@ def _predictions(trial: Trial, known: Predictions) -> Comparison | None:
     if rows < FEWEST_EXCHANGES:
         return None
     features = known.roles.laws(PREDICTION).features
-    counts = sum(
-        (known.roles.of(PREDICTION, coarse(known.reference, window.features)) for window in before),
-        np.zeros_like(features.counts),
-    )
-    test = PredictionTest(replace(features, counts=counts, dependence=np.nan_to_num(features.dependence, nan=1.0)))
+    history = [(_predicted(window, known), window.end - window.start) for window in before]
+    counts = sum((counts for counts, _ in history), np.zeros_like(features.counts))
+    test = PredictionTest(replace(features, counts=counts), history)
     for window in trial.trial:
         if _readable(window, known):
-            mine = known.roles.of(PREDICTION, coarse(known.reference, window.features))
-            test.observe(mine, window.end - window.start)
+            test.observe(_predicted(window, known), window.end - window.start)
     told = f"Predictions compared with {rows} rows of the baseline."
     if trial.concurrent and trial.baseline_breached:
         return Comparison("as_bad", 0.0, rows, told, concurrent=True)
     return _verdict(test.log_evidence(), trial, rows, told)
+
+
+def _predicted(window: ClosedWindow, known: Predictions) -> Counts:
+    """Predictions of a window by cell, [F, K]."""
+    return known.roles.of(PREDICTION, coarse(known.reference, window.features))
 
 
 def _readable(window: ClosedWindow, known: Predictions) -> bool:

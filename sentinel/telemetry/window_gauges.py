@@ -70,6 +70,8 @@ class WindowGauges:
         put = self._series.put
         self._series.add(drift.WINDOWS, pair)
         self._series.add(drift.ROWS, pair, closed.rows)
+        for fault in verdict.quality:
+            self._series.add(drift.QUALITY_FINDINGS, (*pair, fault.kind))
         put(drift.MODEL_INFO, (*pair, label(closed.reference_id)), 1)
         put(drift.WINDOW_ROWS, pair, closed.rows)
         put(drift.WINDOW_END, pair, closed.end)

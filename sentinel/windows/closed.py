@@ -6,10 +6,14 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sentinel.reference.packing import FormatError, frame, unframe
+import numpy as np
+
+from sentinel.reference.packing import FormatError, frame, pack_array, unframe, unpack_array
 from sentinel.windows import plain
 from sentinel.windows.counts import FeatureCounts
 from sentinel.windows.generation import GenerationCounts
+from sentinel.windows.segmented import SegmentCounts
+from sentinel.windows.whole import WholeRows
 from sentinel.windows.window import TrafficCounts, WindowKey
 
 _MAGIC = b"SNTLWIN\n"
@@ -25,7 +29,8 @@ class ClosedWindow:
     """rows: analysed rows. reference_id: fingerprint of the reference that gave the cells, "" for none.
 
     features: counts of all features (empty without a reference). traffic: all traffic, sampled or not.
-    generation: tokens and times of analysed calls of a generative model.
+    generation: tokens and times of analysed calls of a generative model. whole: what is told of rows as a whole.
+    segments: coarse counts of each segment that the reference tells apart.
     """
 
     key: WindowKey
@@ -36,6 +41,8 @@ class ClosedWindow:
     features: FeatureCounts = field(default_factory=FeatureCounts)
     traffic: TrafficCounts = field(default_factory=TrafficCounts)
     generation: GenerationCounts = field(default_factory=GenerationCounts)
+    whole: WholeRows = field(default_factory=WholeRows)
+    segments: SegmentCounts = field(default_factory=SegmentCounts)
 
     def __or__(self, other: "ClosedWindow") -> "ClosedWindow":
         """Merge two windows of one model, version and reference; ValueError says what differs."""
@@ -50,6 +57,8 @@ class ClosedWindow:
             features=self.features | other.features,
             traffic=self.traffic | other.traffic,
             generation=self.generation | other.generation,
+            whole=self.whole | other.whole,
+            segments=self.segments | other.segments,
         )
 
     def to_bytes(self) -> bytes:
@@ -63,6 +72,8 @@ class ClosedWindow:
             "features": plain.from_features(self.features),
             "traffic": plain.from_sums(self.traffic),
             "generation": plain.from_sums(self.generation),
+            "whole": plain.from_sums(self.whole),
+            "segments": {column: pack_array(counts) for column, counts in self.segments.counts.items()},
         }
         return frame(_MAGIC, _VERSION, content)
 
@@ -87,6 +98,10 @@ class ClosedWindow:
             features=plain.to_features(content["features"]),
             traffic=TrafficCounts(**content["traffic"]),
             generation=GenerationCounts(**content.get("generation", {})),
+            whole=WholeRows(**content.get("whole", {})),
+            segments=SegmentCounts(
+                {column: unpack_array(counts, np.int64) for column, counts in content.get("segments", {}).items()}
+            ),
         )
 
 

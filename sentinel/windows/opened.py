@@ -15,6 +15,8 @@ from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.counts import FeatureCounts
 from sentinel.windows.generation import GenerationCounts
 from sentinel.windows.pending import Pending
+from sentinel.windows.segmented import SegmentCounts, Segmenting
+from sentinel.windows.whole import WholeRows
 from sentinel.windows.window import TrafficCounts, WindowKey, storable
 
 MOST_UNEXPECTED = 100
@@ -25,13 +27,22 @@ OTHER_COLUMNS = "__other__"
 class Window:
     """Counts the rows of one (model, version, replica) in [start, start + seconds) until it is closed."""
 
-    def __init__(self, key: WindowKey, start: float, seconds: float, reference: FrozenReference | None) -> None:
+    def __init__(
+        self,
+        key: WindowKey,
+        start: float,
+        seconds: float,
+        reference: FrozenReference | None,
+        segments: Collection[str] | None = None,
+    ) -> None:
+        """segments: columns whose segments are counted apart, of those that the reference has; None: all of these."""
         self.key = key
         self.start = start
         self.seconds = seconds
         self.rows = 0
         self.reference = reference
         self._pending = Pending(reference) if reference is not None else None
+        self._segmenting = Segmenting(reference, segments) if reference is not None and reference.segments else None
         self._unexpected: dict[str, int] = {}
         self._closed = False
 
@@ -45,7 +56,10 @@ class Window:
             raise ValueError("the window is closed; open another one for these rows")
         rows = self._pending.add_plain(columns) if self._pending is not None else None
         if rows is None:
-            rows = self._add_any(_sized(columns))
+            columns = _sized(columns)
+            rows = self._add_any(columns)
+        if self._segmenting is not None:
+            self._segmenting.add(columns, rows)
         self.rows += rows
         return rows
 
@@ -53,11 +67,16 @@ class Window:
         rows = max(map(len, columns.values()), default=0)
         if self._pending is not None:
             self._pending.add(columns, rows)
-            self._count_unexpected(columns.keys() - self._pending.reference.specs.keys(), rows)
+            self.unexpected(columns.keys() - self._pending.reference.specs.keys(), rows)
         return rows
 
-    def close(self, traffic: TrafficCounts | None = None, generation: GenerationCounts | None = None) -> ClosedWindow:
-        """The window's counts, with the traffic and the calls of the same interval. Closing happens once."""
+    def close(
+        self,
+        traffic: TrafficCounts | None = None,
+        generation: GenerationCounts | None = None,
+        whole: WholeRows | None = None,
+    ) -> ClosedWindow:
+        """The window's counts, with what else was counted in the same interval. Closing happens once."""
         if self._closed:
             raise ValueError("the window is closed already")
         self._closed = True
@@ -70,9 +89,12 @@ class Window:
             features=self._pending.counts(self._unexpected) if self._pending is not None else FeatureCounts(),
             traffic=traffic or TrafficCounts(),
             generation=generation or GenerationCounts(),
+            whole=whole or WholeRows(),
+            segments=self._segmenting.closed() if self._segmenting is not None else SegmentCounts(),
         )
 
-    def _count_unexpected(self, names: Collection[object], rows: int) -> None:
+    def unexpected(self, names: Collection[object], rows: int) -> None:
+        """Count `rows` rows that carried columns which the reference does not know."""
         for name in sorted(storable(str(name)) for name in names):
             known = name in self._unexpected or len(self._unexpected) < MOST_UNEXPECTED
             counted = name if known else OTHER_COLUMNS

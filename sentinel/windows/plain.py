@@ -9,6 +9,7 @@ from sentinel.reference.joint import JointSketch
 from sentinel.reference.packing import pack_array, unpack_array
 from sentinel.windows.counts import FeatureCounts
 from sentinel.windows.generation import GenerationCounts
+from sentinel.windows.whole import WholeRows
 from sentinel.windows.window import TrafficCounts
 
 
@@ -30,7 +31,7 @@ def to_features(content: list[Any]) -> FeatureCounts:
     )
 
 
-def from_sums(counts: TrafficCounts | GenerationCounts) -> dict[str, Any]:
+def from_sums(counts: TrafficCounts | GenerationCounts | WholeRows) -> dict[str, Any]:
     """What is not zero, by name; the same names make the counts again."""
     values = ((field.name, getattr(counts, field.name)) for field in fields(counts))
     return {name: value if isinstance(value, int | float) else dict(value) for name, value in values if value}

@@ -95,6 +95,8 @@ _SCORE = f'sentinel_drift_score{{{MODEL}, feature="amount", method="psi"}}'
 _LEVEL = f'sentinel_drift_notice_level{{{POD}, method="psi"}}'
 _ROWS = f"sentinel_window_rows{{{MODEL}}}"
 _PROBLEM = f'sentinel_feature_problem_ratio{{{MODEL}, feature="amount", problem="out_of_range"}}'
+_SWAPPED = f'sentinel_data_quality_findings_total{{{MODEL}, problem="swapped"}}'
+_WINDOWS = f"sentinel_windows_total{{{MODEL}}}"
 _EVIDENCE = f'sentinel_evidence_ratio{{{MODEL}, book="page"}}'
 _BREACH = f'sentinel_verdict{{{MODEL}, state="breach"}}'
 
@@ -127,6 +129,12 @@ DRIFT = (
         (),
         (40, 59),
         why="20 rows alert nobody",
+    ),
+    Case(
+        "SentinelDataQualityFinding",
+        {_SWAPPED: ((10, 0.0), (3, 1.0), (40, 0.0), (40, 1.0), (60, 0.0)), _WINDOWS: ((153, 1.0),)},
+        (85,),
+        (9, 12, 20, 52, 150),
     ),
     Case(
         "SentinelBreachApproaching",

@@ -6,6 +6,8 @@ from sentinel.telemetry.catalogue import drift, serving
 
 LEAST_ROWS = 200  # a score of fewer rows is noise
 PROBLEM_RATIO = 0.05  # share of rows with a value out of range, new or of a wrong type
+DEEPER_FAULTS = ("lost_field", "unit_change", "swapped", "stuck", "duplicated_rows", "one_client")
+MOST_WINDOWS = 0.5  # share of windows with such a fault
 UNDECODABLE_RATIO = 0.1
 APPROACHING = 0.5
 
@@ -32,6 +34,14 @@ def _problems() -> str:
     kinds = "|".join(problem for problem in drift.PROBLEMS if problem != "missing")
     shares = most(f"{MODEL}, feature, problem", selector(drift.PROBLEM_RATIO, f'problem=~"{kinds}"'))
     return f"{shares} > {PROBLEM_RATIO}\n{_enough_rows()}"
+
+
+def _findings() -> str:
+    """Windows with a fault that no share of rows of one feature shows."""
+    kinds = f'problem=~"{"|".join(DEEPER_FAULTS)}"'
+    found = total(f"{MODEL}, problem", f"increase({selector(drift.QUALITY_FINDINGS, kinds)}[15m])")
+    windows = total(MODEL, f"increase({selector(drift.WINDOWS)}[15m])")
+    return f"{found}\n/ on ({MODEL}) group_left ()\n{windows}\n> {MOST_WINDOWS}"
 
 
 def _approaching() -> str:
@@ -145,6 +155,16 @@ DRIFT = (
         "{{ $labels.model_version }}. Ask who produces the feature what changed.",
         hold="15m",
         keep="15m",
+    ),
+    Alert(
+        "SentinelDataQualityFinding",
+        "warning",
+        _findings(),
+        "The data that the model receives has a fault.",
+        "{{ $labels.problem }} in most windows of {{ $labels.model }} {{ $labels.model_version }}: a field is gone, "
+        "came in another unit, changed places or stands still, or rows repeat. " + _WHICH,
+        hold="10m",
+        keep="10m",
     ),
     Alert(
         "SentinelBlind",

@@ -82,6 +82,7 @@ def prediction_panels() -> list[Panel]:
 
 def quality_panels() -> list[Panel]:
     problems = f"topk(10, max by (feature, problem) ({on_dashboard(drift.PROBLEM_RATIO)}))"
+    found = f"sum by (problem) (increase({on_dashboard(drift.QUALITY_FINDINGS)}[{RATE}]))"
     undecodable = total("reason", rate(on_dashboard(serving.UNDECODABLE))) + " or vector(0)"
     outcomes = total("outcome", rate(on_dashboard(serving.EXCHANGES)))
     return [
@@ -91,6 +92,15 @@ def quality_panels() -> list[Panel]:
             problems,
             "{{feature}}: {{problem}}",
             "percentunit",
+        ),
+        lines(
+            "Findings on the data",
+            "Features and windows with a fault: lost or new fields, other units, columns swapped or stuck, duplicates.",
+            found,
+            "{{problem}}",
+            "short",
+            STACKED,
+            alerts=("SentinelDataQualityFinding",),
         ),
         lines(
             "Undecodable exchanges",

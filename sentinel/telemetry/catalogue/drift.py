@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from sentinel.drift.faults import KINDS
 from sentinel.judge.verdict import Cause, State
 from sentinel.telemetry.catalogue.metric import MODEL_LABELS, Metric
 
@@ -105,6 +106,13 @@ PROBLEM_RATIO = _drift(
     (*MODEL_LABELS, "feature", "problem"),
     "ratio",
     values={"problem": PROBLEMS},
+)
+QUALITY_FINDINGS = _drift(
+    "sentinel_data_quality_findings_total",
+    "counter",
+    "Findings on the data of judged windows, one for each feature (or for the rows as a whole) and window.",
+    (*MODEL_LABELS, "problem"),
+    values={"problem": KINDS},
 )
 PREDICTION = _drift(
     "sentinel_prediction_value",

@@ -12,6 +12,7 @@ from sentinel.reference.build import build
 from sentinel.reference.frozen import FrozenReference
 from sentinel.traffic import Exchange, Message, Route, RouteTraffic, bucket_of
 from sentinel.windows.closed import ClosedWindow
+from sentinel.windows.whole import WholeRows
 
 START = 1_767_225_600.0
 INFER = Route("POST", "/v2/models/fraud/infer", "http/1.1")
@@ -221,3 +222,26 @@ def test_another_model_is_counted_but_not_against_this_reference(reference: Froz
     assert subject.judged("fraud")
     assert not subject.judged("someone-else")
     assert other.judged("fraud")  # the reference names its model
+
+
+def test_fields_that_the_reference_does_not_know_are_counted(reference: FrozenReference) -> None:
+    subject = pipeline(reference)
+    asked = {"inputs": [tensor("amount", [0.1, 0.2]), tensor("amuont", [0.1, 0.2])]}
+    known = exchange(START)
+    for _ in range(3):
+        subject.exchange(replace(known, request=Message(JSON, json.dumps(asked).encode())))
+    subject.exchange(known)
+    (window,) = busy(subject.close_due(START + 61))
+    assert window.features.unexpected == {"amuont": 6}
+
+
+def test_duplicates_and_clients_are_counted(reference: FrozenReference) -> None:
+    options = PipelineOptions(model="fraud", replica="pod-0", client_header="x-forwarded-for")
+    subject = Pipeline(reference, options)
+    known = exchange(START)
+    for client in ("10.0.0.1, 10.9.9.9", "10.0.0.1", "10.0.0.2", ""):
+        headers = {**JSON, "x-forwarded-for": client} if client else JSON
+        subject.exchange(replace(known, request=Message(headers, known.request.body)))
+    (window,) = busy(subject.close_due(START + 61))
+    assert window.whole == WholeRows(looked=8, repeated=7, told=6, largest=4)
+    assert b"10.0.0" not in window.to_bytes()

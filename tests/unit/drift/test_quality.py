@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
 
+from sentinel.drift.faults import KINDS, Finding, in_words
 from sentinel.drift.quality import findings
+from sentinel.judge.judge import Judge
 from sentinel.reference.build import build
 from sentinel.windows.opened import Window
+from sentinel.windows.whole import Whole, WholeRows
 from sentinel.windows.window import WindowKey
 
 RNG = np.random.default_rng(20261122)
@@ -89,3 +92,101 @@ def test_a_stuck_value():
 def test_no_rows_are_no_finding():
     assert findings(REFERENCE, Window(WindowKey("m", "1", "r"), 0.0, 60.0, REFERENCE).close()) == ()
     assert findings(REFERENCE, Window(WindowKey("m", "1", "r"), 0.0, 60.0, None).close()) == ()
+
+
+def window_of(columns, rows=ROWS, clients=("",)):
+    """A window of the sidecar: rows in exchanges of one, from these clients in turn."""
+    window, whole = Window(WindowKey("m", "1", "r"), 0.0, 60.0, REFERENCE), Whole(list(columns))
+    window.add(columns)
+    for row in range(rows):
+        whole.add({name: [values[row]] for name, values in columns.items()}, 1, clients[row % len(clients)])
+    return window.close(whole=whole.counts())
+
+
+def repeated(share):
+    """Rows of which this share are those before once more."""
+    columns = {name: list(values) for name, values in rows_of(ROWS).items()}
+    kept = round(ROWS * (1 - share))
+    return {name: values[:kept] + values[: ROWS - kept] for name, values in columns.items()}
+
+
+@pytest.mark.parametrize(("share", "is_found"), [(0.0, False), (0.05, False), (0.3, True), (0.5, True)])
+def test_duplicated_rows(share, is_found):
+    kinds = {f.kind: f for f in findings(REFERENCE, window_of(repeated(share)))}
+    assert ("duplicated_rows" in kinds) == is_found
+    if is_found:
+        assert kinds["duplicated_rows"].share == pytest.approx(share, abs=0.01)
+
+
+def test_rows_that_repeat_by_nature_are_no_duplicates():
+    dice = {"eyes": RNG.integers(1, 7, 5000).astype(str).tolist(), "coin": RNG.choice(["h", "t"], 5000).tolist()}
+    reference = build(dice, name="dice", version="1")
+    window, whole = Window(WindowKey("m", "1", "r"), 0.0, 60.0, reference), Whole(["eyes", "coin"])
+    few = {name: values[:400] for name, values in dice.items()}
+    window.add(few)
+    whole.add(few, 400, "")
+    assert whole.counts().repeated > 300
+    assert findings(reference, window.close(whole=whole.counts())) == ()
+
+
+@pytest.mark.parametrize(
+    ("clients", "share"), [(("a", "a", "a", "b"), 0.75), (("a",), 1.0), (("a", "b", "c"), None), (("",), None)]
+)
+def test_one_client_that_dominates(clients, share):
+    found = {f.kind: f for f in findings(REFERENCE, window_of(rows_of(ROWS), clients=clients))}
+    assert found.get("one_client", Finding("", "", 0)).share == (share or 0)
+
+
+def test_clients_beyond_the_bound_are_nobodys_and_merged_windows_add_up():
+    whole = Whole([])
+    for client in range(5000):
+        whole.add({}, 1, f"client {client}")
+    whole.add({}, 300, "client 7")
+    counts = whole.counts()
+    assert counts == WholeRows(told=1300, largest=301)
+    assert counts | counts == WholeRows(told=2600, largest=602)
+
+
+@pytest.mark.parametrize("rows", [1, 3, 30])
+def test_a_few_rows_prove_nothing(rows):
+    columns = {name: list(values[:rows]) for name, values in rows_of(ROWS).items()}
+    columns["age"] = [None, *columns["age"][1:]]
+    columns["country"] = ["QQ", *columns["country"][1:]]
+    assert findings(REFERENCE, window_of(columns, rows)) == ()
+
+
+EVERY_FAULT = {
+    "missing": {"age": [None] * 50},
+    "wrong_type": {"age": ["x"] * 50},
+    "lost_field": {"age": None},
+    "new_field": {"agee": [1.0] * ROWS},
+    "out_of_range": {"age": [400.0] * 50},
+    "unseen_category": {"country": ["QQ"] * 100},
+    "unit_change": {"income": rows_of(ROWS)["income"] * 1000},
+    "swapped": None,
+    "stuck": {"age": [45.0] * ROWS},
+    "duplicated_rows": repeated(0.5),
+    "one_client": {},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_fault_is_found_explained_and_in_the_verdict(kind):
+    columns = {name: list(values) for name, values in rows_of(ROWS).items()}
+    change = EVERY_FAULT[kind]
+    if change is None:
+        change = {"age": columns["celsius"], "celsius": columns["age"]}
+    for name, values in change.items():
+        columns[name] = None if values is None else [*values, *columns.get(name, [])[len(values) :]]
+    present = {name: values for name, values in columns.items() if values is not None}
+    clients = ("a",) if kind == "one_client" else ("a", "b", "c")
+    verdict = Judge(REFERENCE).observe(window_of(present, clients=clients))
+    assert kind in {fault.kind for fault in verdict.quality}
+    assert "; data quality: " in verdict.explanation
+    assert kind.replace("_", " ") in in_words([f for f in verdict.quality if f.kind == kind], 3)
+
+
+def test_words_are_few():
+    faults = [Finding("missing", f"f{i}", 0.5) for i in range(5)]
+    assert in_words(faults, 2) == "data quality: f0 missing (50%), f1 missing (50%) and 3 more"
+    assert in_words([], 2) == ""

@@ -1,0 +1,28 @@
+"""Segments: what a reference holds of each of the most frequent values of a column, and of all other values. Pure.
+
+Counts are coarse (the cells of the budget book), so that a segment costs tens of bytes a feature.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sentinel.reference.frozen import Counts
+
+MOST_VALUES = 5
+"""Values of a column told apart; all others, missing ones too, are one segment: OTHERS."""
+OTHERS = "__other__"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segments:
+    """values: of the column, most frequent first. counts: [S + 1, F, K] laid out as the reference's `book`, the last
+    being all other values."""
+
+    column: str
+    values: tuple[str, ...]
+    counts: "Counts"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (*self.values, OTHERS)
