@@ -18,6 +18,7 @@ from sentinel.app.labelling import LabelWork
 from sentinel.app.scoring import Scorer
 from sentinel.cli.problems import CommandError
 from sentinel.cli.settings import settings_of
+from sentinel.cli.telling import tell
 from sentinel.cli.terminal import console, progress_bar
 from sentinel.config import Settings
 from sentinel.config.times import show_time
@@ -51,7 +52,13 @@ def load(arguments: Namespace) -> int:
         raise CommandError(str(error)) from error
     told = ", ".join(f"{number:,} {outcome}" for outcome, number in counts.items() if outcome != "received")
     wait = f", {waiting:,} wait for their predictions" if waiting else ""
-    print(f"{path}: {counts['received'] - refused:,} labels{': ' + told if told else ''}{wait}")
+    tell(
+        arguments,
+        f"{path}: {counts['received'] - refused:,} labels{': ' + told if told else ''}{wait}",
+        refused=refused,
+        waiting=waiting,
+        outcomes=dict(counts),
+    )
     return 1 if refused else 0
 
 
