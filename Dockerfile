@@ -23,6 +23,6 @@ WORKDIR /var/lib/sentinel
 RUN ["chown", "65532:65532", "/var/lib/sentinel"]
 VOLUME /var/lib/sentinel
 USER 65532:65532
-EXPOSE 8081 9108
+EXPOSE 8081 8443 9108
 ENTRYPOINT ["sentinel"]
 CMD ["--help"]

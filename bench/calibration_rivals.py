@@ -4,12 +4,16 @@ Evidently (0.7, its default for references above 1,000 rows): Wasserstein distan
 deviation ≥ 0.1 for numeric columns; the data set drifts when half of the columns do. NannyML (univariate, default):
 Jensen–Shannon distance above mean + 3 standard deviations of the reference's chunks. PSI on ten quantile bins above 0.1
 or 0.2. KS: two-sample, p < 0.05 per column, or corrected over the columns (Bonferroni, Benjamini–Hochberg).
-Written from the tools' documentation; the tools themselves are not run here.
+Written from the tools' documentation; `calibration_peers` runs the tools themselves.
 """
 
-import numpy as np
-from scipy.special import chdtrc, chndtr, kolmogorov, ndtri
+from functools import lru_cache
 
+import numpy as np
+from scipy.special import chdtri, kolmogorov, ndtri
+from scipy.stats import ncx2
+
+MONTH = 8_640
 BINS = 10
 REFERENCE_ROWS = 50_000
 GRID = ndtri((np.arange(4000) + 0.5) / 4000)
@@ -70,48 +74,56 @@ class Rivals:
 class MultiScale:
     """Classical χ² on non-overlapping blocks of 1, 3, 12, 36, 96, 288 windows, at levels that share one page a month.
 
-    counts: [F, K] of the reference. Cells expected below 10 rows in a block are pooled into one. Beyond a tolerance the
-    quantile is that of the non-central law (which is not valid on rare categories at the edge of the tolerance).
+    counts: [F, K] of the reference, of so many `features` that share the page. Cells expected below 10 rows in a block
+    are pooled into one. Beyond a tolerance the quantile is that of the non-central law, which is not valid where the
+    tolerated law has other variances than the reference: on rare categories above all.
     """
 
     LENGTHS = (1, 3, 12, 36, 96, 288)
     FEWEST_EXPECTED = 10
 
-    def __init__(self, counts: np.ndarray, tolerance: float) -> None:
+    def __init__(self, counts: np.ndarray, tolerance: float, features: int | None = None) -> None:
         self.counts, self.tolerance = counts, tolerance
+        self.features = features if features is not None else len(counts)
         self.sums = np.zeros((len(self.LENGTHS), *counts.shape))
         self.at = 0
 
-    def pages(self, counts: np.ndarray) -> bool:
+    def pages(self, counts: np.ndarray) -> np.ndarray:
+        """Which features [F] page after one more window of counts [F, K]."""
         self.at += 1
         self.sums += counts
-        found = False
+        found = np.zeros(len(counts), dtype=bool)
         for i, length in enumerate(self.LENGTHS):
             if self.at % length == 0:
-                level = length / (8640 * len(self.LENGTHS) * len(counts))
-                found |= any(self._test(f, self.sums[i, f], level) for f in range(len(counts)))
+                level = length / (MONTH * len(self.LENGTHS) * self.features)
+                found |= self._test(self.sums[i], level)
                 self.sums[i] = 0
         return found
 
-    def _test(self, f: int, window: np.ndarray, level: float) -> bool:
-        reference = self.counts[f]
-        n, rows = window.sum(), reference.sum()
-        if not n:
-            return False
-        law = (window + reference) / (n + rows)
-        small = law * n < self.FEWEST_EXPECTED
-        p, p0, law = (_pooled(x, small, law) for x in (window / n, reference / rows, law))
-        effective = 1 / (1 / n + 1 / rows)
-        statistic = effective * np.sum((p - p0) ** 2 / law)
-        freedom, noncentrality = max(len(law) - 1, 1), 2 * self.tolerance * effective
-        if self.tolerance == 0:
-            return bool(chdtrc(freedom, statistic) < level)
-        return bool(1 - chndtr(statistic, freedom, noncentrality) < level)
+    def _test(self, window: np.ndarray, level: float) -> np.ndarray:
+        n, rows = window.sum(axis=1, keepdims=True), self.counts.sum(axis=1, keepdims=True)
+        law = (window + self.counts) / (n + rows)
+        large = (law * n >= self.FEWEST_EXPECTED) & (n > 0)
+        p, p0, law = (_pooled(x, large, law) for x in (window / np.maximum(n, 1), self.counts / rows, law))
+        effective = 1 / (1 / np.maximum(n, 1) + 1 / rows)
+        terms = np.divide((p - p0) ** 2, law, out=np.zeros_like(p), where=large & (law > 0))
+        statistic = effective[:, 0] * terms.sum(axis=1)
+        freedom = np.maximum(large.sum(axis=1) - 1, 1)
+        known = zip(freedom.tolist(), effective[:, 0].tolist(), strict=True)
+        limits = [_limit(k, round(m, 6), self.tolerance, level) for k, m in known]
+        return (n[:, 0] > 0) & (statistic > limits)
 
 
-def _pooled(x: np.ndarray, small: np.ndarray, law: np.ndarray) -> np.ndarray:
-    """Cells with their small ones added to the smallest of the others."""
-    kept = x[~small]
-    if len(kept):
-        kept[np.argmin(law[~small])] += x[small].sum()
-    return kept if len(kept) else np.array([x.sum()])
+@lru_cache(maxsize=100_000)
+def _limit(freedom: int, effective: float, tolerance: float, level: float) -> float:
+    if tolerance == 0:
+        return float(chdtri(freedom, level))
+    return float(ncx2.isf(level, freedom, 2 * tolerance * effective))
+
+
+def _pooled(x: np.ndarray, large: np.ndarray, law: np.ndarray) -> np.ndarray:
+    """Cells with the small ones of each feature added to the smallest of its large ones."""
+    kept = np.where(large, x, 0.0)
+    smallest = np.where(large, law, np.inf).argmin(axis=1)
+    kept[np.arange(len(x)), smallest] += np.where(large, 0.0, x).sum(axis=1)
+    return kept

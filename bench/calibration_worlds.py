@@ -95,6 +95,28 @@ def intermittent(features: int, rows: int) -> Traffic:
     return windows
 
 
+def silent(features: int, rows: int) -> Traffic:
+    """No traffic at all."""
+    return plain(features, 0)
+
+
+def correlated(features: int, rows: int) -> Traffic:
+    """Any two features correlate by one half."""
+    return plain(features, rows, 0.5)
+
+
+TRAFFIC: dict[str, Callable[[int, int], Traffic]] = {
+    "plain": plain,
+    "correlated": correlated,
+    "autoregressive": autoregressive,
+    "bursts": bursts,
+    "wandering": wandering,
+    "seasonal": seasonal,
+    "intermittent": intermittent,
+    "no traffic": silent,
+}
+
+
 @dataclass(frozen=True)
 class Cells:
     """Bin edges of one reference, in units of the normal distribution function: [F, edges]."""

@@ -32,6 +32,14 @@ PEERS = {
     "nannyml": ("nannyml==0.13.1", "statsmodels", "pandas<3"),
     "whylogs": ("whylogs[viz]==1.6.4", "ipython", "setuptools<81", "pandas<3"),
 }
+SILENT = {
+    **os.environ,
+    "NML_DISABLE_USAGE_LOGGING": "1",
+    "DO_NOT_TRACK": "1",
+    "WHYLOGS_NO_ANALYTICS": "True",
+    "PYTHONPATH": str(ROOT),
+}
+"""What a peer's process finds in its environment: it reports its use to nobody."""
 OURS = ("numpy", "scipy", "msgspec", "brotli", "zstandard", "protobuf")
 REPEATS = 20
 BATCHED_ROWS = 512 * REPEATS
@@ -57,9 +65,7 @@ def interpreter(folder: Path, peer: str) -> Path:
 def beside(python: Path, peer: str, rounds: int) -> dict[str, Any]:
     """What the peer's process printed."""
     command = [str(python), "bench/drift_peers.py", peer, str(rounds)]
-    silent = {"NML_DISABLE_USAGE_LOGGING": "1", "DO_NOT_TRACK": "1", "WHYLOGS_NO_ANALYTICS": "True"}
-    environment = {**os.environ, **silent, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=True, text=True)
+    done = subprocess.run(command, cwd=ROOT, env=SILENT, stdout=subprocess.PIPE, check=True, text=True)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 

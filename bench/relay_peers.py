@@ -79,10 +79,9 @@ def descendants(pid: int) -> list[int]:
     return [pid, *(deeper for child in children for deeper in descendants(int(child)))]
 
 
-def upstream(folder: Path, core: int) -> tuple[Peer, int]:
-    """An nginx that answers 0.2 KB to any request, in HTTP/1.1 and (second port) as gRPC over cleartext HTTP/2."""
+def upstream(folder: Path, core: int, body: str = "r" * 200) -> tuple[Peer, int]:
+    """An nginx that answers `body` to any request, in HTTP/1.1 and (second port) as gRPC over cleartext HTTP/2."""
     port, grpc_port = free_port(), free_port()
-    body = "r" * 200
     (folder / "megabyte").write_bytes(os.urandom(1 << 20))
     config = f"""
     user {getpass.getuser()}; daemon off;
@@ -92,10 +91,10 @@ def upstream(folder: Path, core: int) -> tuple[Peer, int]:
       client_body_temp_path {folder}/ub; proxy_temp_path {folder}/up; fastcgi_temp_path {folder}/uf;
       uwsgi_temp_path {folder}/uu; scgi_temp_path {folder}/us;
       http2_max_requests 1000000000;
-      server {{ listen 127.0.0.1:{port} backlog=4096; location / {{ return 200 "{body}"; }}
+      server {{ listen 127.0.0.1:{port} backlog=4096; location / {{ return 200 '{body}'; }}
                 location = /megabyte {{ root {folder}; }} }}
       server {{ listen 127.0.0.1:{grpc_port} http2 backlog=4096; default_type application/grpc;
-                location / {{ add_trailer grpc-status 0 always; return 200 "{body}"; }} }} }}"""
+                location / {{ add_trailer grpc-status 0 always; return 200 '{body}'; }} }} }}"""
     path = folder / "upstream.conf"
     path.write_text(config)
     process = start(["nginx", "-c", str(path)], port, core, folder / "upstream.out")

@@ -4,20 +4,54 @@ A chart can read only its own folder. `make chart-files` runs this; a test compa
 """
 
 import json
+import re
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from sentinel.config.documents import json_schema
 
 ROOT = Path(__file__).parents[1]
 CHART = ROOT / "helm" / "sentinel"
 SCHEMA = "values.schema.json"
+MATCHERS = {"matchers": "matchers", "sourceMatchers": "sourceMatch", "targetMatchers": "targetMatch"}
+MATCHER = re.compile(r'(?P<name>\w+)(?P<type>=~|!~|!=|=)"(?P<value>.*)"')
 
 
 def chart_files() -> dict[str, str]:
     """Path inside the chart -> content, of every file that is made."""
     files = {f"files/alerts/{path.name}": path.read_text() for path in sorted(ROOT.glob("alerts/sentinel-*.yml"))}
     files |= {f"files/dashboards/{path.name}": path.read_text() for path in sorted(ROOT.glob("dashboards/*.json"))}
-    return files | {SCHEMA: _values_schema()}
+    return files | {"files/alertmanager.yaml": _alertmanager(), SCHEMA: _values_schema()}
+
+
+def _alertmanager() -> str:
+    """Routes and inhibitions of the example, as the Prometheus operator's AlertmanagerConfig writes them."""
+    example = yaml.safe_load((ROOT / "alerts/alertmanager.example.yml").read_text())
+    (route,) = example["route"]["routes"]
+    spec = {"route": _renamed(route), "inhibitRules": _renamed(example["inhibit_rules"])}
+    text: str = yaml.safe_dump(spec, sort_keys=False, width=200)
+    return text
+
+
+def _renamed(value: Any) -> Any:
+    """Keys in camel case, matchers as objects."""
+    if isinstance(value, list):
+        return [_renamed(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    renamed = {re.sub(r"_(.)", lambda found: found[1].upper(), key): _renamed(item) for key, item in value.items()}
+    for written, wanted in MATCHERS.items():
+        if written in renamed:
+            renamed[wanted] = [_matcher(text) for text in renamed.pop(written)]
+    return renamed
+
+
+def _matcher(text: str) -> dict[str, str]:
+    found = MATCHER.fullmatch(text)
+    assert found is not None, text
+    return {"name": found["name"], "matchType": found["type"], "value": found["value"]}
 
 
 def _values_schema() -> str:

@@ -3,6 +3,8 @@
 `make chart-files` runs this; a test compares. So the templates of the chart are the one description of the sidecar.
 """
 
+import contextlib
+import io
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -12,12 +14,15 @@ from typing import Any
 import helm_python
 import yaml
 
+from sentinel.cli import main as main_of_sentinel
+
 ROOT = Path(__file__).parents[1]
 CHART = ROOT / "helm" / "sentinel"
 PARENT = ROOT / "deploy" / "examples" / "image-classifier-chart"
 
 BUILT_IN = "sentinel/inject/built_in"
 NATIVE, PLAIN = "deploy/kustomize", "deploy/kustomize-plain"
+KSERVE = "deploy/examples/kserve-sidecar"
 VERSIONS = {"native": "1.34", "plain": "1.28"}
 MODEL = "model"
 HEADER = "# Made from the chart by `make chart-files`.\n"
@@ -36,7 +41,16 @@ def fragment_files() -> dict[str, str]:
         pod["spec"]["volumes"][-1]["configMap"]["optional"] = True
         files[f"{folder}/sidecar.yaml"] = _yaml(_merge_patch(pod))
         files[f"{folder}/rollout.yaml"] = _yaml(_json_patch(pod))
+    files[f"{KSERVE}/sentinel/kustomization.yaml"] = _component(KSERVE)
     return files
+
+
+def _component(folder: str) -> str:
+    """What `sentinel inject -f model.yaml -o kustomize` prints there."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        main_of_sentinel(["inject", "-f", str(ROOT / folder / "model.yaml"), "-o", "kustomize"])
+    return printed.getvalue()
 
 
 def _pod(version: str, more: Mapping[str, Any] | None = None) -> Object:
@@ -78,11 +92,11 @@ def _merge_patch(pod: Object) -> Object:
 def _json_patch(pod: Object) -> list[Object]:
     """The same for kinds whose lists kustomize cannot merge: it fails where a list is not there."""
     (place,) = pod["spec"].keys() - {"volumes"}
-    lists = [(place, pod["spec"][place]), ("volumes", pod["spec"]["volumes"])]
-    label = {"op": "add", "path": "/spec/template/metadata/labels/sentinel", "value": LABEL}
-    return [label] + [
-        {"op": "add", "path": f"/spec/template/spec/{name}/-", "value": item} for name, items in lists for item in items
-    ]
+    where = f"{place}/0" if place == "initContainers" else f"{place}/-"
+    (sidecar,) = pod["spec"][place]
+    added = [("metadata/labels/sentinel", LABEL), (f"spec/{where}", sidecar)]
+    added += [("spec/volumes/-", volume) for volume in pod["spec"]["volumes"]]
+    return [{"op": "add", "path": f"/spec/template/{path}", "value": value} for path, value in added]
 
 
 def _yaml(document: Any) -> str:

@@ -14,6 +14,7 @@ The pipeline, in the order a byte travels:
     store       remembers windows, verdicts, incidents, intents, deliveries and the audit in SQL
     telemetry   shows all of it: metrics, GPU, status page
     fleet       judges the merged windows of many replicas, by one leader
+    inject      puts the sidecar into pods that exist already
 
 As a library: `from sentinel import Reference, Judge, FalsePageBudget` (docs/library.md).
 """

@@ -18,6 +18,7 @@ from sentinel.reference.adapt import columns_of
 from sentinel.reference.build import build
 from sentinel.reference.files import build_from_file, load, save
 from sentinel.reference.frozen import FrozenReference
+from sentinel.reference.truths import TruthColumns
 from sentinel.reference.values import Coded
 from sentinel.windows import ClosedWindow, WindowKey
 from sentinel.windows import Window as PlainWindow
@@ -106,6 +107,7 @@ class Reference(FrozenReference):
         predictions: Sequence[str] = (),
         labels: Sequence[str] = (),
         joint: bool = False,
+        truths: TruthColumns | None = None,
         segments: Sequence[str] = (),
     ) -> "Reference":
         """Freeze columns (name -> one value per row; also an Arrow table or a data frame) into a reference.
@@ -113,14 +115,24 @@ class Reference(FrozenReference):
         kinds overrides the inferred kind of a column ("numeric", "categorical", "text", "datetime", "image",
         "embedding"); predictions and labels name the
         columns of these roles, besides those whose name begins with "prediction"; joint adds a sketch of the joint law
-        of the numeric inputs, scored as "__joint__"; segments names categorical columns whose most frequent values are
-        told apart. ValueError for columns of unequal length or none.
+        of the numeric inputs, scored as "__joint__"; truths tells which columns say how good the predictions are;
+        segments names categorical columns whose most frequent values are told apart. ValueError for columns of unequal
+        length or none.
         """
         derivation = Derivation(kinds)
         given = columns_of(columns)
         derivation.learn(given)
-        roles = {"predictions": predictions, "labels": labels, "segments": segments}
-        frozen = build(derivation(given), name=name, version=version, kinds=derivation.counted, joint=joint, **roles)
+        frozen = build(
+            derivation(given),
+            name=name,
+            version=version,
+            kinds=derivation.counted,
+            predictions=predictions,
+            labels=labels,
+            joint=joint,
+            truths=truths,
+            segments=segments,
+        )
         return cls._of(replace(frozen, vocabularies=derivation.vocabularies()))
 
     @classmethod

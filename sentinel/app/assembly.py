@@ -7,20 +7,26 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from sentinel.app.labelling import Labelling, Told
 from sentinel.app.memory import StoreMemory
 from sentinel.app.pipeline import Pipeline, PipelineOptions
 from sentinel.app.queue import JudgingQueue
+from sentinel.app.scoring import Scorer
 from sentinel.app.shadowing import Shadowing
-from sentinel.app.verdicts import Judging, policy_options
+from sentinel.app.verdicts import Judging, accepted_wrong_ratio, policy_options
 from sentinel.config import ConfigurationError, Problem, Settings
+from sentinel.config.settings import LabelSettings
 from sentinel.decode import DecodeOptions
 from sentinel.features.text import tells_languages
 from sentinel.judge.binding import Roles
 from sentinel.judge.policy import Policy, PolicyOptions
+from sentinel.judge.seasons import Seasons
+from sentinel.labels.kept import AnswerSpec
+from sentinel.labels.keys import KeyOptions
 from sentinel.reference.files import ReferenceFileError, load
 from sentinel.reference.frozen import FrozenReference
+from sentinel.reference.packing import FormatError
 from sentinel.rollback.targets.base import Target
 from sentinel.rollback.targets.building import build_targets
 from sentinel.rollback.trial import Predictions
@@ -43,6 +49,7 @@ class Parts:
     writer: Writer
     recorder: Recorder
     targets: Mapping[str, Target]
+    labelling: Labelling | None = None
     shadowing: Shadowing | None = None
 
 
@@ -51,10 +58,10 @@ def assemble(settings: Settings) -> Parts:
     reference = load_reference(settings)
     replica = settings.process.replica or socket.gethostname()
     writer = Writer(lambda: open_store(settings.store.url), _spool(settings))
-    options = policy_options(settings)
+    options = judging_options(settings, reference)
     memory = StoreMemory(writer, settings.rollback, replica, predictions_of(reference, options))
     judging = Judging(reference, options, memory, member=settings.fleet.member)
-    pipeline = Pipeline(reference, pipeline_options(settings, replica))
+    pipeline = Pipeline(reference, pipeline_options(settings, replica, reference))
     pipeline.resume(_closed_until(writer, replica))
     recorder = Recorder(settings, started_at=time.time())
     return Parts(
@@ -65,20 +72,15 @@ def assemble(settings: Settings) -> Parts:
         writer=writer,
         recorder=recorder,
         targets=build_targets(settings.rollback),
+        labelling=_labelling(settings, reference, recorder) if settings.labels.enabled else None,
         shadowing=_shadowing(settings, pipeline, writer, recorder),
     )
 
 
 def _shadowing(settings: Settings, pipeline: Pipeline, writer: Writer, recorder: Recorder) -> Shadowing | None:
-    """The second model, where there is one. Raises ConfigurationError for an address that is none."""
-    url = settings.capture.shadow.url
-    if not url:
+    """The second model, where there is one."""
+    if not settings.capture.shadow.url:
         return None
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigurationError([Problem("capture.shadow.url", f"{url!r} is no address; write https://host:port")])
-    if parts.scheme == "http" and not settings.capture.shadow.allow_http:
-        raise ConfigurationError([Problem("capture.shadow.url", "is plain http; use https or set allow_http: true")])
     shadowing = Shadowing(settings, pipeline.options.decode, writer, recorder)
     shadowing.resume()
     return shadowing
@@ -104,7 +106,41 @@ def load_reference(settings: Settings) -> FrozenReference | None:
     return reference
 
 
-def pipeline_options(settings: Settings, replica: str) -> PipelineOptions:
+def judging_options(settings: Settings, reference: FrozenReference | None) -> PolicyOptions:
+    """The judge's options, with the files that the settings name. Raises ConfigurationError."""
+    options = policy_options(settings, reference)
+    if not settings.drift.seasons:
+        return options
+    try:
+        seasons = Seasons.from_bytes(Path(settings.drift.seasons).read_bytes())
+    except (OSError, FormatError) as error:
+        raise ConfigurationError([Problem("drift.seasons", f"cannot be read: {error}")]) from error
+    if reference is None or seasons.reference_id != reference.fingerprint:
+        sentence = f"{settings.drift.seasons} was learnt with another reference; run sentinel reference seasons again"
+        raise ConfigurationError([Problem("drift.seasons", sentence)])
+    return PolicyOptions(**{**options, "seasons": seasons})
+
+
+def _labelling(settings: Settings, reference: FrozenReference | None, recorder: Recorder) -> Labelling:
+    scorer = Scorer(settings.labels, reference)
+    recorder.labels.accepted(accepted_wrong_ratio(settings.labels, reference))
+    told = Told(recorder.labels.kept, recorder.labels.labels, recorder.labels.waiting, recorder.quality)
+    return Labelling(settings.store.url, settings.labels, scorer, told, works=not settings.fleet.member)
+
+
+def answer_spec(settings: LabelSettings, reference: FrozenReference | None) -> AnswerSpec:
+    """What is the prediction in an answer; the reference knows the classes where the settings name none."""
+    known = reference.standard.calibration if reference and reference.standard else None
+    classes = settings.classes or (known.classes if known is not None else ())
+    return AnswerSpec(settings.prediction, settings.scores, classes, settings.task)
+
+
+def key_options(settings: Settings) -> KeyOptions:
+    """How request ids are kept. Raises ConfigurationError for a hash key that cannot be read."""
+    return KeyOptions(settings.labels.hash_ids, _hash_key(settings.decode.hash_key_file))
+
+
+def pipeline_options(settings: Settings, replica: str, reference: FrozenReference | None = None) -> PipelineOptions:
     model = settings.model
     return PipelineOptions(
         model=model.name,
@@ -116,6 +152,8 @@ def pipeline_options(settings: Settings, replica: str) -> PipelineOptions:
         client_header=settings.features.client_header.lower(),
         segments=settings.features.segments or None,
         decode=decode_options(settings),
+        answers=answer_spec(settings.labels, reference),
+        keys=key_options(settings),
         keep_rows=settings.capture.keep_rows,
         seed=settings.capture.seed or None,
     )
@@ -124,14 +162,16 @@ def pipeline_options(settings: Settings, replica: str) -> PipelineOptions:
 def decode_options(settings: Settings) -> DecodeOptions:
     """The decoder's options. Raises ConfigurationError for a hash key that cannot be read."""
     own = dataclasses.asdict(settings.decode)
-    key_file = own.pop("hash_key_file")
+    key = _hash_key(own.pop("hash_key_file"))
+    header, joinable = settings.model.version_header, settings.labels.enabled
+    return DecodeOptions(**own, hash_key=key, version_header=header, joinable=joinable)
+
+
+def _hash_key(path: str) -> str:
     try:
-        key = Path(key_file).read_text(encoding="utf-8").strip() if key_file else ""
+        return Path(path).read_text(encoding="utf-8").strip() if path else ""
     except OSError as error:
-        raise ConfigurationError(
-            [Problem("decode.hash_key_file", f"cannot read {key_file}: {error.strerror}")]
-        ) from error
-    return DecodeOptions(**own, hash_key=key, version_header=settings.model.version_header)
+        raise ConfigurationError([Problem("decode.hash_key_file", f"cannot read {path}: {error.strerror}")]) from error
 
 
 def check_store(settings: Settings) -> None:

@@ -1,11 +1,11 @@
 """Which model and version a count of all traffic belongs to.
 
-Relays count by route. The route names the model where its protocol does (`/v2/models/fraud/infer`); the version often
-stands only in the answers, which are seen in sampled exchanges. A count is therefore split over versions in proportion
-to the samples of that model since the last count, or given to the version seen last. With one version live this is
-exact; with two side by side it is an estimate, because sampling is uniform an unbiased one. Codes and durations are
-split by the samples of their own kind (the same code, the same duration within a factor of two): the errors of one
-version must not be halved between both.
+Relays count by route. The route names the model where its protocol does (`/v2/models/fraud/infer`); elsewhere the
+model, and often the version, stand only inside of requests and answers, which are seen in sampled exchanges. A count
+is then split over models and versions in proportion to the samples since the last count, or given to those seen last.
+With one of them live this is exact; with two side by side it is an estimate, because sampling is uniform an unbiased
+one. Codes and durations are split by the samples of their own kind (the same code, the same duration within a factor
+of two): the errors of one version must not be halved between both.
 """
 
 from collections import Counter, defaultdict
@@ -23,6 +23,8 @@ MOST_VERSIONS = 8
 OTHER = "__other__"
 
 
+Pair = tuple[str, str]
+"""Model and version."""
 Kind = str | int
 """What samples are told apart by: a code such as 5xx, or a doubling of duration."""
 BUCKETS_OF_A_DOUBLING = 35
@@ -35,8 +37,8 @@ def doubling(bucket: int) -> int:
 
 
 @dataclass(slots=True)
-class Versions:
-    """The versions of one model as samples show them. alike: kind -> samples by version."""
+class Live:
+    """The versions of one model, or the models, as samples show them. alike: kind -> samples by name."""
 
     current: str
     seen: Counter[str] = field(default_factory=Counter)
@@ -54,11 +56,11 @@ class Versions:
             self.known.add(version)
         return version
 
-    def sampled(self, version: str, kinds: Iterable[Kind] = ()) -> None:
-        self.seen[version] += 1
-        self.current = version
+    def sampled(self, name: str, kinds: Iterable[Kind] = ()) -> None:
+        self.seen[name] += 1
+        self.current = name
         for kind in kinds:
-            self.alike.setdefault(kind, Counter())[version] += 1
+            self.alike.setdefault(kind, Counter())[name] += 1
 
     def split(self, count: int, kind: Kind | None = None) -> dict[str, int]:
         """`count` over the versions seen since the last `forget`: largest remainders, so that the parts sum to it.
@@ -87,25 +89,74 @@ class Attribution:
     def __init__(self, default_model: str, default_version: str) -> None:
         self.default_model = default_model
         self._default_version = default_version
-        self._models: dict[str, Versions] = {}
+        self._versions: dict[str, Live] = {}
+        self._models = Live(default_model)
+        self._unnamed = Live(default_model)  # models of the samples whose path names none
+        self._default_sampled = self._default_routed = False
         self.versions(default_model)
 
     def model(self, name: str) -> str:
-        """`name` as it is told apart."""
+        """`name` as it is told apart; "" stands for the default."""
         name = storable(name) or self.default_model
-        return name if name in self._models or len(self._models) < MOST_MODELS else OTHER
+        return name if name in self._versions or len(self._versions) < MOST_MODELS else OTHER
 
-    def versions(self, model: str) -> Versions:
+    def versions(self, model: str) -> Live:
         """The versions of a model named by `model`."""
-        if model not in self._models:
+        if model not in self._versions:
             version = self._default_version if model == self.default_model else ""
-            self._models[model] = Versions(current=version, known={version} if version else set())
-        return self._models[model]
+            self._versions[model] = Live(current=version, known={version} if version else set())
+        return self._versions[model]
+
+    def sampled(self, model: str, version: str, kinds: Iterable[Kind] = (), *, named_by_path: bool = True) -> None:
+        """Take note of a sample."""
+        kinds = tuple(kinds)
+        self._default_sampled |= model == self.default_model
+        for live, name in ((self.versions(model), version), (self._models, model)):
+            live.sampled(name, kinds)
+        if not named_by_path:
+            self._unnamed.sampled(model, kinds)
+
+    def claims(self, model: str, *, named_by_path: bool) -> bool:
+        """Whether what was counted for the default model so far was this one's, of which a sample is seen now."""
+        if model == self.default_model or self._default_sampled:
+            return False
+        return not (named_by_path and self._default_routed)
+
+    def unnamed(self) -> str:
+        """The model of what happened on a path that names none."""
+        return self._unnamed.current
+
+    def latest(self) -> Pair:
+        """The model and version seen last."""
+        return self._models.current, self.versions(self._models.current).current
+
+    def counts(self, count: int) -> dict[Pair, int]:
+        """A count of which nothing is known, over models and versions."""
+        return {
+            (model, version): part
+            for model, whole in self._models.split(count).items()
+            for version, part in self.versions(model).split(whole).items()
+        }
+
+    def traffic(self, model: str, version: str, whole: RouteTraffic) -> dict[Pair, RouteTraffic]:
+        """A route's traffic over models and versions; model, version: what its path names, or ""."""
+        models = {self.model(model): whole} if model else _divided(whole, self._unnamed)
+        self._default_routed |= self.default_model in models
+        found: dict[Pair, RouteTraffic] = {}
+        for name, part in models.items():
+            versions = self.versions(name)
+            divided = {versions.bounded(version): part} if version else _divided(part, versions)
+            found.update({(name, told): piece for told, piece in divided.items()})
+        return found
 
     def forget(self) -> None:
         """Start a new interval: later counts are split by later samples."""
-        for versions in self._models.values():
-            versions.forget()
+        for live in (self._models, self._unnamed, *self._versions.values()):
+            live.forget()
+
+
+def _divided(whole: RouteTraffic, live: Live) -> dict[str, RouteTraffic]:
+    return {live.current: whole} if len(live.seen) <= 1 else split_traffic(whole, live.split)
 
 
 Split = Callable[[int, Kind | None], dict[str, int]]

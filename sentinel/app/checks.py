@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
+from urllib.parse import urlsplit
 
 from sentinel.config import Problem, Settings
 from sentinel.decode import DECODERS
 from sentinel.decode.options import OutputKind
 from sentinel.decode.pointer import tokens
 from sentinel.drift.budget import Tolerance
+from sentinel.rollback.http import server_tls
 from sentinel.rollback.policy import problems as policy_problems
 from sentinel.rollback.targets.building import target_problems
 
@@ -22,6 +24,8 @@ def _files(settings: Settings) -> list[Problem]:
     rollback = settings.rollback
     named = [
         ("admin.token_file", settings.admin.token_file),
+        ("capture.shadow.authorization_file", settings.capture.shadow.authorization_file),
+        ("capture.shadow.ca_file", settings.capture.shadow.ca_file),
         ("decode.hash_key_file", settings.decode.hash_key_file),
         ("reference.path", settings.reference.path),
         ("rollback.alertmanager_token_file", rollback.alertmanager_token_file),
@@ -73,8 +77,28 @@ def _tolerance(settings: Settings) -> list[Problem]:
     return []
 
 
+def _admin(settings: Settings) -> list[Problem]:
+    try:
+        server_tls(settings.admin)
+    except (OSError, ValueError) as error:  # SSLError is an OSError
+        return [Problem("admin.certificate_file", f"cannot be served: {error}")]
+    return []
+
+
+def _shadow(settings: Settings) -> list[Problem]:
+    shadow, path = settings.capture.shadow, "capture.shadow.url"
+    parts = urlsplit(shadow.url)
+    if not shadow.url:
+        return []
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return [Problem(path, f"{shadow.url!r} is no address; write https://host:port")]
+    if parts.scheme == "http" and not shadow.allow_http:
+        return [Problem(path, "is plain http; use https or set allow_http: true")]
+    return []
+
+
 def _rollback(settings: Settings) -> list[Problem]:
     return policy_problems(settings.rollback) + target_problems(settings.rollback)
 
 
-CHECKS: tuple[Callable[[Settings], list[Problem]], ...] = (_files, _decode, _tolerance, _rollback)
+CHECKS: tuple[Callable[[Settings], list[Problem]], ...] = (_files, _decode, _tolerance, _admin, _shadow, _rollback)

@@ -1,4 +1,5 @@
 """What is wrong with a sidecar's surroundings, looked at from outside: nothing is changed, and nobody is asked to act.
+Only when told to, it sends targets a test.
 
 Each check gives findings in one sentence with what to do. The order of `CHECKS` is the order in which to mend.
 """
@@ -6,14 +7,13 @@ Each check gives findings in one sentence with what to do. The order of `CHECKS`
 import socket
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
-from typing import Literal
 
 from sentinel.app.assembly import load_reference
 from sentinel.app.checks import problems
+from sentinel.app.finding import Finding
+from sentinel.app.surroundings import PATIENCE_SECONDS, deliveries, opener, prometheus
 from sentinel.config import ConfigurationError, Settings, split_address
 from sentinel.drift.scores import score
 from sentinel.reference.frozen import FrozenReference
@@ -26,28 +26,17 @@ from sentinel.windows.closed import ClosedWindow
 
 RECENT_SECONDS = 86_400.0
 """Stored windows that are compared with the reference."""
-PATIENCE_SECONDS = 3.0
-"""For a server that should answer at once."""
 MOST_NAMED = 5
 """Columns named in one sentence."""
 
-Status = Literal["fine", "note", "wrong"]
+Check = Callable[[Settings], Iterator[Finding]]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """about: the part that was looked at. note: nothing is broken, but somebody may have meant otherwise."""
-
-    about: str
-    status: Status
-    sentence: str
-    remedy: str = ""
-
-
-def examine(settings: Settings) -> Iterator[Finding]:
-    """Findings of all checks, most pressing part first."""
-    for check in CHECKS:
-        yield from check(settings)
+def examine(settings: Settings, *, send_test: bool = False) -> Iterator[Finding]:
+    """Findings of all checks, most pressing part first. send_test: targets get a signed test delivery."""
+    for about, check in CHECKS:
+        if send_test or check is not deliveries:
+            yield from _guarded(about, check, settings)
 
 
 def _configuration(settings: Settings) -> Iterator[Finding]:
@@ -156,7 +145,7 @@ def _rollback(settings: Settings) -> Iterator[Finding]:
         except SecretError as error:
             yield Finding("rollback", "wrong", f"target {target.name}: {error}", "mend the secret file")
         else:
-            yield Finding("rollback", "fine", f"target {target.name} is configured; nothing was sent to it")
+            yield Finding("rollback", "fine", f"target {target.name} is configured")
     with closing(_existing(settings)) as store:
         if why := paused(store, rollback.pause_file):
             yield Finding("rollback", "note", f"paused: {why}", "sentinel rollback resume")
@@ -170,9 +159,8 @@ def _telemetry(settings: Settings) -> Iterator[Finding]:
     host, port = split_address(settings.telemetry.listen)
     here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not listened on
     url = f"http://{f'[{here}]' if ':' in here else here}:{port}/readyz"
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with direct.open(url, timeout=PATIENCE_SECONDS) as response:
+        with opener().open(url, timeout=PATIENCE_SECONDS) as response:
             yield Finding("telemetry", "fine", f"{url} says {response.read(200).decode(errors='replace').strip()}")
     except urllib.error.HTTPError as error:
         said = error.read(200).decode(errors="replace").strip()
@@ -192,31 +180,28 @@ def _existing(settings: Settings) -> SqlStore:
     return open_store(settings.store.url)
 
 
-def _guarded(about: str, check: Callable[[Settings], Iterator[Finding]]) -> Callable[[Settings], Iterator[Finding]]:
+def _guarded(about: str, check: Check, settings: Settings) -> Iterator[Finding]:
     """A check that ends with what stopped it. A store that is away is the store's finding alone."""
-
-    def guarded(settings: Settings) -> Iterator[Finding]:
-        try:
-            yield from check(settings)
-        except StoreError as error:
-            if about == "store":
-                yield Finding(about, "wrong", str(error), "see docs/sql.md")
-            else:
-                yield Finding(about, "note", "its part in the store was not looked at", "see the findings on the store")
-        except ConfigurationError as error:
-            yield from (Finding(about, "wrong", str(problem), f"change {problem.path}") for problem in error.problems)
-
-    return guarded
+    try:
+        yield from check(settings)
+    except StoreError as error:
+        if about == "store":
+            yield Finding(about, "wrong", str(error), "see docs/sql.md")
+        else:
+            yield Finding(about, "note", "its part in the store was not looked at", "see the findings on the store")
+    except ConfigurationError as error:
+        yield from (Finding(about, "wrong", str(problem), f"change {problem.path}") for problem in error.problems)
+    except ValueError as error:  # targets that cannot be built: the configuration's findings say which
+        yield Finding(about, "wrong", str(error).splitlines()[0], "see the findings on the configuration")
 
 
-CHECKS = tuple(
-    _guarded(about, check)
-    for about, check in (
-        ("configuration", _configuration),
-        ("upstream", _upstream),
-        ("store", _store),
-        ("reference", _reference),
-        ("rollback", _rollback),
-        ("telemetry", _telemetry),
-    )
+CHECKS: tuple[tuple[str, Check], ...] = (
+    ("configuration", _configuration),
+    ("upstream", _upstream),
+    ("store", _store),
+    ("reference", _reference),
+    ("rollback", _rollback),
+    ("delivery", deliveries),
+    ("telemetry", _telemetry),
+    ("prometheus", prometheus),
 )

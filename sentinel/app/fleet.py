@@ -15,9 +15,11 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sentinel.app.assembly import load_reference, predictions_of
+from sentinel.app.assembly import judging_options, load_reference, predictions_of
+from sentinel.app.labelling import LabelWork
+from sentinel.app.scoring import Scorer
 from sentinel.app.serving import listening
-from sentinel.app.verdicts import Judging, policy_options
+from sentinel.app.verdicts import Judging, accepted_wrong_ratio
 from sentinel.config import Settings
 from sentinel.config.times import parse_time
 from sentinel.fleet import Fleet, PeriodJudge, Progress
@@ -55,6 +57,9 @@ class _Past:
 
     def judge_state(self, model: str) -> bytes | None:
         return self.state
+
+    def labelled(self, model: str, version: str) -> tuple[int, int] | None:
+        return self.desk.labelled(model, version) if self.desk else None
 
     def decide(self, verdict: Verdict, window: ClosedWindow, now: float) -> Plan:
         return self.desk.decide(verdict, now, window) if self.desk else Plan()
@@ -112,9 +117,14 @@ class FleetProcess:
         self._targets = build_targets(settings.rollback)
         reference = load_reference(settings)
         self._store = open_store(settings.store.url)
+        self._labels = LabelWork(self._store, settings.labels, Scorer(settings.labels, reference))
+        self._labels_due = 0.0
+        if settings.labels.enabled:
+            self.recorder.labels.open(settings.model.name)
+            self.recorder.labels.accepted(accepted_wrong_ratio(settings.labels, reference))
         timing = Timing(settings.window.seconds, settings.fleet.settle_seconds, settings.fleet.straggler_seconds)
         lead = leadership(self._store.database, f"{socket.gethostname()}:{os.getpid()}")
-        siblings = Siblings(reference, Policy(**policy_options(settings))) if reference else None
+        siblings = Siblings(reference, Policy(**judging_options(settings, reference))) if reference else None
         self._fleet = Fleet(self._store.database, self._judge(reference), lead, timing, reference, siblings)
 
     def _judge(self, reference: FrozenReference | None) -> PeriodJudge:
@@ -122,7 +132,7 @@ class FleetProcess:
         if fleet.parent_url:
             region = self.settings.process.replica or socket.gethostname()
             return Forwarder(open_store(fleet.parent_url), region)
-        options = _without_replicas_share(policy_options(self.settings))
+        options = _without_replicas_share(judging_options(self.settings, reference))
         predictions = predictions_of(reference, options)
         desk = Desk(open_store(self.settings.store.url), self.settings.rollback, "fleet", predictions)
         return FleetJudge(reference, options, desk)
@@ -150,12 +160,24 @@ class FleetProcess:
             if progress.leading:
                 kept = self.settings.store
                 self._store.forget(time.time(), Retention(kept.retention_days, kept.hour_days, kept.day_days))
+            if progress.leading and self.settings.labels.enabled:
+                self._join_and_score(time.time())
         except StoreError as error:
             logger.warning("the fleet waits for its store: %s", error)
             self.recorder.store(False)
             return
         self.recorder.store(True)
         self._tell(progress)
+
+    def _join_and_score(self, now: float) -> None:
+        """Late labels of all replicas; from time to time also the quality that they tell of."""
+        self.recorder.labels.labels(self._labels.settle(now))
+        if now >= self._labels_due:
+            self._labels_due = now + self.settings.labels.score_seconds
+            for report in self._labels.score(now):
+                self.recorder.quality(report)
+            self.recorder.labels.waiting(self._labels.labels.counts())
+            self._labels.forget(now)
 
     def _tell(self, progress: Progress) -> None:
         self.metrics.report(progress)

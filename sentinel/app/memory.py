@@ -36,6 +36,13 @@ class StoreMemory:
     def judge_state(self, model: str) -> bytes | None:
         return self._writer.judge_state(model, self._replica).result(WAIT_SECONDS)
 
+    def labelled(self, model: str, version: str) -> tuple[int, int] | None:
+        try:
+            return self._writer.call(lambda store: store.labels.labelled(model, version)).result(WAIT_SECONDS)
+        except (StoreError, TimeoutError) as error:
+            logger.warning("labels are judged later, while the store is away: %s", error)
+            return None
+
     def decide(self, verdict: Verdict, window: ClosedWindow, now: float) -> Plan:
         try:
             return self._writer.call(lambda store: self._at(store).decide(verdict, now, window)).result(WAIT_SECONDS)

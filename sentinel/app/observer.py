@@ -17,19 +17,20 @@ from typing import Any
 from sentinel.app.assembly import Parts
 from sentinel.app.counting import Added, Counting
 from sentinel.app.heap import give_back
-from sentinel.app.pipeline import DROPPED, UNDECODABLE
+from sentinel.app.labelling import Labelling
+from sentinel.app.pipeline import DROPPED, UNDECODABLE, Outcome
+from sentinel.app.replay import traffic_of
 from sentinel.app.serving import serving
 from sentinel.app.verdicts import Judgement
 from sentinel.intake.push import Pushed
 from sentinel.intake.receiver import Callbacks, Receiver
 from sentinel.rollback.deliverer import Deliverer, DelivererOptions, DeliveryEvent, Outbox
-from sentinel.store import Store, StoreError, open_store
+from sentinel.store import Store, StoreError, open_store, writer
 from sentinel.store.contract import Retention
-from sentinel.store.writer import Outcome
 from sentinel.telemetry.gpu import GpuReader
 from sentinel.telemetry.pictures import pictures
 from sentinel.telemetry.view import FeaturePicture
-from sentinel.traffic import Exchange, Route, RouteTraffic, TrafficSummary, bucket_of
+from sentinel.traffic import Exchange, Route, RouteTraffic, TrafficSummary, ledger
 from sentinel.traffic.handover import Handover
 from sentinel.windows.kept import KeptRows
 
@@ -92,6 +93,8 @@ class Observer:
         work: dict[str, Any] = {"windows": self._close_windows()}
         if not self.settings.fleet.member:  # the fleet's leader does it for all
             work["retention"] = self._forget()
+        if self.parts.labelling is not None:
+            work["labels"] = self.parts.labelling.run()
         if self.parts.shadowing is not None:
             work["shadow"] = self.parts.shadowing.mirror.run()
         if self.settings.gpu.enabled:
@@ -107,6 +110,8 @@ class Observer:
         if self.parts.shadowing is not None:
             self.parts.shadowing.offer(exchange, outcome)
         self.recorder.exchange(outcome.outcome, outcome.model, outcome.version, outcome.reason)
+        if self.parts.labelling is not None:
+            self._keep(self.parts.labelling, outcome)
         if trace := trace_of(exchange):
             at = exchange.started_at + exchange.duration_seconds
             self.recorder.trace(outcome.model, outcome.version, trace, exchange.duration_seconds, at)
@@ -114,24 +119,31 @@ class Observer:
             self.recorder.generation(outcome.model, outcome.version, outcome.usage)
         return outcome.reason or None
 
+    def _keep(self, labelling: Labelling, outcome: Outcome) -> None:
+        """Its predictions, for labels that come later."""
+        labelling.keep(outcome.kept)
+        if outcome.unnamed:
+            self.recorder.labels.kept(1, "unnamed")
+
     def _extra(self, count: int) -> None:
         """Exchanges found in one sample, because a client pipelined: the relay had counted one."""
-        self.recorder.received(*self.parts.pipeline.default_pair(), count)
+        self._received(count)
+
+    def _received(self, count: int) -> None:
+        for (model, version), part in self.parts.pipeline.received(count):
+            self.recorder.received(model, version, part)
 
     def _pushed(self, exchange: Exchange) -> None:
         """An exchange that no relay saw: counted as received here, with its status and, where it was told, its time."""
         self._exchange(exchange)
-        self.recorder.received(*self.parts.pipeline.default_pair())
+        self._received(1)
         if exchange.status:
-            latency = {bucket_of(exchange.duration_seconds): 1} if exchange.duration_seconds > 0 else {}
-            seen = RouteTraffic(
-                {f"{exchange.status // 100}xx": 1}, latency, latency_sum_seconds=exchange.duration_seconds
-            )
-            self._count(Route(exchange.method, exchange.path, exchange.protocol), seen, exchange.started_at)
+            route = Route(exchange.method, exchange.path, exchange.protocol)
+            self._count(route, traffic_of(exchange), exchange.started_at)
 
     def _pushed_half(self, reason: str) -> None:
         self._unparsed(reason)
-        self.recorder.received(*self.parts.pipeline.default_pair())
+        self._received(1)
 
     def _count(self, route: Route, traffic: RouteTraffic, at: float) -> None:
         for (model, version), part in self.parts.pipeline.route_traffic(route, traffic, at):
@@ -146,6 +158,10 @@ class Observer:
         logger.warning("%d samples were lost with an earlier observer", count)
 
     def _summary(self, summary: TrafficSummary) -> None:
+        told = self.receiver.ledger.observer
+        self.recorder.reloads(
+            told[ledger.RELOADS], told[ledger.RELOADS_REFUSED], bool(told[ledger.LAST_RELOAD_REFUSED])
+        )
         added = self.counting.add(summary)
         if added.restarted:
             self.recorder.restarts("relay")
@@ -158,11 +174,11 @@ class Observer:
             self._count(route, delta, added.at)
         for outcome, count in self.parts.pipeline.passed_over(added.sampled_out, added.dropped, added.at):
             self.recorder.exchange(outcome.outcome, outcome.model, outcome.version, outcome.reason, count)
-        self.recorder.received(*self.parts.pipeline.default_pair(), added.received)
+        self._received(added.received)
 
     def _count_earlier(self, added: Added) -> None:
         """What passed before this observer: into the counters, into no window."""
-        model, version = self.parts.pipeline.default_pair()
+        model, version = self.parts.pipeline.attribution.latest()
         for route, delta in added.routes.items():
             self.recorder.traffic(model, version, route.protocol, delta)
         self.recorder.received(model, version, added.received)
@@ -199,12 +215,12 @@ class Observer:
         if self.parts.shadowing is not None:
             self.parts.shadowing.settle(time.time())
 
-    def _time_commit(self, written: "Future[Outcome]") -> None:
+    def _time_commit(self, written: "Future[writer.Outcome]") -> None:
         """Measure the time from the handing over of a window until it is in the store."""
         begun = time.monotonic()
         loop = asyncio.get_running_loop()
 
-        def done(future: "Future[Outcome]") -> None:
+        def done(future: "Future[writer.Outcome]") -> None:
             if not future.cancelled() and future.exception() is None and future.result() == "written":
                 loop.call_soon_threadsafe(self.recorder.store, True, time.monotonic() - begun)
 
@@ -242,7 +258,14 @@ class Observer:
             verdict.version,
             verdict.state,
             verdict.explanation,
-            extra={"window": verdict.start},
+            extra={
+                "window": verdict.start,
+                "model": verdict.model,
+                "version": verdict.version,
+                "verdict": str(verdict.state),
+                "evidence": round(verdict.evidence, 6),
+                "rows": verdict.rows,
+            },
         )
 
     def _pictures(self, judgement: Judgement) -> list[FeaturePicture]:

@@ -6,18 +6,21 @@ one that is open then, so nothing is lost and nothing is counted twice.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import floor
 from random import Random
 
-from sentinel.app.attribution import Attribution, Kind, doubling, split_traffic
+from sentinel.app.attribution import Attribution, Kind, Pair, doubling
 from sentinel.decode import DecodeOptions, decode, identify
 from sentinel.decode.reasons import Reason
 from sentinel.decode.rows import Column, Decoded, Undecodable
 from sentinel.decode.usage import LlmUsage
 from sentinel.features import Extractor
 from sentinel.features.vocabulary import read_vocabularies
+from sentinel.labels.kept import AnswerSpec, kept
+from sentinel.labels.keys import KeyOptions
+from sentinel.labels.values import KeptPrediction, Span
 from sentinel.reference.frozen import FrozenReference
 from sentinel.traffic import Exchange, Route, RouteTraffic, bucket_of
 from sentinel.windows.closed import ClosedWindow
@@ -32,20 +35,21 @@ GRACE_SECONDS = 0.25
 QUIET_WINDOWS = 5
 """Windows without traffic that a version still gets, so that its verdict ages visibly before it is forgotten."""
 
-Pair = tuple[str, str]
 ANALYSED, UNDECODABLE, SAMPLED_OUT, DROPPED = "analysed", "undecodable", "sampled_out", "dropped"
 NOT_INFERENCE = Reason.NOT_INFERENCE.value
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one exchange, for the counters."""
+    """What became of one exchange, for the counters. kept: its rows for labels; unnamed: none, for want of an id."""
 
     model: str
     version: str
     outcome: str
     reason: str = ""
     usage: LlmUsage | None = None
+    kept: Sequence[KeptPrediction] = ()
+    unnamed: bool = False
 
 
 @dataclass(slots=True)
@@ -56,6 +60,14 @@ class _Traffic:
     codes: Counter[str] = field(default_factory=Counter)
     latency: Counter[int] = field(default_factory=Counter)
     latency_sum_seconds: float = 0.0
+
+    def add(self, other: "_Traffic") -> None:
+        self.outcomes += other.outcomes
+        self.dropped += other.dropped
+        self.undecodable += other.undecodable
+        self.codes += other.codes
+        self.latency += other.latency
+        self.latency_sum_seconds += other.latency_sum_seconds
 
     def counts(self) -> TrafficCounts:
         return TrafficCounts(
@@ -100,6 +112,8 @@ class PipelineOptions:
     client_header: str = ""
     segments: tuple[str, ...] | None = None
     decode: DecodeOptions = field(default_factory=DecodeOptions)
+    answers: AnswerSpec = field(default_factory=AnswerSpec)
+    keys: KeyOptions = field(default_factory=KeyOptions)
     keep_rows: int = 0
     seed: int | None = None
 
@@ -128,27 +142,35 @@ class Pipeline:
     def exchange(self, exchange: Exchange) -> Outcome:
         """Take in one sampled exchange."""
         decoded = decode(exchange, self.options.decode)
-        model = self.attribution.model(decoded.model)
-        versions = self.attribution.versions(model)
-        told = decoded.version or self._path_version(exchange)
-        version = versions.bounded(told)
         at = exchange.started_at + exchange.duration_seconds
-        if version and not versions.current:
-            self._adopt(model, version)
         if isinstance(decoded, Undecodable):
-            reason = decoded.reason
-            if told and reason != NOT_INFERENCE:
-                versions.sampled(version, _kinds(exchange))
-            self._window(model, version, at).traffic.undecodable[reason] += 1
-            self._window(model, version, at).traffic.outcomes[UNDECODABLE] += 1
-            return Outcome(model, version, UNDECODABLE, reason)
-        versions.sampled(version, _kinds(exchange))
+            return self._undecodable(exchange, decoded, at)
+        model = self.attribution.model(decoded.model)
+        version = self._version(exchange, decoded.version, model)
+        self._sampled(exchange, model, version)
         window = self._window(model, version, at)
         self._take(window, self._extractors[self.judged(model)], decoded, exchange)
         window.traffic.outcomes[ANALYSED] += 1
         if decoded.usage is not None:
             window.generation.add(decoded.usage)
-        return Outcome(model, version, ANALYSED, usage=decoded.usage)
+        kept, unnamed = self._for_labels(decoded, window.rows, at)
+        return Outcome(model, version, ANALYSED, usage=decoded.usage, kept=kept, unnamed=unnamed)
+
+    def _for_labels(self, decoded: Decoded, window: Window, at: float) -> tuple[Sequence[KeptPrediction], bool]:
+        """What labels may come for, and whether nothing can because the call has no id."""
+        if decoded.joinable is None:
+            return (), False
+        span = Span(window.key.model, window.key.version, window.start, window.start + window.seconds)
+        named = bool(decoded.joinable.request_id)
+        return kept(decoded, self.options.answers, self.options.keys, span, at), not named
+
+    def _undecodable(self, exchange: Exchange, found: Undecodable, at: float) -> Outcome:
+        """Count an exchange that gave no rows, for the model that its path or the samples beside it name."""
+        model = self.attribution.model(found.model) if found.model else self.attribution.unnamed()
+        version = self._version(exchange, found.version, model)
+        if found.reason != NOT_INFERENCE and (found.version or self._path_version(exchange)):
+            self._sampled(exchange, model, version)
+        return self._refused(model, version, found.reason, at)
 
     def _take(self, window: _Open, extractor: Extractor, decoded: Decoded, exchange: Exchange) -> None:
         columns = extractor.columns(decoded)
@@ -163,7 +185,9 @@ class Pipeline:
 
     def unparsed(self, reason: str, at: float) -> Outcome:
         """Count a sampled exchange that could not even be cut out of its connection."""
-        model, version = self.default_pair()
+        return self._refused(*self.attribution.latest(), reason, at)
+
+    def _refused(self, model: str, version: str, reason: str, at: float) -> Outcome:
         traffic = self._window(model, version, at).traffic
         traffic.undecodable[reason] += 1
         traffic.outcomes[UNDECODABLE] += 1
@@ -172,9 +196,8 @@ class Pipeline:
     def columns(self, model: str, version: str, columns: Mapping[str, Column], at: float) -> None:
         """Take in rows that need no decoding (replay of tables)."""
         model = self.attribution.model(model)
-        versions = self.attribution.versions(model)
-        version = versions.bounded(version)
-        versions.sampled(version)
+        version = self.attribution.versions(model).bounded(version)
+        self.attribution.sampled(model, version)
         self._window(model, version, at).rows.add(columns)
 
     def route_traffic(self, route: Route, delta: RouteTraffic, at: float) -> list[tuple[Pair, RouteTraffic]]:
@@ -185,24 +208,19 @@ class Pipeline:
         named = identify(route.method, route.path)
         if named is None and route.method in ("GET", "HEAD", "OPTIONS"):
             return [(("", ""), delta)]
-        model = self.attribution.model(named[0] if named else "")
-        if named and named[1]:
-            parts = {self.attribution.versions(model).bounded(named[1]): delta}
-        else:
-            parts = self._split(model, delta)
-        for version, part in parts.items():
+        parts = self.attribution.traffic(*(named or ("", "")), delta)
+        for (model, version), part in parts.items():
             traffic = self._window(model, version, at).traffic
             traffic.codes.update(part.codes)
             traffic.latency.update(part.latency)
             traffic.latency_sum_seconds += part.latency_sum_seconds
-        return [((model, version), part) for version, part in parts.items()]
+        return list(parts.items())
 
     def passed_over(self, sampled_out: int, dropped: Mapping[str, int], at: float) -> list[tuple[Outcome, int]]:
         """Count exchanges that no sample was taken of, or whose sample was refused or lost."""
-        model, _ = self.default_pair()
         counted = []
         for outcome, reason, count in [(SAMPLED_OUT, "", sampled_out), *((DROPPED, r, n) for r, n in dropped.items())]:
-            for version, part in self.attribution.versions(model).split(count).items():
+            for (model, version), part in self.received(count):
                 traffic = self._window(model, version, at).traffic
                 traffic.outcomes[outcome] += part
                 if reason:
@@ -210,15 +228,13 @@ class Pipeline:
                 counted.append((Outcome(model, version, outcome, reason), part))
         return counted
 
+    def received(self, count: int) -> list[tuple[Pair, int]]:
+        """A count without a route over the models and versions that were sampled."""
+        return [(pair, part) for pair, part in self.attribution.counts(count).items() if part]
+
     def judged(self, model: str) -> bool:
         """Whether the reference is this model's."""
         return self.reference is not None and model in (self.options.model, self.reference.name)
-
-    def default_pair(self) -> Pair:
-        """The model and version that counts without a route belong to: the only live one, else the configured one."""
-        live = {model for _, model, _ in self._open}
-        model = live.pop() if len(live) == 1 else self.attribution.default_model
-        return model, self.attribution.versions(model).current
 
     # -- out ---------------------------------------------------------------------------------------------------
 
@@ -282,26 +298,34 @@ class Pipeline:
             self._open[key] = self._new(model, version, start)
         return self._open[key]
 
-    def _new(self, model: str, version: str, start: float, traffic: _Traffic | None = None) -> _Open:
+    def _new(self, model: str, version: str, start: float) -> _Open:
         reference = self.reference if self.judged(model) else None
         key = WindowKey(model, version, self.options.replica)
         inputs = [spec.name for spec in reference.schema if spec.role == "input"] if reference else []
         rows = Window(key, start, self.options.window_seconds, reference, self.options.segments)
         kept = Reservoir(self.options.keep_rows, self._random) if self.options.keep_rows else None
-        return _Open(rows, traffic or _Traffic(), whole=Whole(inputs), kept=kept)
+        return _Open(rows, whole=Whole(inputs), kept=kept)
 
-    def _adopt(self, model: str, version: str) -> None:
-        """Traffic that came before the model's first named version was that version's."""
-        self._quiet.pop((model, ""), None)
-        for key in [key for key in self._open if key[1:] == (model, "") and not self._open[key].rows.rows]:
-            unnamed = self._open.pop(key)
-            self._open[(key[0], model, version)] = self._new(model, version, key[0], unnamed.traffic)
+    def _version(self, exchange: Exchange, told: str, model: str) -> str:
+        return self.attribution.versions(model).bounded(told or self._path_version(exchange))
 
-    def _split(self, model: str, delta: RouteTraffic) -> dict[str, RouteTraffic]:
-        versions = self.attribution.versions(model)
-        if len(versions.seen) <= 1:
-            return {versions.current: delta}
-        return split_traffic(delta, versions.split)
+    def _sampled(self, exchange: Exchange, model: str, version: str) -> None:
+        """Take note of whose sample this is. The first that names a model, or its version, claims what came before."""
+        default, versions = self.attribution.default_model, self.attribution.versions(model)
+        named_by_path = bool((identify(exchange.method, exchange.path) or ("",))[0])
+        if self.attribution.claims(model, named_by_path=named_by_path):
+            self._adopt(default, self.attribution.versions(default).current, model, version)
+        if version and not versions.current:
+            self._adopt(model, "", model, version)
+        self.attribution.sampled(model, version, _kinds(exchange), named_by_path=named_by_path)
+
+    def _adopt(self, model: str, version: str, to_model: str, to_version: str) -> None:
+        """Counts of all traffic that came before it was known whose they are."""
+        self._quiet.pop((model, version), None)
+        for key in [key for key in self._open if key[1:] == (model, version) and not self._open[key].rows.rows]:
+            unnamed, start = self._open.pop(key), key[0]
+            target = self._open.setdefault((start, to_model, to_version), self._new(to_model, to_version, start))
+            target.traffic.add(unnamed.traffic)
 
     def _predictions(self, decoded: Decoded, columns: Mapping[str, Column]) -> set[str]:
         """Names of the columns that are predictions, or derived from one."""

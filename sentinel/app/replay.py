@@ -1,18 +1,19 @@
-"""The same engine over what was kept: stored windows or tables of rows, faster than real time.
+"""The same engine over what was kept: stored windows, tables of rows or captured exchanges, faster than real time.
 
 Verdicts over stored windows are those of the live sidecar, to the bit, when the options are the same: a window's counts
-are all that the judge ever saw. Other options answer "what would have paged?". Nothing is stored and nothing is sent.
+are all that the judge ever saw. Other options answer "what would have paged?". Nothing is sent.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sentinel.app.pipeline import Pipeline, PipelineOptions
-from sentinel.app.verdicts import Judgement, Judging
+from sentinel.app.verdicts import Judgement, Judging, Memory
 from sentinel.judge.policy import PolicyOptions
 from sentinel.judge.verdict import Verdict
 from sentinel.reference.frozen import FrozenReference
 from sentinel.rollback.planning import Plan
+from sentinel.traffic import Exchange, Route, RouteTraffic, bucket_of
 from sentinel.windows.closed import ClosedWindow
 
 Columns = Mapping[str, Any]
@@ -24,15 +25,21 @@ class NoMemory:
     def judge_state(self, model: str) -> bytes | None:
         return None
 
+    def labelled(self, model: str, version: str) -> tuple[int, int] | None:
+        return None
+
     def decide(self, verdict: Verdict, window: ClosedWindow, now: float) -> Plan:
         return Plan()
 
 
 def replay_windows(
-    windows: Iterable[ClosedWindow], reference: FrozenReference | None, options: PolicyOptions
+    windows: Iterable[ClosedWindow],
+    reference: FrozenReference | None,
+    options: PolicyOptions,
+    memory: Memory | None = None,
 ) -> Iterator[Judgement]:
     """Judge windows in the order given."""
-    judging = Judging(reference, options, NoMemory())
+    judging = Judging(reference, options, memory or NoMemory())
     return (judging.judge(window, window.end) for window in windows)
 
 
@@ -47,6 +54,27 @@ def windows_of_tables(
             part = {name: values[start:stop] for name, values in columns.items()}
             pipeline.columns(options.model, options.version, part, times[start])
     yield from pipeline.close_all()
+
+
+def windows_of_exchanges(
+    exchanges: Iterable[Exchange], reference: FrozenReference | None, options: PipelineOptions
+) -> Iterator[ClosedWindow]:
+    """Windows of captured exchanges, in the order in which they were complete; a late one counts in the open window."""
+    pipeline = Pipeline(reference, options)
+    for exchange in exchanges:
+        yield from pipeline.close_due(exchange.started_at + exchange.duration_seconds)
+        pipeline.exchange(exchange)
+        if exchange.status:
+            route = Route(exchange.method, exchange.path, exchange.protocol)
+            pipeline.route_traffic(route, traffic_of(exchange), exchange.started_at)
+    yield from pipeline.close_all()
+
+
+def traffic_of(exchange: Exchange) -> RouteTraffic:
+    """The counts of an exchange that no relay saw: its status and, where it was told, its time."""
+    seconds = exchange.duration_seconds
+    latency = {bucket_of(seconds): 1} if seconds > 0 else {}
+    return RouteTraffic({f"{exchange.status // 100}xx": 1}, latency, latency_sum_seconds=seconds)
 
 
 def _runs(times: list[float], seconds: float) -> Iterator[tuple[int, int]]:

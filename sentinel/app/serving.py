@@ -2,22 +2,23 @@
 
 import asyncio
 import os
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any, TypeVar
 
 from aiohttp import web
 
-from sentinel.app.assembly import Parts
-from sentinel.app.shadowing import Shadowing
+from sentinel.app.assembly import Parts, key_options
 from sentinel.config import split_address
 from sentinel.config.times import parse_time
+from sentinel.intake.labels import LabelIntake, label_routes
 from sentinel.intake.push import Pushed, routes
+from sentinel.labels.reading import Readings
 from sentinel.rollback.admin import admin_app
 from sentinel.rollback.answers import Standing
-from sentinel.rollback.http import Backing, answer
+from sentinel.rollback.http import Backing, answer, bearer_problem, server_tls
 from sentinel.rollback.integrations import integration_routes
 from sentinel.store import Store
 from sentinel.store.query import windows_json
@@ -58,19 +59,30 @@ async def serving(
     backing = Backing(ask, settings.rollback, time.time, committed)
     telemetry = telemetry_app(parts.recorder, Sources(time.time, windows, verdict, not_ready))
     telemetry.add_routes(integration_routes(backing, lambda model: _standing(parts.recorder, model)))
-    if parts.shadowing is not None:
-        telemetry.router.add_get("/v1/shadow", partial(_shadows, parts.shadowing))
     telemetry.add_routes(routes(pushed, max_body_bytes=settings.capture.max_body_bytes))
-    admin = admin_app(backing, settings.admin.token_file)
+    telemetry.add_routes(label_routes(_label_intake(parts), max_body_bytes=settings.capture.max_body_bytes))
+    admin = admin_app(backing, settings.admin.token_file, certified=bool(settings.admin.client_ca_file))
     async with (
         listening(telemetry, "telemetry.listen", settings.telemetry.listen),
-        listening(admin, "admin.listen", settings.admin.listen),
+        listening(admin, "admin.listen", settings.admin.listen, server_tls(settings.admin)),
     ):
         yield
 
 
-async def _shadows(shadowing: Shadowing, _request: web.Request) -> web.Response:
-    return answer({"shadows": shadowing.plain()})
+def _label_intake(parts: Parts) -> LabelIntake:
+    """The door for labels: closed unless they are switched on, and then for those who know the token."""
+    labelling, settings = parts.labelling, parts.settings
+
+    async def take(found: Readings) -> None:
+        if labelling is not None:
+            await labelling.take(found)
+
+    def refusal(headers: Mapping[str, str]) -> web.Response | None:
+        if labelling is None:
+            return answer({"error": "closed: set labels.enabled to open it"}, status=403)
+        return bearer_problem(headers, settings.labels.token_file, "labels.token_file")
+
+    return LabelIntake(take, refusal, key_options(settings))
 
 
 def _standing(recorder: Recorder, model: str) -> Standing:
@@ -81,13 +93,15 @@ def _standing(recorder: Recorder, model: str) -> Standing:
 
 
 @asynccontextmanager
-async def listening(app: web.Application, path: str, address: str) -> AsyncIterator[None]:
+async def listening(
+    app: web.Application, path: str, address: str, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[None]:
     """Serve at the address that the setting `path` names. Raises CannotListen."""
     host, port = split_address(address)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port, reuse_address=True).start()
+        await web.TCPSite(runner, host, port, reuse_address=True, ssl_context=tls).start()
     except OSError as error:
         await runner.cleanup()
         reason = os.strerror(error.errno) if error.errno else str(error)

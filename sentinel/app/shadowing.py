@@ -1,7 +1,6 @@
 """The second model in the sidecar: the mirror beside the pipeline, its verdicts to telemetry, store and audit."""
 
 import logging
-from typing import Any
 
 from sentinel.app.pipeline import ANALYSED, Outcome
 from sentinel.config import Settings
@@ -37,6 +36,7 @@ class Shadowing:
         self._writer = writer
         self._recorder = recorder
         self._verdicts: dict[tuple[str, str, str], str] = {}
+        self._kept = ""
         self.book = AccountBook(terms_of(shadow), f"{replica} {shadow.url}")
         self.mirror = Mirror(shadow, options, self.book, self._mirrored)
 
@@ -61,11 +61,9 @@ class Shadowing:
         self._recorder.shadows(standings, now)
         audit = tuple(_record(standing, now) for standing in standings if self._is_news(standing))
         text = self.book.to_text()
-        self._writer.call(lambda store: store.put_setting(SETTING, text, audit=audit))
-
-    def plain(self) -> list[dict[str, Any]]:
-        """What `GET /v1/shadow` answers."""
-        return [_plain(standing) for standing in self.book.standings()]
+        if text != self._kept:
+            self._writer.call(lambda store: store.put_setting(SETTING, text, audit=audit))
+            self._kept = text
 
     def _mirrored(self, told: Mirrored) -> None:
         self._recorder.mirrored(told.outcome, told.model, told.version, told.rows, told.differing)
@@ -78,13 +76,7 @@ class Shadowing:
         return now != known
 
 
-def _plain(standing: Standing) -> dict[str, Any]:
-    names = {"model": standing.model, "version": standing.version, "candidate_version": standing.candidate}
-    return names | standing.result.plain()
-
-
 def _record(standing: Standing, now: float) -> AuditRecord:
     subject = f"{standing.model} {standing.version} {standing.candidate}".rstrip()
-    return AuditRecord(
-        now, "sentinel", ACTION, subject, standing.result.verdict, standing.result.sentence, _plain(standing)
-    )
+    result = standing.result
+    return AuditRecord(now, "sentinel", ACTION, subject, result.verdict, result.sentence, standing.plain())

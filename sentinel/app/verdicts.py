@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from sentinel.config import Settings
+from sentinel.config.settings import LabelSettings
 from sentinel.drift.budget import FalsePageBudget, Tolerance
 from sentinel.drift.scores import FeatureScores, score
 from sentinel.judge.judge import Judge
@@ -24,12 +25,18 @@ from sentinel.windows.closed import ClosedWindow
 
 logger = logging.getLogger("sentinel.judging")
 
+MOST_WRONG = 0.99
+"""Accepted share of wrong predictions at most: a share of one could never be exceeded."""
+
 
 class Memory(Protocol):
     """What is remembered of the past, and who decides on it: the store, or nothing."""
 
     def judge_state(self, model: str) -> bytes | None:
         """The judge's last state. Raises StoreError or TimeoutError while it cannot be known."""
+
+    def labelled(self, model: str, version: str) -> tuple[int, int] | None:
+        """Predictions with a label, and those of them that were wrong; None while that cannot be known."""
 
     def decide(self, verdict: Verdict, window: ClosedWindow, now: float) -> Plan:
         """What the verdict on the window leads to; nothing while the past cannot be known."""
@@ -51,20 +58,36 @@ class Judgement:
         if not self.judge_state:
             return WindowRecord(self.window, self.scores, profiles=self.profiles)  # waits for the fleet's judge
         decided = (self.judge_state, self.plan.intents, self.plan.audit)
-        return WindowRecord(self.window, self.scores, self.verdict, *decided, profiles=self.profiles)
+        return WindowRecord(
+            self.window, self.scores, self.verdict, *decided, profiles=self.profiles, limits=self.plan.limits
+        )
 
 
-def policy_options(settings: Settings) -> PolicyOptions:
-    """The judge's options in the settings. Raises ValueError for a tolerance nobody can read."""
+def policy_options(settings: Settings, reference: FrozenReference | None = None) -> PolicyOptions:
+    """The judge's options in the settings. Raises ValueError for a tolerance nobody can read.
+
+    reference: given, its share of wrong predictions is the standard, where labels come and the settings name no other.
+    """
     return PolicyOptions(
         budget=FalsePageBudget(settings.drift.false_pages, settings.drift.per_days),
         rollback_budget=FalsePageBudget(settings.drift.rollback_false_pages, settings.drift.per_days),
         tolerance=Tolerance.parse(settings.drift.tolerance),
         service_levels=ServiceLevels(
-            error_ratio=settings.slo.error_ratio, latency_seconds=settings.slo.latency_p99_seconds
+            error_ratio=settings.slo.error_ratio,
+            latency_seconds=settings.slo.latency_p99_seconds,
+            wrong_ratio=accepted_wrong_ratio(settings.labels, reference),
         ),
         minimum_rows=settings.drift.minimum_rows,
     )
+
+
+def accepted_wrong_ratio(settings: LabelSettings, reference: FrozenReference | None) -> float | None:
+    """Share of wrong predictions that is accepted: as set, or what the reference's interval allows and some loss."""
+    if not settings.enabled or settings.accepted_wrong_ratio is not None:
+        return settings.accepted_wrong_ratio if settings.enabled else None
+    if reference is None or reference.standard is None:
+        return None
+    return min(reference.standard.wrong_ratio() + settings.accepted_loss_ratio, MOST_WRONG)
 
 
 @dataclass(slots=True)
@@ -91,9 +114,14 @@ class Judging:
         if self.member:
             return Judgement(window, scores, _left_to_the_fleet(window), Plan(), b"", shapes)
         judge = self._judge(window.key.model, judged, afresh)
-        verdict = judge.observe(window, scores)
+        verdict = judge.observe(window, scores, labelled=self._labelled(window))
         decided = self.memory.decide(verdict, window, now)
         return Judgement(window, scores, verdict, decided, judge.state(), shapes)
+
+    def _labelled(self, window: ClosedWindow) -> tuple[int, int] | None:
+        if self.options.get("service_levels", ServiceLevels()).wrong_ratio is None:
+            return None
+        return self.memory.labelled(window.key.model, window.key.version)
 
     def _judge(self, model: str, judged: bool, afresh: bool) -> Judge:
         if model not in self._judges:

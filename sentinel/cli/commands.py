@@ -3,7 +3,8 @@
 from sentinel.cli.parser import Command, arg
 
 GROUPS = {
-    "reference": "Build, show and compare references.",
+    "reference": "Build, learn, grow, show and compare references.",
+    "labels": "Load labels, show the quality they tell of.",
     "windows": "List, show and export stored windows.",
     "rollback": "See, pause and resume rollbacks.",
     "dashboards": "Grafana dashboards.",
@@ -30,6 +31,11 @@ REFERENCE = arg("--reference", metavar="FILE", help="reference to compare with")
 TOLERANCE = arg("--tolerance", metavar="T", help="harmless drift: default, nats, psi:… or sd:…")
 FALSE_PAGES = arg("--false-pages", type=float, metavar="N", help="false pages accepted per --per-days")
 PER_DAYS = arg("--per-days", type=float, metavar="DAYS", help="period of --false-pages")
+PAGES = (
+    arg("--html", metavar="FILE", help="write a self-contained page"),
+    arg("--pdf", metavar="FILE", help="write that page as PDF (needs Chromium)"),
+    arg("--png", metavar="FILE", help="write that page as a picture (needs Chromium)"),
+)
 LIMIT = arg("--limit", type=int, default=1000, help="most rows (%(default)s)")
 MERGE = arg("--merge", action="store_true", help="add the windows up")
 CHECK = arg("--check", action="store_true", help="write nothing; exit 1 when a file is not what would be built")
@@ -80,6 +86,14 @@ COMMANDS = (
             arg("--version", default="1", help="version of the reference (%(default)s)"),
             arg("--prediction", action="append", default=[], metavar="COLUMN", help="column the model predicts"),
             arg("--label", action="append", default=[], metavar="COLUMN", help="column with the truth"),
+            arg("--score", action="append", default=[], metavar="CLASS=COLUMN", help="column with its probability"),
+            arg("--predicted", default="", metavar="COLUMN", help="predicted class or number (default: as it shows)"),
+            arg(
+                "--task",
+                default="auto",
+                choices=("auto", "classification", "regression"),
+                help="what the label tells of",
+            ),
             arg("--kind", action="append", default=[], metavar="COLUMN=KIND", help="numeric, categorical, text, …"),
             arg(
                 "--segment",
@@ -88,6 +102,7 @@ COMMANDS = (
                 metavar="COLUMN",
                 help="categorical column whose values are told apart (country, device, …)",
             ),
+            JSON,
         ),
     ),
     Command(
@@ -105,6 +120,46 @@ COMMANDS = (
         (arg("before", metavar="OLD", help="reference file"), arg("after", metavar="NEW", help="reference file"), JSON),
     ),
     Command(
+        "reference seasons",
+        "Learn from stored windows what each hour of the day looks like; for drift.seasons of the settings.",
+        "reference:seasons",
+        "sentinel reference seasons --from 28d --utc-offset-hours 1",
+        (
+            *WINDOWS,
+            REFERENCE,
+            arg("--output", "-o", default="seasons.sentinel", metavar="FILE", help="where to write (%(default)s)"),
+            arg("--utc-offset-hours", type=float, default=0.0, metavar="H", help="local time less UTC (%(default)s)"),
+            JSON,
+        ),
+    ),
+    Command(
+        "reference learn",
+        "Build a reference from the rows that capture.keep_rows kept of live traffic.",
+        "learning:learn",
+        "sentinel reference learn --hours 24 --output learned.sentinel",
+        (
+            *WINDOWS,
+            arg("--hours", type=float, default=24.0, metavar="N", help="from the first kept row on (%(default)g)"),
+            arg("--output", "-o", default="learned.sentinel", metavar="FILE", help="where to write (%(default)s)"),
+            arg("--name", default="", help="name of the model (default: as in the traffic)"),
+            arg("--reference-version", default="1", metavar="V", help="version of the reference (%(default)s)"),
+            JSON,
+        ),
+    ),
+    Command(
+        "reference accept",
+        "Grow the reference by stored windows that were normal; those in breach or blind are left out.",
+        "learning:accept",
+        "sentinel reference accept --from 7d --to 1d --output grown.sentinel",
+        (
+            *WINDOWS,
+            REFERENCE,
+            arg("--abnormal", action="store_true", help="take windows in breach or blind as well"),
+            arg("--output", "-o", default="grown.sentinel", metavar="FILE", help="where to write (%(default)s)"),
+            JSON,
+        ),
+    ),
+    Command(
         "rollback status",
         "Show whether rollbacks are armed, what waits, what was sent, what was decided and why.",
         "rollback:status",
@@ -116,21 +171,21 @@ COMMANDS = (
         "Stop deciding and sending rollbacks until resumed.",
         "rollback:pause",
         'sentinel rollback pause --reason "database maintenance"',
-        (CONFIG, STORE, REASON, ACTOR),
+        (CONFIG, STORE, REASON, ACTOR, JSON),
     ),
     Command(
         "rollback resume",
         "End a pause, or ask a target again that answered 410 Gone.",
         "rollback:resume",
         'sentinel rollback resume --reason "maintenance is over"',
-        (CONFIG, STORE, REASON, ACTOR, arg("--target", metavar="NAME", help="a disabled target")),
+        (CONFIG, STORE, REASON, ACTOR, arg("--target", metavar="NAME", help="a disabled target"), JSON),
     ),
     Command(
         "rollback replay",
         "Send a dead letter again, under the same id and with the same bytes.",
         "rollback:replay",
         'sentinel rollback replay 4f1c… --reason "the deployer is back"',
-        (arg("id", metavar="ID", help="see sentinel rollback status"), CONFIG, STORE, REASON, ACTOR),
+        (arg("id", metavar="ID", help="see sentinel rollback status"), CONFIG, STORE, REASON, ACTOR, JSON),
     ),
     Command(
         "fleet",
@@ -144,14 +199,14 @@ COMMANDS = (
         "Bring the store's schema to this release.",
         "database:upgrade",
         "sentinel db upgrade --store postgresql+psycopg://sentinel@db/sentinel",
-        (CONFIG, STORE),
+        (CONFIG, STORE, JSON),
     ),
     Command(
         "db check",
         "Check the store's schema and the chain of its audit; exit 1 when either is not as it should be.",
         "database:check",
         "sentinel db check",
-        (CONFIG, STORE),
+        (CONFIG, STORE, JSON),
     ),
     Command(
         "windows list",
@@ -177,15 +232,45 @@ COMMANDS = (
             MERGE,
             arg("--features", action="store_true", help="one row per window and feature instead of per window"),
             arg("--output", "-o", required=True, metavar="FILE", help="*.parquet or *.json"),
+            JSON,
         ),
     ),
     Command(
+        "labels load",
+        "Load labels from a CSV or Parquet file, one a row; run again after an interruption, it goes on where it was.",
+        "labels:load",
+        "sentinel labels load truths.csv --id request_id --label outcome",
+        (
+            arg("table", metavar="TABLE", help="CSV (with a header line) or Parquet file"),
+            CONFIG,
+            STORE,
+            arg("--id", default="id", metavar="COLUMN", help="column with the request id (%(default)s)"),
+            arg("--label", default="label", metavar="COLUMN", help="column with the truth (%(default)s)"),
+            arg("--row", default="", metavar="COLUMN", help="column with the row's place in its batch, from 0"),
+            arg("--time", default="", metavar="COLUMN", help="column with the time when the truth was established"),
+            arg("--model", default="", metavar="NAME", help="model of the predictions (default: the one they are of)"),
+        ),
+    ),
+    Command(
+        "labels show",
+        "Show the quality of windows: realised by labels, or estimated before they come.",
+        "labels:show",
+        "sentinel labels show --model fraud",
+        (CONFIG, STORE, MODEL, LIMIT, JSON),
+    ),
+    Command(
         "replay",
-        "Judge stored windows or a table of rows again: what would have paged, with these or other options.",
+        "Judge stored windows, rows or capture logs again: what would have paged, with these or other options.",
         "replay:replay",
         "sentinel replay --tolerance psi:0.05 --from 2026-11-01",
         (
-            arg("table", nargs="?", metavar="TABLE", help="CSV or Parquet file of rows (default: the stored windows)"),
+            arg(
+                "table",
+                nargs="?",
+                metavar="SOURCE",
+                help="CSV, Parquet, JSON lines of rows or exchanges, KServe, SageMaker or Triton captures, a folder of "
+                "them, or - for standard input (default: the stored windows)",
+            ),
             CONFIG,
             STORE,
             MODEL,
@@ -204,6 +289,9 @@ COMMANDS = (
                 metavar="N",
                 help="pace of a table without times (%(default)g)",
             ),
+            arg("--set", action="append", default=[], metavar="KEY=VALUE", help="another setting, as in sentinel.yaml"),
+            arg("--state", metavar="FILE", help="remember what was judged; the same command goes on from there"),
+            *PAGES,
             JSON,
         ),
     ),
@@ -220,9 +308,7 @@ COMMANDS = (
             SINCE,
             UNTIL,
             REFERENCE,
-            arg("--html", metavar="FILE", help="write a self-contained page"),
-            arg("--pdf", metavar="FILE", help="write a PDF (needs Chromium)"),
-            arg("--png", metavar="FILE", help="write a picture (needs Chromium)"),
+            *PAGES,
             arg("--evidently", metavar="FILE", help="write Evidently's page of the same range (extra: report)"),
             arg("--reference-rows", metavar="TABLE", help="CSV or Parquet that Evidently compares with"),
             JSON,
@@ -252,6 +338,37 @@ COMMANDS = (
             arg("--window-seconds", type=float, metavar="S", help="length of windows"),
             arg("--shift", type=float, action="append", metavar="SD", help="mean shift to time, in sd; repeatable"),
             arg("--points", type=float, action="append", metavar="P", help="gain of share to time; repeatable"),
+            *PAGES,
+            JSON,
+        ),
+    ),
+    Command(
+        "compare",
+        "Prove that two endpoints, or two files of predictions, say the same about the same rows; exit 1 where not.",
+        "compare:compare",
+        "sentinel compare http://fp32:8080/v2/models/m/infer http://int8:8080/v2/models/m/infer --requests rows.csv",
+        (
+            arg("reference", metavar="REFERENCE", help="address that takes requests, or file of predictions"),
+            arg("candidate", metavar="CANDIDATE", help="the same of the model to be tried"),
+            arg("--requests", metavar="FILE", help="rows (CSV, Parquet) or bodies (JSON lines) to send to both"),
+            arg("--key", default="", metavar="COLUMN", help="column that names rows of both files (default: order)"),
+            arg("--output", action="append", default=[], metavar="COLUMN", help="compare only this one; repeatable"),
+            arg("--margin", type=float, metavar="R", help="share of rows that may differ (default: 0.01)"),
+            arg("--tolerance-sd", type=float, metavar="SD", help="distance at which a value differs (default: 0.1)"),
+            arg("--false-ratio", type=float, metavar="R", help="chance of a wrong verdict (default: 0.01)"),
+            arg(
+                "--body",
+                choices=("auto", "v2", "v1", "rows"),
+                default="auto",
+                help="what rows are made into (default: as the address says)",
+            ),
+            arg("--datatype", default="FP32", metavar="TYPE", help="type of numbers in V2 (%(default)s)"),
+            arg("--batch-rows", type=int, default=8, metavar="N", help="rows of one request (%(default)s)"),
+            arg("--concurrency", type=int, default=1, metavar="N", help="requests at a time (%(default)s)"),
+            arg("--timeout", type=float, metavar="S", help="seconds allowed for an answer (default: 5)"),
+            arg("--ca-file", metavar="FILE", help="authorities trusted for both (default: the system's)"),
+            arg("--authorization-file", metavar="FILE", help="value of the Authorization header for both"),
+            CONFIG,
             JSON,
         ),
     ),
@@ -259,8 +376,16 @@ COMMANDS = (
         "doctor",
         "Look at settings, model server, store, reference, rollback targets and telemetry; say what to mend first.",
         "doctor:doctor",
-        "sentinel doctor --config sentinel.yaml",
-        (CONFIG, STORE, JSON),
+        "sentinel doctor --config sentinel.yaml --send-test",
+        (
+            CONFIG,
+            STORE,
+            arg(
+                "--send-test", action="store_true", help="send each webhook target a signed test that asks for nothing"
+            ),
+            arg("--prometheus", metavar="URL", help="Prometheus to ask (default: telemetry.prometheus_url)"),
+            JSON,
+        ),
     ),
     Command(
         "inject",
@@ -276,7 +401,13 @@ COMMANDS = (
                 metavar="FILE",
                 help="manifests: a file, a folder, - for standard input; repeatable",
             ),
-            arg("--output", "-o", choices=("diff", "yaml"), default="diff", help="what to print (%(default)s)"),
+            arg(
+                "--output",
+                "-o",
+                choices=("diff", "yaml", "kustomize"),
+                default="diff",
+                help="what to print (%(default)s)",
+            ),
             arg("--remove", action="store_true", help="take the sidecar out again"),
             arg(
                 "--only", choices=("workloads", "services"), help="print only these, to roll them out one after another"
@@ -324,14 +455,14 @@ COMMANDS = (
         "Write Grafana dashboards: all there is, or with --config what this configuration has.",
         "observability:dashboards",
         "sentinel dashboards build --config sentinel.yaml --output dashboards",
-        (CONFIG, arg("--output", "-o", default="dashboards", metavar="DIR", help="folder (%(default)s)"), CHECK),
+        (CONFIG, arg("--output", "-o", default="dashboards", metavar="DIR", help="folder (%(default)s)"), CHECK, JSON),
     ),
     Command(
         "alerts build",
         "Write Prometheus alert rules: all there are, or with --config those of this configuration.",
         "observability:alerts",
         "sentinel alerts build --config sentinel.yaml --output alerts",
-        (CONFIG, arg("--output", "-o", default="alerts", metavar="DIR", help="folder (%(default)s)"), CHECK),
+        (CONFIG, arg("--output", "-o", default="alerts", metavar="DIR", help="folder (%(default)s)"), CHECK, JSON),
     ),
     Command(
         "completion",

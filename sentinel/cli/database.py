@@ -4,6 +4,7 @@ from argparse import Namespace
 
 from sentinel.cli.problems import CommandError
 from sentinel.cli.settings import settings_of
+from sentinel.cli.telling import tell
 from sentinel.store import StoreError, upkeep
 
 
@@ -13,7 +14,8 @@ def upgrade(arguments: Namespace) -> int:
         before, after = upkeep.upgrade(_url(arguments))
     except StoreError as error:
         raise CommandError(str(error)) from error
-    print(f"the schema is {after}" + ("" if before == after else f", was {before or 'empty'}"))
+    was = "" if before == after else f", was {before or 'empty'}"
+    tell(arguments, f"the schema is {after}{was}", before=before, after=after)
     return 0
 
 
@@ -23,10 +25,8 @@ def check(arguments: Namespace) -> int:
         problems = upkeep.check(_url(arguments))
     except StoreError as error:
         raise CommandError(str(error)) from error
-    for problem in problems:
-        print(problem)
-    if not problems:
-        print("the schema is current, and the audit chain is whole")
+    sentence = "\n".join(problems) or "the schema is current, and the audit chain is whole"
+    tell(arguments, sentence, sound=not problems, problems=problems)
     return 1 if problems else 0
 
 

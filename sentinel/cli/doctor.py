@@ -4,7 +4,8 @@ import json
 from argparse import Namespace
 from dataclasses import asdict
 
-from sentinel.app.doctor import Finding, examine
+from sentinel.app.doctor import examine
+from sentinel.app.finding import Finding
 from sentinel.cli.settings import settings_of
 from sentinel.config import ConfigurationError
 
@@ -23,12 +24,13 @@ def doctor(arguments: Namespace) -> int:
 
 
 def _findings(arguments: Namespace) -> list[Finding]:
-    overrides = {"store.url": arguments.store} if arguments.store else {}
+    given = {"store.url": arguments.store, "telemetry.prometheus_url": arguments.prometheus}
+    overrides = {path: value for path, value in given.items() if value}
     try:
         settings = settings_of(arguments, overrides)
     except ConfigurationError as error:
         return [Finding("configuration", "wrong", str(p), f"change {p.path} in the settings") for p in error.problems]
-    return list(examine(settings))
+    return list(examine(settings, send_test=arguments.send_test))
 
 
 def _print(findings: list[Finding]) -> None:

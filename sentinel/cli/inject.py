@@ -5,7 +5,7 @@ import difflib
 import logging
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,15 @@ import yaml
 from sentinel.cli.problems import CommandError
 from sentinel.config.reading import read_yaml
 from sentinel.inject import manifests, words
-from sentinel.inject.pod import Plan
-from sentinel.inject.template import NATIVE_FROM, Template, built_in, read
+from sentinel.inject.container import Plan
+from sentinel.inject.template import NATIVE_FROM, Template, built_in, read, with_settings
 
 ENDINGS = ("*.yaml", "*.yml", "*.json")
 SERVICE = "Service"
 
 Object = dict[str, Any]
+Pair = tuple[Object, Object]
+"""An object before and after."""
 
 
 def inject(arguments: Namespace) -> int:
@@ -30,18 +32,26 @@ def inject(arguments: Namespace) -> int:
     if not arguments.filename:
         raise CommandError("nothing to inject into: name manifests with --filename, or start the webhook with --serve")
     before = [document for name in arguments.filename for document in _documents(name)]
-    names = frozenset(arguments.name)
-    done = manifests.remove(before, names) if arguments.remove else manifests.inject(before, _plan(arguments), names)
+    done = _changed(arguments, before)
     for note in done.notes:
         print(f"sentinel: left as it is: {note}", file=sys.stderr)
     pairs = [pair for pair in zip(before, done.documents, strict=True) if _is_shown(pair[0], arguments.only)]
-    if arguments.output == "yaml":
-        print(yaml.safe_dump_all((after for _, after in pairs), sort_keys=False, width=120), end="")
-    else:
-        print("".join(line for pair in pairs for line in _diff(*pair)), end="")
+    print(OUTPUTS[arguments.output](pairs), end="")
     if before == done.documents and not done.notes:
         print("sentinel: nothing to change", file=sys.stderr)
     return 1 if done.notes else 0
+
+
+def _changed(arguments: Namespace, before: list[Object]) -> manifests.Changed:
+    names = frozenset(arguments.name)
+    try:
+        return (
+            manifests.remove(before, names) if arguments.remove else manifests.inject(before, _plan(arguments), names)
+        )
+    except (AttributeError, KeyError, TypeError) as odd:
+        raise CommandError(
+            f"an object is not as Kubernetes has it ({odd!r}); see kubectl apply --dry-run=server"
+        ) from odd
 
 
 def _serve(arguments: Namespace) -> int:
@@ -77,13 +87,11 @@ def _plan(arguments: Namespace) -> Plan:
 
 
 def _template(arguments: Namespace) -> Template:
-    version = _version(arguments.kubernetes)
-    template = built_in(version)
-    settings = read_yaml(Path(arguments.config)) if arguments.config else template.settings
-    if arguments.pod:
-        template = read(Path(arguments.pod), settings)
+    template = read(Path(arguments.pod)) if arguments.pod else built_in(_version(arguments.kubernetes))
+    if arguments.config:
+        template = with_settings(template, read_yaml(Path(arguments.config)))
     image = {"image": arguments.image} if arguments.image else {}
-    return replace(template, container={**template.container, **image}, settings=settings)
+    return replace(template, container={**template.container, **image})
 
 
 def _version(text: str) -> tuple[int, int]:
@@ -123,11 +131,37 @@ def _is_shown(document: Object, only: str | None) -> bool:
     return only is None or (document.get("kind") == SERVICE) == (only == "services")
 
 
-def _diff(before: Object, after: Object) -> Iterator[str]:
+def _diff(pairs: list[Pair]) -> str:
+    return "".join(line for before, after in pairs for line in _changed_lines(before, after))
+
+
+def _changed_lines(before: Object, after: Object) -> Iterator[str]:
     name = f"{before.get('kind')}/{(before.get('metadata') or {}).get('name', '')}"
-    return difflib.unified_diff(_lines(before), _lines(after), f"{name} before", f"{name} after")
+    old, new = (dumped(document).splitlines(keepends=True) for document in (before, after))
+    return difflib.unified_diff(old, new, f"{name} before", f"{name} after")
 
 
-def _lines(document: Object) -> list[str]:
-    text: str = yaml.safe_dump(document, sort_keys=False, width=120)
-    return text.splitlines(keepends=True)
+def _yaml(pairs: list[Pair]) -> str:
+    return "---\n".join(dumped(after) for _, after in pairs)
+
+
+def _kustomize(pairs: list[Pair]) -> str:
+    return dumped(manifests.as_component((before for before, _ in pairs), (after for _, after in pairs)))
+
+
+OUTPUTS: dict[str, Callable[[list[Pair]], str]] = {"diff": _diff, "yaml": _yaml, "kustomize": _kustomize}
+
+
+class _Readable(yaml.SafeDumper):
+    """Text of several lines as a block."""
+
+
+_Readable.add_representer(
+    str,
+    lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None),
+)
+
+
+def dumped(document: Object) -> str:
+    text: str = yaml.dump(document, Dumper=_Readable, sort_keys=False, width=120)
+    return text

@@ -1,5 +1,6 @@
 """`sentinel dashboards build` and `sentinel alerts build`."""
 
+import json
 import sys
 from argparse import Namespace
 from collections.abc import Mapping
@@ -8,6 +9,7 @@ from pathlib import Path
 from sentinel.app.assembly import load_reference
 from sentinel.cli.problems import CommandError
 from sentinel.cli.settings import settings_of
+from sentinel.cli.telling import tell
 from sentinel.config import Settings
 from sentinel.observability.build import ExtraMissing, build_alerts, build_dashboards
 
@@ -19,11 +21,11 @@ def dashboards(arguments: Namespace) -> int:
         built = build_dashboards(settings, reference.names if reference else ())
     except ExtraMissing as error:
         raise CommandError(str(error)) from error
-    return _write(built, Path(arguments.output), check=arguments.check)
+    return _write(built, arguments)
 
 
 def alerts(arguments: Namespace) -> int:
-    return _write(build_alerts(_settings(arguments)), Path(arguments.output), check=arguments.check)
+    return _write(build_alerts(_settings(arguments)), arguments)
 
 
 def _settings(arguments: Namespace) -> Settings | None:
@@ -31,17 +33,21 @@ def _settings(arguments: Namespace) -> Settings | None:
     return settings_of(arguments) if arguments.config else None
 
 
-def _write(files: Mapping[str, str], folder: Path, *, check: bool) -> int:
-    """Write the files, or with `check` only compare: exit code 1 when one differs."""
-    if not check:
+def _write(files: Mapping[str, str], arguments: Namespace) -> int:
+    """Write the files, or with --check only compare: exit code 1 when one differs."""
+    folder = Path(arguments.output)
+    paths = [str(folder / name) for name in files]
+    if not arguments.check:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
             (folder / name).write_text(text, encoding="utf-8")
-            print(folder / name)
+        tell(arguments, "\n".join(paths), written=paths)
         return 0
-    stale = [name for name, text in files.items() if not _same(folder / name, text)]
+    stale = [str(folder / name) for name, text in files.items() if not _same(folder / name, text)]
     for name in stale:
-        print(f"{folder / name} is not what would be built; build it again", file=sys.stderr)
+        print(f"{name} is not what would be built; build it again", file=sys.stderr)
+    if arguments.json:
+        print(json.dumps({"stale": stale}))
     return 1 if stale else 0
 
 

@@ -13,10 +13,12 @@ from sentinel.app import pace
 from sentinel.app.assembly import load_reference
 from sentinel.app.pace import Pace
 from sentinel.app.verdicts import policy_options
+from sentinel.cli.pages import write_pages
 from sentinel.cli.problems import CommandError
 from sentinel.cli.settings import settings_of
 from sentinel.config import Settings
 from sentinel.judge.power import DAY, HOUR, FeaturePower, Power, PowerOf
+from sentinel.report.power_page import render
 from sentinel.store import StoreError, open_store
 from sentinel.store.contract import Selection
 
@@ -61,16 +63,18 @@ def power(arguments: Namespace) -> int:
         reference,
         rows_per_hour=found.rows_per_hour,
         window_seconds=settings.window.seconds,
-        **policy_options(settings),
+        **policy_options(settings, reference),
     )
     sizes = {"sd": arguments.shift or SHIFTS["sd"], "points": arguments.points or SHIFTS["points"]}
     summary = of.summary()
     delays = {f.feature: {size: of.expected_delay(f.feature, size) for size in sizes[f.unit]} for f in summary.features}
     answer = Answer(found, summary, delays, tuple(_advice(of, summary, found)))
+    name = f"{reference.name} {reference.version}"
     if arguments.json:
         print(json.dumps(_plain(answer, settings), indent=2))
     else:
-        _print(answer, settings, f"{reference.name} {reference.version}")
+        _print(answer, settings, name)
+    write_pages(arguments, lambda: render(_plain(answer, settings), name, time.time()))
     return 0
 
 

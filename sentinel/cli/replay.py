@@ -1,27 +1,33 @@
-"""`sentinel replay`: what would have paged, from stored windows or a table of rows."""
+"""`sentinel replay`: what would have paged, from stored windows, tables of rows or capture logs."""
 
 import json
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Iterable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict
-from pathlib import Path
+from hashlib import sha256
+from itertools import islice
 from typing import Any
 
-from sentinel.app.assembly import load_reference, pipeline_options
-from sentinel.app.replay import replay_windows, windows_of_tables
-from sentinel.app.verdicts import Judgement, policy_options
+import yaml
+
+from sentinel.app import sources
+from sentinel.app.assembly import judging_options, load_reference, pipeline_options, predictions_of
+from sentinel.app.notebook import Notebook, OtherReplay
+from sentinel.app.replay import replay_windows, windows_of_exchanges, windows_of_tables
+from sentinel.app.sources import SourceError
 from sentinel.cli.problems import CommandError
+from sentinel.cli.replayed import answer
 from sentinel.cli.settings import settings_of
 from sentinel.config import Settings
-from sentinel.config.times import parse_time, show_time
-from sentinel.judge.verdict import Incident
-from sentinel.reference.files import csv_chunks, parquet_chunks
+from sentinel.config.times import parse_time
+from sentinel.reference.frozen import FrozenReference
+from sentinel.report.gather import NothingThere
 from sentinel.store import StoreError, open_store
 from sentinel.store.contract import Selection
-from sentinel.store.history import closed_windows
+from sentinel.store.history import closed_windows, count
 from sentinel.windows.closed import ClosedWindow
 
 FLAGS = {
@@ -34,42 +40,87 @@ FLAGS = {
 }
 TABLE_STARTS = 0.0
 """Time of the first row of a table without times: the epoch, so that nobody takes it for a real one."""
+PROBLEMS = (StoreError, SourceError, OtherReplay, NothingThere)
+
+Tell = Callable[[float], None]
 
 
 def replay(arguments: Namespace) -> int:
-    overrides = {path: value for flag, path in FLAGS.items() if (value := getattr(arguments, flag)) not in (None, "")}
-    settings = settings_of(arguments, overrides)
+    settings = settings_of(arguments, _overrides(arguments))
     reference = load_reference(settings)
     if reference is None:
         raise CommandError("there is nothing to compare with: set reference.path or give --reference")
-    source = _table_windows(arguments, settings) if arguments.table else _stored(arguments, settings)
-    judged = replay_windows(_watched(source), reference, policy_options(settings))
-    if arguments.json:
-        for judgement in judged:
-            print(json.dumps(asdict(judgement.verdict)))
-        return 0
-    _summary(list(judged))
+    try:
+        with closing(_notebook(arguments, settings, reference)) as notebook:
+            with _progress() as tell:
+                _judge(_windows(arguments, settings, reference, tell), notebook, settings, reference)
+            answer(arguments, settings, notebook, reference)
+    except PROBLEMS as error:
+        raise CommandError(str(error)) from error
     return 0
 
 
-def _stored(arguments: Namespace, settings: Settings) -> Iterator[ClosedWindow]:
-    try:
-        with closing(open_store(arguments.store or settings.store.url)) as store:
-            now = time.time()
-            until = parse_time(arguments.until, now) if arguments.until else 1e18
-            since = parse_time(arguments.since, now) if arguments.since else 0.0
-            chosen = Selection(model=arguments.model or "", since=since, until=until, grain="window")
-            yield from closed_windows(store.database, chosen)
-    except StoreError as error:
-        raise CommandError(str(error)) from error
+def _overrides(arguments: Namespace) -> dict[str, Any]:
+    flags = {path: value for flag, path in FLAGS.items() if (value := getattr(arguments, flag)) not in (None, "")}
+    for pair in arguments.set:
+        key, sign, value = pair.partition("=")
+        if not sign:
+            raise CommandError(f"--set {pair}: write KEY=VALUE, such as --set drift.minimum_rows=500")
+        flags[key] = yaml.safe_load(value)
+    return flags
 
 
-def _table_windows(arguments: Namespace, settings: Settings) -> Iterator[ClosedWindow]:
-    path = Path(arguments.table)
-    chunks = parquet_chunks if path.suffix.lower() in (".parquet", ".pq") else csv_chunks
+def _notebook(arguments: Namespace, settings: Settings, reference: FrozenReference) -> Notebook:
+    """purpose: all that the verdicts depend on."""
+    asked = {name: getattr(arguments, name) for name in ("table", "store", "model", "since", "until", "time_column")}
+    parts = (asked, arguments.rows_per_hour, asdict(settings), reference.fingerprint)
+    purpose = sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+    predictions = predictions_of(reference, judging_options(settings, reference))
+    return Notebook(arguments.state or "", purpose, settings.rollback, predictions)
+
+
+def _judge(windows: Iterable[ClosedWindow], notebook: Notebook, settings: Settings, reference: FrozenReference) -> None:
+    """Judge what the notebook does not hold yet."""
+    ahead = islice(windows, notebook.done, None)
+    for judgement in replay_windows(ahead, reference, judging_options(settings, reference), notebook):
+        notebook.take(judgement)
+
+
+# -- sources -------------------------------------------------------------------------------------------------------
+
+
+def _windows(
+    arguments: Namespace, settings: Settings, reference: FrozenReference, tell: Tell
+) -> Iterator[ClosedWindow]:
+    if not arguments.table:
+        return _stored(arguments, settings, tell)
+    options = pipeline_options(settings, "replay")
+    if sources.is_table(arguments.table):
+        return windows_of_tables(_timed(sources.table(arguments.table, tell), arguments), reference, options)
+    kind, documents = sources.split(sources.documents(arguments.table, tell))
+    if kind in ("", "rows"):
+        return windows_of_tables(_timed(sources.rows(documents), arguments), reference, options)
+    return windows_of_exchanges(sources.exchanges(kind, documents), reference, options)
+
+
+def _stored(arguments: Namespace, settings: Settings, tell: Tell) -> Iterator[ClosedWindow]:
+    now = time.time()
+    chosen = Selection(
+        model=arguments.model or "",
+        since=parse_time(arguments.since, now) if arguments.since else 0.0,
+        until=parse_time(arguments.until, now) if arguments.until else 1e18,
+        grain="window",
+    )
+    with closing(open_store(arguments.store or settings.store.url)) as store:
+        total = count(store.database, chosen)
+        for number, window in enumerate(closed_windows(store.database, chosen), 1):
+            yield window
+            tell(number / total)
+
+
+def _timed(chunks: Iterable[sources.Columns], arguments: Namespace) -> Iterator[tuple[sources.Columns, list[float]]]:
     times = _Times(arguments.time_column, arguments.rows_per_hour)
-    tables = ((columns, times.of(columns)) for columns, _share in chunks(path))
-    yield from windows_of_tables(tables, load_reference(settings), pipeline_options(settings, "replay"))
+    return ((columns, times.of(columns)) for columns in chunks)
 
 
 class _Times:
@@ -95,46 +146,12 @@ def _time(value: Any) -> float:
     return parse_time(value, 0.0) if isinstance(value, str) else float(value)
 
 
-def _watched(windows: Iterable[ClosedWindow]) -> Iterator[ClosedWindow]:
-    """The windows, with their number on a terminal while they pass."""
+@contextmanager
+def _progress() -> Iterator[Tell]:
+    """A bar on standard error while a terminal watches; nothing else."""
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn
+    from rich.progress import Progress
 
-    console = Console(file=sys.stderr)
-    with Progress(SpinnerColumn(), TextColumn("{task.completed:,.0f} windows judged"), console=console) as progress:
-        task = progress.add_task("judging", total=None)
-        for window in windows:
-            yield window
-            progress.advance(task)
-
-
-def _summary(judged: list[Judgement]) -> None:
-    from rich.console import Console
-
-    console = Console()
-    if not judged:
-        console.print("no windows to judge")
-        return
-    opened = [incident for judgement in judged for incident in judgement.verdict.opened]
-    states = [str(judgement.verdict.state) for judgement in judged]
-    counts = ", ".join(f"{states.count(state):,} {state}" for state in dict.fromkeys(states))
-    first, last = judged[0].verdict.start, judged[-1].verdict.end
-    console.print(f"{len(judged):,} windows from {show_time(first)} to {show_time(last)}: {counts}")
-    console.print(_pages(judged, opened) if opened else "nothing would have paged")
-
-
-def _pages(judged: list[Judgement], opened: list[Incident]) -> Any:
-    from rich.table import Table
-
-    ended = {i.id: i.resolved_at for judgement in judged for i in judgement.verdict.resolved}
-    table = Table("paged at", "resolved", "version", "cause", "what it says", box=None, pad_edge=False)
-    for incident in opened:
-        resolved = ended.get(incident.id)
-        table.add_row(
-            show_time(incident.opened_at),
-            show_time(resolved) if resolved else "still open",
-            incident.version,
-            incident.cause.replace("_", " "),
-            incident.explanation,
-        )
-    return table
+    with Progress(console=Console(file=sys.stderr), transient=True) as progress:
+        task = progress.add_task("judging", total=1.0)
+        yield lambda share: progress.update(task, completed=share)

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from sentinel.app.assembly import load_reference
+from sentinel.cli.pages import wants_page, write_pages
 from sentinel.cli.problems import CommandError
 from sentinel.cli.settings import settings_of
 from sentinel.config import Settings
 from sentinel.config.times import parse_time, show_time
-from sentinel.report import browser, page, peer, words
+from sentinel.report import page, peer, words
 from sentinel.report.facts import Facts, plain
 from sentinel.report.gather import NothingThere, gather
 from sentinel.report.peer import ExtraMissing
@@ -32,9 +33,9 @@ def report(arguments: Namespace) -> int:
         with closing(open_store(arguments.store or settings.store.url)) as store:
             if arguments.evidently:
                 _evidently(store, arguments, settings)
-            if arguments.json or not arguments.evidently or _pages(arguments):
+            if arguments.json or not arguments.evidently or wants_page(arguments):
                 _write(_facts(store, arguments, settings), arguments)
-    except (StoreError, NothingThere, NoRows, ExtraMissing, browser.NoBrowser) as error:
+    except (StoreError, NothingThere, NoRows, ExtraMissing) as error:
         raise CommandError(str(error)) from error
     return 0
 
@@ -62,31 +63,17 @@ def _chosen(arguments: Namespace) -> Selection:
     )
 
 
-def _pages(arguments: Namespace) -> bool:
-    return bool(arguments.html or arguments.pdf or arguments.png)
-
-
 def _facts(store: SqlStore, arguments: Namespace, settings: Settings) -> Facts:
     reference, error_ratio = load_reference(settings), settings.slo.error_ratio
     return gather(store, _chosen(arguments), reference, now=time.time(), error_ratio=error_ratio)
 
 
 def _write(facts: Facts, arguments: Namespace) -> None:
-    if _pages(arguments):
-        document = page.render(facts)
-        for name, write in (("html", _html), ("pdf", browser.pdf), ("png", browser.png)):
-            if path := getattr(arguments, name):
-                write(document, Path(path))
-                if not arguments.json:
-                    print(path)
-    elif not arguments.json:
-        _print(facts)
     if arguments.json:
         print(json.dumps(plain(facts), indent=2))
-
-
-def _html(document: str, path: Path) -> None:
-    path.write_text(document, encoding="utf-8", errors="replace")
+    elif not wants_page(arguments):
+        _print(facts)
+    write_pages(arguments, lambda: page.render(facts))
 
 
 def _print(facts: Facts) -> None:

@@ -10,6 +10,7 @@ from dataclasses import asdict
 
 from sentinel.cli.problems import CommandError
 from sentinel.cli.settings import settings_of
+from sentinel.cli.telling import tell
 from sentinel.config import Settings
 from sentinel.config.times import show_time
 from sentinel.rollback import operators
@@ -31,15 +32,16 @@ def status(arguments: Namespace) -> int:
 
 def pause(arguments: Namespace) -> int:
     with _store(arguments) as (store, _):
-        print(operators.pause(store, arguments.actor or _user(), arguments.reason, time.time()))
+        done = operators.pause(store, arguments.actor or _user(), arguments.reason, time.time())
+    tell(arguments, done, sentence=done)
     return 0
 
 
 def resume(arguments: Namespace) -> int:
     with _store(arguments) as (store, _):
-        print(
-            operators.resume(store, arguments.actor or _user(), arguments.reason, time.time(), arguments.target or "")
-        )
+        actor, target = arguments.actor or _user(), arguments.target or ""
+        done = operators.resume(store, actor, arguments.reason, time.time(), target)
+    tell(arguments, done, sentence=done)
     return 0
 
 
@@ -47,7 +49,8 @@ def replay(arguments: Namespace) -> int:
     with _store(arguments) as (store, settings):
         seconds = settings.rollback.expires_seconds
         actor = arguments.actor or _user()
-        print(operators.replay(store, arguments.id, actor, arguments.reason, time.time(), seconds))
+        done = operators.replay(store, arguments.id, actor, arguments.reason, time.time(), seconds)
+    tell(arguments, done, sentence=done)
     return 0
 
 

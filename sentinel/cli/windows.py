@@ -10,6 +10,7 @@ from typing import Any
 
 from sentinel.cli.problems import CommandError
 from sentinel.cli.settings import settings_of
+from sentinel.cli.telling import tell
 from sentinel.cli.terminal import console
 from sentinel.config.times import parse_time, show_time
 from sentinel.store import SqlStore, StoreError, open_store
@@ -34,7 +35,7 @@ def show_list(arguments: Namespace) -> int:
 def show(arguments: Namespace) -> int:
     """The features of the chosen windows: scores and shapes."""
     with _store(arguments) as store:
-        rows = store.list_features(_selection(arguments), arguments.limit)
+        rows = store.list_features(selection_of(arguments), arguments.limit)
     if arguments.json:
         sys.stdout.buffer.writelines(json_lines(rows))
         return 0
@@ -46,20 +47,21 @@ def export(arguments: Namespace) -> int:
     path = Path(arguments.output)
     kind: Format = "parquet" if path.suffix in (".parquet", ".pq") else "json"
     with _store(arguments) as store:
-        chosen = _selection(arguments)
+        chosen = selection_of(arguments)
         rows = store.list_features(chosen, MOST_LISTED) if arguments.features else _rows(store, arguments, MOST_LISTED)
         count = write(rows, path, kind)
-    print(f"{path}: {count} rows")
+    tell(arguments, f"{path}: {count} rows", output=str(path), rows=count)
     return 0
 
 
 def _rows(store: SqlStore, arguments: Namespace, limit: int) -> list[dict[str, Any]]:
     if arguments.merge:
-        return [plain(window) for window in store.merge_windows(_selection(arguments))[:limit]]
-    return store.list_windows(_selection(arguments), limit)
+        return [plain(window) for window in store.merge_windows(selection_of(arguments))[:limit]]
+    return store.list_windows(selection_of(arguments), limit)
 
 
-def _selection(arguments: Namespace) -> Selection:
+def selection_of(arguments: Namespace) -> Selection:
+    """The windows that a command was asked for."""
     now = time.time()
     return Selection(
         model=arguments.model,

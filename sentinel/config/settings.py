@@ -161,6 +161,11 @@ class DriftSettings:
         0.1, least=1e-6, help="False rollback requests accepted per `per_days`: the budget of the stricter second book."
     )
     minimum_rows: int = option(200, least=1, help="Rows of recent windows below which the verdict is insufficient.")
+    seasons: str = option(
+        "",
+        help="File written by `sentinel reference seasons`: every hour is compared with its own past. Empty: always "
+        "with the reference.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +196,49 @@ class StoreSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelSettings:
+    enabled: bool = option(
+        False, help="Keep sampled predictions (class, number, probabilities; never inputs) for labels that come later."
+    )
+    token_file: str = option(
+        "", help="File with the token that senders of POST /v1/labels must show; without it that is closed."
+    )
+    prediction: str = option("", help="Output with the predicted class or number; empty: as the answer shows.")
+    task: Literal["auto", "classification", "regression"] = option(
+        "auto", help="What the prediction is; auto takes words, truth values and whole numbers for classes."
+    )
+    scores: dict[str, str] = option(factory=dict, help="Class: output with its probability.")
+    classes: tuple[str, ...] = option(
+        (),
+        help="Names of the classes, in the order of a distribution's probabilities; the last of two is the positive.",
+    )
+    hash_ids: bool = option(False, help="Keep request ids as hashes under the key of decode.hash_key_file.")
+    wait_seconds: float = option(
+        60.0, least=0, help="How long a label waits for its prediction before it counts as an orphan."
+    )
+    keep_days: float = option(7.0, least=0.001, help="Days that predictions wait for their labels.")
+    max_predictions: int = option(1_000_000, least=1, help="Predictions kept; the oldest beyond it are forgotten.")
+    quality_days: float = option(90.0, least=0.01, help="Days that the quality of windows is kept.")
+    score_seconds: float = option(
+        10.0, least=0.1, help="Between two looks at windows that got predictions or labels since they were scored."
+    )
+    recent_seconds: float = option(
+        86400.0, least=1, help="Span of predictions, up to the newest, that the metrics of quality speak of."
+    )
+    accepted_wrong_ratio: float | None = option(
+        None, least=1e-6, most=0.999, help="Accepted share of wrong predictions; empty: the reference's and the loss."
+    )
+    accepted_loss_ratio: float = option(
+        0.02, least=0, most=0.999, help="Share of wrong predictions accepted beyond the reference's."
+    )
+    accepted_error: float | None = option(
+        None,
+        least=0,
+        help="Error from which a predicted number is wrong; empty: what 9 of 10 stay within in the reference.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class TargetSettings:
     name: str = required(help="Name of the target in metrics, audit and commands.")
     url: str = option("", help="Address that takes the rollback request; https unless allow_http.")
@@ -208,7 +256,7 @@ class TargetSettings:
 
 @dataclass(frozen=True, slots=True)
 class RuleSettings:
-    cause: str = required(help="Cause of the breach, such as prediction_drift, error_ratio, latency, quality.")
+    cause: str = required(help="Cause of the breach, such as prediction_drift, error_ratio, latency, realised_quality.")
     action: Literal["page", "rollback"] = option("rollback", help="What a breach of this cause may lead to.")
     minimum_rows: int | None = option(None, least=1, help="Observations needed; empty: as for all rules.")
     for_seconds: float = option(0.0, least=0, help="Time the breach must have stood.")
@@ -275,6 +323,9 @@ class TelemetrySettings:
     notice_jensen_shannon: float = option(0.2, least=0, help="The same for the Jensen-Shannon distance.")
     notice_ks: float = option(0.2, least=0, help="The same for the Kolmogorov-Smirnov distance.")
     scrape_job: str = option("sentinel", help="Job under which Prometheus scrapes; alert rules look for it.")
+    prometheus_url: str = option(
+        "", help="Prometheus that scrapes this sidecar; only `sentinel doctor` asks it, whether it does."
+    )
     runbook_url: str = option(
         "https://github.com/sentinel-sidecar/sentinel/blob/main/alerts/runbooks/{alert}.md",
         help="Address of an alert's runbook; {alert} stands for its name.",
@@ -287,7 +338,14 @@ class TelemetrySettings:
 @dataclass(frozen=True, slots=True)
 class AdminSettings:
     listen: str = option("127.0.0.1:9109", help="host:port of the admin interface.")
-    token_file: str = option("", help="File with the admin token; without it the admin interface stays closed.")
+    token_file: str = option(
+        "", help="File with the admin token; without it, and without client_ca_file, the admin interface stays closed."
+    )
+    certificate_file: str = option("", help="PEM certificate chain; with it the admin interface speaks TLS.")
+    key_file: str = option("", help="PEM key of the certificate; empty: it is in certificate_file.")
+    client_ca_file: str = option(
+        "", help="PEM authorities of client certificates; with it only who shows one may connect, and needs no token."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +361,10 @@ class ProcessSettings:
     )
     drain_seconds: float = option(25.0, least=0, help="Time in-flight requests get after SIGTERM.")
     replica: str = option("", help="Name of this replica; empty: the host name.")
+    reload_on_change: bool = option(
+        True,
+        help="Read the configuration file again when it changes, as at SIGHUP; what cannot be used changes nothing.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +395,7 @@ class Settings:
     drift: DriftSettings = option(factory=DriftSettings, help="Tolerance and false-page budget.")
     slo: SloSettings = option(factory=SloSettings, help="Service levels.")
     store: StoreSettings = option(factory=StoreSettings, help="Where windows, verdicts and decisions are kept.")
+    labels: LabelSettings = option(factory=LabelSettings, help="Truth that comes later, and the quality it tells of.")
     rollback: RollbackSettings = option(factory=RollbackSettings, help="When and whom to ask for a rollback.")
     telemetry: TelemetrySettings = option(factory=TelemetrySettings, help="Metrics and the status page.")
     admin: AdminSettings = option(factory=AdminSettings, help="The admin interface.")

@@ -20,6 +20,8 @@ import aiohttp
 from aiohttp import web
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from sentinel.rollback.probing import TYPE as TEST
+
 MAX_BODY_BYTES = 64 << 10
 SERVER_TIMEOUT_SECONDS = 5.0
 
@@ -70,6 +72,8 @@ class Deployer:
         try:
             self._verifier.verify(raw, dict(request.headers))
             event = json.loads(raw)
+            if event["type"] == TEST:
+                return web.json_response({"rolled_back": False, "test": True})
             order = event["data"]
             wanted = (str(order["model"]), str(order["from_version"]), str(order["to_version"]))
         except (WebhookVerificationError, ValueError, KeyError, TypeError) as error:

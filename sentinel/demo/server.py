@@ -32,11 +32,15 @@ class BadRequest(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What is being served. error_ratio, delay_seconds: injected faults, 0 in a real model."""
+    """What is being served. error_ratio, delay_seconds: injected faults, 0 in a real model.
+
+    share: of the requests; below 1 it is a canary, and the release before it answers the rest.
+    """
 
     version: str
     error_ratio: float = 0.0
     delay_seconds: float = 0.0
+    share: float = 1.0
 
 
 class ModelServer:
@@ -45,7 +49,7 @@ class ModelServer:
     def __init__(self, predictors: dict[str, Predictor], generator: random.Random) -> None:
         self._predictors = predictors
         self._generator = generator
-        self.release = Release(GOOD)
+        self.release = self._before = Release(GOOD)
 
     def application(self) -> web.Application:
         application = web.Application(client_max_size=MAX_REQUEST_BYTES, middlewares=[_errors_as_json])
@@ -116,17 +120,22 @@ class ModelServer:
         wanted = await request.json()
         try:
             release = Release(
-                str(wanted["version"]), float(wanted.get("error_ratio", 0)), float(wanted.get("delay_seconds", 0))
+                str(wanted["version"]),
+                float(wanted.get("error_ratio", 0)),
+                float(wanted.get("delay_seconds", 0)),
+                float(wanted.get("share", 1)),
             )
         except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise BadRequest('needs {"version": "…"}') from error
         if release.version not in self._predictors:
             raise web.HTTPNotFound(text=f"no version {release.version}")
-        self.release = release
+        self._before, self.release = self.release, release
         return await self.serving(request)
 
     def _release_for(self, request: web.Request) -> Release:
-        version = request.match_info.get("version", self.release.version)
+        version = request.match_info.get("version")
+        if version is None:
+            return self.release if self._generator.random() < self.release.share else self._before
         if version not in self._predictors:
             raise web.HTTPNotFound(text=f"no version {version} of {MODEL_NAME}")
         return self.release if version == self.release.version else Release(version)

@@ -3,6 +3,8 @@
     words        labels and annotations that ask for it
     wish         what one pod asks for: model, ports, configuration, reference
     template     what is added, as the chart renders it: one source of truth
+    container    the sidecar as one pod wishes it, and its volumes
+    mark         what is left in a pod's metadata
     pod          a pod with the sidecar in it, and without it
     ports        which ports and probes of the model have to give way
     kserve       the same in an InferenceService

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -19,7 +20,7 @@ CLOCK_SKEW = timedelta(hours=1)
 MOST_AUTHORITIES = 2
 """The one that signed the certificate, and the one before it, which replicas may still serve under."""
 
-_END = b"-----END CERTIFICATE-----\n"
+_START, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ def issue(names: tuple[str, ...], now: datetime, before: bytes = b"") -> Issued:
         _started(issuer, issuer, authority_key.public_key(), now)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs=True), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key()), critical=False)
         .sign(authority_key, hashes.SHA256())
     )
     certificate = (
@@ -52,6 +54,7 @@ def issue(names: tuple[str, ...], now: datetime, before: bytes = b"") -> Issued:
         .add_extension(_usage(signs=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
+        .add_extension(_signed_by(authority_key.public_key()), critical=False)
         .sign(authority_key, hashes.SHA256())
     )
     pem = serialization.Encoding.PEM
@@ -68,18 +71,21 @@ def expires_at(certificate: bytes) -> datetime:
     return x509.load_pem_x509_certificate(certificate).not_valid_after_utc
 
 
-def is_due(certificate: bytes, names: tuple[str, ...], now: datetime) -> bool:
-    """Whether it has to be renewed: soon over, not for these names, or no certificate."""
+def is_due(issued: Issued, names: tuple[str, ...], now: datetime) -> bool:
+    """Whether it has to be made anew: soon over, not for these names, or damaged."""
     try:
-        found = x509.load_pem_x509_certificate(certificate)
+        found = x509.load_pem_x509_certificate(issued.certificate)
         named = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (ValueError, x509.ExtensionNotFound):
+        found.verify_directly_issued_by(x509.load_pem_x509_certificates(issued.authorities)[0])
+        key = serialization.load_pem_private_key(issued.key, password=None)
+    except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
         return True
-    return found.not_valid_after_utc - now < RENEW_BEFORE or not {*names} <= {*named.get_values_for_type(x509.DNSName)}
+    fits = key.public_key() == found.public_key() and {*names} <= {*named.get_values_for_type(x509.DNSName)}
+    return not fits or found.not_valid_after_utc - now < RENEW_BEFORE
 
 
 def _newest(authority: bytes, before: bytes) -> bytes:
-    older = [part + _END for part in before.split(_END) if part.strip()]
+    older = [part + _END for part in before.split(_END) if _START in part]
     return b"".join([authority, *older][:MOST_AUTHORITIES])
 
 
@@ -99,6 +105,11 @@ def _started(
         .not_valid_before(now.astimezone(UTC) - CLOCK_SKEW)
         .not_valid_after(now.astimezone(UTC) + LIFE)
     )
+
+
+def _signed_by(authority: ec.EllipticCurvePublicKey) -> x509.AuthorityKeyIdentifier:
+    """Tells which of two authorities of the same name signed, during a renewal."""
+    return x509.AuthorityKeyIdentifier.from_issuer_public_key(authority)
 
 
 def _usage(*, signs: bool) -> x509.KeyUsage:

@@ -10,16 +10,9 @@ import copy
 from dataclasses import replace
 from typing import Any
 
-from sentinel.inject.pod import (
-    Plan,
-    container_for,
-    marked,
-    sidecar_in,
-    status_of,
-    take_out,
-    unmarked,
-    volumes_for,
-)
+from sentinel.inject.container import Plan, container_for, volumes_for
+from sentinel.inject.mark import marked, status_of, unmarked
+from sentinel.inject.pod import sidecar_in, take_out
 from sentinel.inject.template import plain
 from sentinel.inject.wish import Own, Refused, wish_of
 from sentinel.inject.words import PORT, TRAFFIC
@@ -27,6 +20,9 @@ from sentinel.inject.words import PORT, TRAFFIC
 Object = dict[str, Any]
 
 CONTAINER = "transformer-container"
+MODE = "serving.kserve.io/deploymentMode"
+STANDARD = ("Standard", "RawDeployment")
+"""Where KServe makes a Deployment. Elsewhere Knative makes the pods, and takes no hooks; its own proxy drains them."""
 MODEL_PORT = "8080"
 """KServe's own, where a container declares none."""
 OWN = Own(8090)
@@ -49,7 +45,8 @@ def injected(service: Object, plan: Plan) -> Object:
     wish = wish_of(pod, plan.defaults if declared else {PORT: MODEL_PORT, **plan.defaults}, OWN)
     if len(wish.listeners) > 1:
         raise Refused("KServe sends traffic to one port of a predictor: name one model port")
-    predictor["containers"] = [*containers, _collocated(container_for(wish, plan))]
+    container = _collocated(container_for(wish, plan), (service["metadata"].get("annotations") or {}).get(MODE, ""))
+    predictor["containers"] = [*containers, container]
     volumes = volumes_for(wish, plan.template, predictor)
     predictor["volumes"] = [*(predictor.get("volumes") or []), *volumes]
     status = {"volumes": [volume["name"] for volume in volumes]}
@@ -86,8 +83,9 @@ def _metadata(predictor: Object) -> Object:
     return {key: predictor[key] for key in ("labels", "annotations") if key in predictor}
 
 
-def _collocated(container: Object) -> Object:
-    """The container as Knative takes it: plain, with one unnamed port."""
+def _collocated(container: Object, mode: str) -> Object:
+    """The container as KServe takes it: with one unnamed port and, without a Deployment, no hooks and startup probe."""
     ports = [port for port in container["ports"] if port["name"].startswith(TRAFFIC)]
-    plain = {key: value for key, value in container.items() if key not in ("restartPolicy", "startupProbe")}
-    return {**plain, "name": CONTAINER, "ports": [{"containerPort": port["containerPort"]} for port in ports]}
+    left_out = () if mode in STANDARD else ("lifecycle", "startupProbe")
+    kept = {key: value for key, value in container.items() if key not in left_out}
+    return {**kept, "name": CONTAINER, "ports": [{"containerPort": port["containerPort"]} for port in ports]}

@@ -5,8 +5,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import yaml
+
 from sentinel.inject import kserve, pod
-from sentinel.inject.pod import Plan, listeners_in, status_of
+from sentinel.inject.container import Plan
+from sentinel.inject.mark import listeners_in, status_of
+from sentinel.inject.patch import difference
 from sentinel.inject.wish import Listener, Refused, listeners_of
 from sentinel.inject.words import INJECT
 
@@ -54,6 +58,21 @@ def remove(documents: Iterable[Object], names: frozenset[str] = frozenset()) -> 
         return _in_pods(document, pod.removed)
 
     return _changed(documents, change, names, backward)
+
+
+def as_component(before: Iterable[Object], after: Iterable[Object]) -> Object:
+    """The same change as a component of Kustomize: JSON patches, which replace no list whatever the kind."""
+    patches = [
+        {"target": _target(old), "patch": yaml.safe_dump(operations, sort_keys=False, width=120)}
+        for old, new in zip(before, after, strict=True)
+        if (operations := difference(old, new))
+    ]
+    return {"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component", "patches": patches}
+
+
+def _target(document: Object) -> Object:
+    group = document["apiVersion"].rpartition("/")[0]
+    return {**({"group": group} if group else {}), "kind": document["kind"], "name": document["metadata"]["name"]}
 
 
 def forward(listeners: tuple[Listener, ...]) -> dict[int, int]:

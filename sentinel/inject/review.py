@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sentinel.inject import manifests, pod
+from sentinel.inject.container import Plan
 from sentinel.inject.patch import difference
-from sentinel.inject.pod import Plan
 from sentinel.inject.wish import Refused
 from sentinel.inject.words import INJECT
 

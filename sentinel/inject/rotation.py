@@ -16,14 +16,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import aiohttp
 
 from sentinel.inject.certificates import Issued, is_due, issue
 
-LOOK_SECONDS = 10.0
+FILES_SECONDS = 1.0
+CLUSTER_SECONDS = 10.0
 """Between two looks at the certificate; the API server hears of a new authority within one."""
+RETRY_SECONDS = 2.0
+"""After a look that failed: another replica may have been first."""
 ANSWER_SECONDS = 10.0
 CERTIFICATE, KEY, AUTHORITIES = "tls.crt", "tls.key", "ca.crt"
 """Keys of the Secret and names of the files, as cert-manager writes them."""
@@ -40,6 +43,10 @@ class NoCertificate(Exception):
 
 
 class Source(Protocol):
+    """look_seconds: between two looks."""
+
+    look_seconds: ClassVar[float]
+
     async def pair(self) -> Pair:
         """What to serve from now on. Raises NoCertificate."""
 
@@ -49,6 +56,7 @@ class Files:
     """tls.crt and tls.key in a folder that another program renews, such as a Secret of cert-manager."""
 
     folder: Path
+    look_seconds: ClassVar[float] = FILES_SECONDS
 
     async def pair(self) -> Pair:
         try:
@@ -94,6 +102,7 @@ class InCluster:
     webhook: str
     names: tuple[str, ...]
     clock: Callable[[], datetime]
+    look_seconds: ClassVar[float] = CLUSTER_SECONDS
     _serving: Pair | None = field(default=None, init=False)
 
     async def pair(self) -> Pair:
@@ -107,7 +116,7 @@ class InCluster:
         """What the Secret holds, renewed if it is due."""
         secret = await self.api.call("GET", self.secret)
         kept = _issued(secret.get("data") or {})
-        if kept is not None and not is_due(kept.certificate, self.names, self.clock()):
+        if kept is not None and not is_due(kept, self.names, self.clock()):
             return kept
         made = issue(self.names, self.clock(), kept.authorities if kept else b"")
         parts = {CERTIFICATE: made.certificate, KEY: made.key, AUTHORITIES: made.authorities}
@@ -167,11 +176,12 @@ def _load(context: ssl.SSLContext, pair: Pair) -> None:
         context.load_cert_chain(Path(folder) / CERTIFICATE, Path(folder) / KEY)
 
 
-async def keep(identity: Identity, source: Source, heard: Callable[[str], None], seconds: float = LOOK_SECONDS) -> None:
+async def keep(identity: Identity, source: Source, heard: Callable[[str], None]) -> None:
     """Look at the source for ever. heard: why a look failed, "" when it did not; the last certificate is served on."""
     while True:
-        heard(await look(identity, source))
-        await asyncio.sleep(seconds)
+        failure = await look(identity, source)
+        heard(failure)
+        await asyncio.sleep(RETRY_SECONDS if failure else source.look_seconds)
 
 
 async def look(identity: Identity, source: Source) -> str:

@@ -13,7 +13,7 @@ import aiohttp
 
 from sentinel.config import split_address
 from sentinel.inject.certificates import expires_at, names_of
-from sentinel.inject.pod import Plan
+from sentinel.inject.container import Plan
 from sentinel.inject.rotation import Api, Files, Identity, InCluster, Source, keep, logger
 from sentinel.inject.server import Desk, Metrics, listening, serving, telemetry
 

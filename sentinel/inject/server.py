@@ -17,17 +17,19 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.exposition import choose_encoder
 
-from sentinel.inject.pod import Plan
+from sentinel.inject.container import Plan
 from sentinel.inject.review import OUTCOMES, Malformed, answered
 
-MOST_BYTES = 8 << 20
-"""Of one review: two objects, of which the API server takes 3 MiB each at most."""
+MOST_BYTES = 1 << 20
+"""Of one review. Pods have some kilobytes (etcd keeps 1.5 MiB at most); a larger one passes as it is."""
 BODY_SECONDS = 4.0
 """For a body to arrive: the API server gives up after 5 (timeoutSeconds)."""
 IDLE_SECONDS = 30.0
 """A connection without a request for so long is closed, whatever part of one it has sent."""
 HANDSHAKE_SECONDS = 5.0
-MOST_AT_ONCE = 16
+LINGER_SECONDS = 1.0
+"""For what a client still sends after it was answered."""
+MOST_AT_ONCE = 4
 """Bodies in memory at one time; others wait, and run out of their seconds."""
 REJECTIONS = ("malformed", "too_large", "slow")
 PATH = "/mutate"
@@ -121,7 +123,9 @@ class Desk:
 @asynccontextmanager
 async def serving(desk: Desk, host: str, port: int, context: ssl.SSLContext) -> AsyncIterator[int]:
     """Serve reviews over TLS while the context lasts; the port. Raises OSError when the address cannot be had."""
-    runner = web.AppRunner(desk.application(), access_log=None, keepalive_timeout=IDLE_SECONDS)
+    runner = web.AppRunner(
+        desk.application(), access_log=None, keepalive_timeout=IDLE_SECONDS, lingering_time=LINGER_SECONDS
+    )
     await runner.setup()
     loop = asyncio.get_running_loop()
     assert runner.server is not None

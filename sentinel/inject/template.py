@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from sentinel.config import parse, split_address
 from sentinel.inject.wish import Own
 from sentinel.inject.words import CONTAINER, TRAFFIC
 
@@ -55,10 +56,21 @@ def plain(template: Template) -> Template:
     return replace(template, native=False, container={**container, "lifecycle": lifecycle})
 
 
-def read(pod_file: Path, settings: Object) -> Template:
+def with_settings(template: Template, settings: Object) -> Template:
+    """The same with these settings over its own, group by group. Raises ConfigurationError."""
+    whole = {**template.settings, **settings}
+    _, telemetry = split_address(parse(whole).telemetry.listen)
+    ports = [
+        port if port["name"].startswith(TRAFFIC) else {**port, "containerPort": telemetry}
+        for port in template.container["ports"]
+    ]
+    return replace(template, container={**template.container, "ports": ports}, settings=whole)
+
+
+def read(pod_file: Path) -> Template:
     """The template in a file that holds part of a pod: metadata and spec. Raises ValueError, OSError."""
     try:
-        return _template(yaml.safe_load(pod_file.read_text()), settings)
+        return _template(yaml.safe_load(pod_file.read_text()), {})
     except (yaml.YAMLError, AttributeError, TypeError, KeyError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(f"{pod_file} holds no part of a pod with a container {CONTAINER}: {reason}") from error

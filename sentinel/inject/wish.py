@@ -50,7 +50,7 @@ class Wish:
 def wish_of(pod: Object, defaults: Mapping[str, str], own: Own) -> Wish:
     """pod: metadata and spec. defaults: annotations that count where the pod has none. Raises Refused."""
     metadata = pod.get("metadata") or {}
-    asked = {**defaults, **(metadata.get("annotations") or {})}
+    asked = {**defaults, **{key: str(value) for key, value in (metadata.get("annotations") or {}).items()}}
     return Wish(
         model=asked.get(MODEL) or _name_of(metadata),
         version=asked.get(VERSION, ""),

@@ -71,7 +71,7 @@ def line_exchange(document: Any, now: float) -> Exchange:
     duration = document.get("duration_seconds", 0.0)
     if not isinstance(status, int) or not isinstance(duration, int | float):
         raise BadEvent("`status` is a whole number and `duration_seconds` a number")
-    at, headers = _time(document.get("time", ""), now), {"content-type": "application/json"}
+    at, headers = seconds_of(document.get("time", ""), now), {"content-type": "application/json"}
     if document.get("id"):
         headers["x-request-id"] = str(document["id"])
     return Exchange(
@@ -143,7 +143,7 @@ def _event(name: str, kind: str, time: str, headers: dict[str, str], body: bytes
     if not kind.endswith((REQUEST_SUFFIX, RESPONSE_SUFFIX)):
         raise BadEvent(f"the type of an event ends in {REQUEST_SUFFIX} or {RESPONSE_SUFFIX}")
     headers["x-request-id"] = name
-    return Event(name, kind.endswith(REQUEST_SUFFIX), _time(time, now), Message(headers, body))
+    return Event(name, kind.endswith(REQUEST_SUFFIX), seconds_of(time, now), Message(headers, body))
 
 
 def _data(document: Mapping[str, Any]) -> bytes:
@@ -160,7 +160,7 @@ def _bytes(value: Any) -> bytes:
     return value.encode() if isinstance(value, str) else json.dumps(value).encode()
 
 
-def _time(value: Any, now: float) -> float:
+def seconds_of(value: Any, now: float) -> float:
     """Seconds since the epoch from RFC 3339 text or a number; `now` when there is none. Raises BadEvent."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)

@@ -58,7 +58,7 @@ class _Events:
 
     async def take(self, request: web.Request) -> web.Response:
         """202 with what became of the events; 400, 413 or 415 with the reason in one sentence."""
-        body = await _body(request, self._limit)
+        body = await bounded_body(request, self._limit)
         if body is None:
             return _refused(413, f"a body may hold {self._limit} bytes")
         counted = {"exchanges": 0, "waiting": 0}
@@ -113,7 +113,7 @@ class _Mirror:
 
     async def take(self, request: web.Request) -> web.Response:
         """A mirrored request; whatever becomes of it, the mirror's own answer is thrown away by its sender."""
-        body = await _body(request, self._limit)
+        body = await bounded_body(request, self._limit)
         if body is None:
             self._pushed.on_undecodable("body_too_large")
             return web.Response(status=413)
@@ -126,7 +126,7 @@ class _Mirror:
         return web.Response(status=204)
 
 
-async def _body(request: web.Request, limit: int) -> bytes | None:
+async def bounded_body(request: web.Request, limit: int) -> bytes | None:
     """The body, or None when it is longer than `limit`, without holding more than that."""
     parts, size = [], 0
     async for part in request.content.iter_any():

@@ -6,6 +6,7 @@ in small bites, so that the event loop serves its other tasks while much is wait
 """
 
 import asyncio
+import contextlib
 import mmap
 import os
 import select
@@ -100,38 +101,40 @@ class Receiver:
             return False
         if size:
             files = [fd for _, kind, data in ancillary if kind == socket.SCM_RIGHTS for fd in array("i", data)]
-            self._message(self._buffer[:size], files)
+            self._message(end, self._buffer[:size], files)
         return bool(size)
 
-    def _message(self, message: bytes, files: Sequence[int] = ()) -> None:
+    def _message(self, end: socket.socket, message: bytes, files: Sequence[int] = ()) -> None:
         try:
             slot, frames = channel.decode(message)
             for frame in frames:
-                self._frame(slot, frame, files)
+                self._frame(end, slot, frame, files)
         except channel.ChannelError:
             return  # its samples show as a gap in the sequence
         finally:
             for fd in files:
                 os.close(fd)
 
-    def _frame(self, slot: int, frame: channel.Frame, files: Sequence[int]) -> None:
+    def _frame(self, end: socket.socket, slot: int, frame: channel.Frame, files: Sequence[int]) -> None:
         if isinstance(frame, channel.Sample):
-            self._sample(slot, frame)
+            self._sample(end, slot, frame)
         elif isinstance(frame, channel.File):
             self.ledger.cells(slot)[ledger.FILE_BYTES_TAKEN] = frame.sent_so_far
-            self._message(os.pread(files[0], frame.size, 0))
+            self._message(end, os.pread(files[0], frame.size, 0))
         elif isinstance(frame, channel.Status):
             self._status(slot, frame)
         else:
             route, traffic = frame
             self._summary(slot).routes[route] = traffic
 
-    def _sample(self, slot: int, sample: channel.Sample) -> None:
+    def _sample(self, end: socket.socket, slot: int, sample: channel.Sample) -> None:
         cells = self.ledger.cells(slot)
         self._lose(cells, sample.sequence - 1)
         exchanges = READERS[sample.protocol](sample, self._max_body_bytes)
         if isinstance(exchanges, Unreadable):
             self._callbacks.on_undecodable(exchanges.reason)
+            if exchanges.reason in channel.DISAGREEMENTS:
+                _disagree(end, channel.Disagreement(slot, sample.connection, exchanges.reason))
             cell = ledger.UNDECODABLE
         else:
             outcomes = [self._callbacks.on_exchange(exchange) for exchange in exchanges]
@@ -182,6 +185,12 @@ class Receiver:
         summary.undecodable = cells[ledger.UNDECODABLE]
         summary.connections_open = cells[ledger.CONNECTIONS_OPEN]
         summary.connections_total = cells[ledger.CONNECTIONS_TOTAL]
+
+
+def _disagree(end: socket.socket, said: channel.Disagreement) -> None:
+    """Tell the worker; when it does not listen, the next sample of that connection is another occasion."""
+    with contextlib.suppress(OSError):
+        end.send(said.encode())
 
 
 def _open(fd: int) -> socket.socket:

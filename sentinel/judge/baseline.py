@@ -14,7 +14,7 @@ one of the baseline's past; no window may be used twice.
 Predictions are compared by the book, with the baseline's histogram as its reference (`PredictionTest`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -26,6 +26,7 @@ from sentinel.drift.accounts import PLUGINS
 from sentinel.drift.bets import Floats
 from sentinel.drift.blocks import Counts
 from sentinel.drift.capital import Capital, total
+from sentinel.drift.dependence import Meter
 from sentinel.drift.laws import BinnedFeatures, Laws
 from sentinel.judge.traffic import slower, timed
 from sentinel.windows.window import TrafficCounts
@@ -90,15 +91,20 @@ class PredictionTest:
     """Evidence that the trial predicts otherwise than the baseline, beyond the tolerance of its features.
 
     baseline: the predictions with the baseline's counts as reference. Wealth starts at 1 and is never added to, so the
-    chance of ever reaching 1/α on a harmless trial is at most α (Ville). Dependence that is not stated counts as none.
+    chance of ever reaching 1/α on a harmless trial is at most α (Ville). history: counts [F, K] of the baseline's
+    windows, with their seconds: where dependence is not stated, it is learnt from them, and few of them make careful.
     """
 
-    def __init__(self, baseline: BinnedFeatures) -> None:
+    def __init__(self, baseline: BinnedFeatures, history: Iterable[tuple[Counts, float]] = ()) -> None:
         self.laws = Laws.of(baseline)
         self.capital = Capital.empty(self.laws.dictionary.weights * baseline.weights[:, None])
         self.capital.pay(1.0, at_most=1.0)
         self.memory = np.zeros((len(baseline.names), PLUGINS, baseline.counts.shape[1]))
-        self.dependence = np.nan_to_num(baseline.dependence, nan=1.0)
+        meter = Meter.of(self.laws.p0, baseline.cells, baseline.ordered)
+        for counts, seconds in history:
+            meter.pass_time(seconds)
+            meter.add(counts)
+        self.dependence = np.where(np.isnan(baseline.dependence), meter.factor(), baseline.dependence)
 
     def observe(self, counts: Counts, seconds: float) -> None:
         """Predictions of the trial in one window, counts [F, K]."""

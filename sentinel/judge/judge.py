@@ -17,8 +17,8 @@ from sentinel.drift.faults import in_words
 from sentinel.judge.binding import Roles
 from sentinel.judge.docket import Docket
 from sentinel.judge.policy import Policy, PolicyOptions
-from sentinel.judge.roster import ANALYSED, FITTING, FOREIGN, NOT_READ, ROWS, SHARED, Roster
-from sentinel.judge.state import adopt, encode
+from sentinel.judge.roster import ANALYSED, FITTING, FOREIGN, NOT_READ, ROWS, SHARED, Labelled, Roster
+from sentinel.judge.state import Remembering, adopt, encode
 from sentinel.judge.states import SENTENCE, STATE_OF, Condition
 from sentinel.judge.verdict import Finding, Incident, Verdict, worst
 from sentinel.judge.watch import SHOWN_FINDINGS, Scores, Watch, evidence_of
@@ -56,15 +56,22 @@ class Judge:
         self.notice = ""
         """Said with the next verdict: why evidence had to start again."""
 
-    def observe(self, closed: ClosedWindow, scores: Scores | None = None, joint: Counts | None = None) -> Verdict:
+    def observe(
+        self,
+        closed: ClosedWindow,
+        scores: Scores | None = None,
+        joint: Counts | None = None,
+        labelled: Labelled | None = None,
+    ) -> Verdict:
         """Take in one closed window and judge it.
 
         scores: of the window; where given they lend their words to the explanation. joint: counts of its rows by
-        `JointPlan.count`, where groups of inputs are watched.
+        `JointPlan.count`, where groups of inputs are watched. labelled: predictions of the version that have a label,
+        and how many of these were wrong, since the version began.
         """
         fits = self.reference is not None and closed.reference_id == self.reference.fingerprint
         counts = coarse(self.reference, closed.features) if self.reference is not None and fits else None
-        self.roster.take(closed, counts, joint)
+        self.roster.take(closed, counts, joint, labelled)
         opened, resolved = self.docket.settle(self.roster, closed, scores or {})
         standing = self.docket.standing(self.roster)
         conditions = self._conditions(closed, fits, standing)
@@ -148,7 +155,7 @@ class Judge:
 
     def state(self) -> bytes:
         """Everything that `restore` needs, compact and versioned; equal judges give equal bytes."""
-        return encode(self)
+        return encode(self._remembering(), self.notice)
 
     @classmethod
     def restore(cls, reference: FrozenReference | None, state: bytes, **options: Unpack[PolicyOptions]) -> "Judge":
@@ -158,5 +165,9 @@ class Judge:
         spent remain, and the next verdict says so.
         """
         judge = cls(reference, **options)
-        adopt(judge, state)
+        judge.notice = adopt(judge._remembering(), state)
         return judge
+
+    def _remembering(self) -> Remembering:
+        reference = self.reference.fingerprint if self.reference is not None else ""
+        return Remembering(reference, self.policy.fingerprint(), self.roster, self.docket)

@@ -15,15 +15,18 @@ class ServiceLevels:
     """Objectives on all traffic; None: not watched.
 
     error_ratio: accepted share of failed exchanges. latency_seconds: `latency_quantile` of exchanges answer within it.
+    wrong_ratio: accepted share of wrong predictions, by the labels that come later.
     """
 
     error_ratio: float | None = None
     latency_seconds: float | None = None
     latency_quantile: float = 0.99
+    wrong_ratio: float | None = None
 
     def __post_init__(self) -> None:
-        if self.error_ratio is not None and not 0 < self.error_ratio < 1:
-            raise ValueError(f"an accepted error ratio of {self.error_ratio} must lie between 0 and 1")
+        for what, ratio in (("error", self.error_ratio), ("wrong", self.wrong_ratio)):
+            if ratio is not None and not 0 < ratio < 1:
+                raise ValueError(f"an accepted {what} ratio of {ratio} must lie between 0 and 1")
         if not 0 < self.latency_quantile < 1:
             raise ValueError(f"a latency quantile of {self.latency_quantile} must lie between 0 and 1")
 

@@ -1,7 +1,8 @@
 """What a judge will be able to see: smallest drifts found within an hour and a day, delays, and the dead zone. Pure.
 
 Under a law p, an account's log wealth grows on average by ⟨p, log e⟩ a row (over D, for dependent rows). It starts from
-about one window's capital, so a page takes about −log(capital)/growth rows of the account for which this is least.
+half a window's capital and, once its evidence rises, has the day's savings too (`capital`); a page is due when the sum
+over the accounts reaches 1.
 Plug-ins are left out: they find what the fixed accounts miss, later. The estimate is checked against simulation in
 tests/calibration; single delays scatter around it by a third.
 """
@@ -14,6 +15,7 @@ import numpy as np
 
 from sentinel.drift.accounts import normal_scores
 from sentinel.drift.bets import Floats
+from sentinel.drift.capital import RISING, SAVED
 from sentinel.drift.laws import Laws
 from sentinel.judge.binding import Roles
 from sentinel.judge.policy import Policy, PolicyOptions
@@ -142,9 +144,19 @@ class PowerOf:
         betting = (share > 0) & (growth > 0)
         if not betting.any():
             return None
-        start = np.log(np.minimum(budget * self.window_seconds * share[betting], 1.0))
-        seconds = float(np.min(-start / growth[betting]))
-        windows = np.ceil(seconds / self.window_seconds - 1e-9)
+        paid, gain = budget * share[betting], growth[betting]
+        starts = np.log(np.stack([(1 - SAVED) * self.window_seconds * paid, SAVED * DAY * paid]))
+        begins = np.stack([np.zeros(len(gain)), RISING / gain + self.window_seconds])
+
+        def paged(seconds: float) -> bool:
+            grown = np.where(seconds >= begins, starts + gain * (seconds - begins), -np.inf)
+            return bool(np.logaddexp.reduce(grown, axis=None) >= 0)
+
+        low, high = 0.0, float(np.min(-starts[0] / gain))
+        for _ in range(STEPS):
+            middle = (low + high) / 2
+            low, high = (low, middle) if paged(middle) else (middle, high)
+        windows = np.ceil(high / self.window_seconds - 1e-9)
         return float(max(windows, 1.0) * self.window_seconds)
 
     def _growth(self, laws: Laws, f: int, law: Floats) -> Floats:

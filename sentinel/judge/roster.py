@@ -20,6 +20,8 @@ from sentinel.windows.closed import ClosedWindow
 
 Key = tuple[str, str]
 """(version, what is watched)."""
+Labelled = tuple[int, int]
+"""Predictions that have a label, and those of them that were wrong; counted since the version began."""
 INPUTS: Key = ("", "inputs")
 JOINT: Key = ("", "joint")
 SHARED = (INPUTS, JOINT)
@@ -37,10 +39,13 @@ MOST_VERSIONS = 16
 
 @dataclass(slots=True)
 class VersionState:
-    """until: end of the newest window. recent: counts [1, 5] over trailing windows, see `ROWS` and its neighbours."""
+    """until: end of the newest window. recent: counts [1, 5] over trailing windows, see `ROWS` and its neighbours.
+    labelled: what labels had said of the version when they were last bet on.
+    """
 
     until: float = -np.inf
     recent: Blocks = field(default_factory=lambda: Blocks.empty(1, 5))
+    labelled: Labelled = (0, 0)
 
     def trailing(self, windows: int) -> Counts:
         """Counts [5] of the last one to two times `windows` windows; `windows` is one of `LENGTHS`."""
@@ -62,10 +67,17 @@ class Roster:
         if roles is not None and roles.joint is not None:
             self.watches[JOINT] = self._joint(roles)
 
-    def take(self, window: ClosedWindow, counts: Counts | None, joint: Counts | None = None) -> None:
+    def take(
+        self,
+        window: ClosedWindow,
+        counts: Counts | None,
+        joint: Counts | None = None,
+        labelled: Labelled | None = None,
+    ) -> None:
         """Time passes to the window's end, then its rows count.
 
         counts: [F, K], None where not comparable. joint: [G, CELLS] of the groups of inputs, where they are watched.
+        labelled: all that labels said of the version up to now.
         """
         version = window.key.version
         self.enter(version)
@@ -75,6 +87,7 @@ class Roster:
         if isinstance(grouped, DriftWatch) and joint is not None and all(fits):
             grouped.book.observe(joint)
         self._bet_service(window)
+        self._bet_labels(version, labelled)
         self._remember(window, all(fits))
         self._forget(window)
 
@@ -116,11 +129,16 @@ class Roster:
         if levels.latency_seconds is not None:
             book = ServiceBook(1 - levels.latency_quantile, budget, SERVICE_SHARE)
             own[version, "latency"] = ServiceWatch("latency", book, f"longer than {levels.latency_seconds:g} s in")
+        if levels.wrong_ratio is not None:
+            book = ServiceBook(levels.wrong_ratio, budget, SERVICE_SHARE)
+            own[version, "labels"] = ServiceWatch("realised_quality", book, "wrong predictions in", "labelled ones")
         return own
 
     def _share(self, role: str, roles: Roles) -> float:
         levels = self.policy.service_levels
-        objectives = sum(level is not None for level in (levels.error_ratio, levels.latency_seconds))
+        objectives = sum(
+            level is not None for level in (levels.error_ratio, levels.latency_seconds, levels.wrong_ratio)
+        )
         return (1 - SERVICE_SHARE * objectives) * roles.share(role)
 
     def _joint(self, roles: Roles) -> DriftWatch:
@@ -148,14 +166,13 @@ class Roster:
         state.until = max(state.until, window.end)
 
     def _bet(self, role: str, key: Key, counts: Counts, window: ClosedWindow) -> bool:
-        """Whether the window has the columns of this role; only then is it bet on."""
+        """Bet on the window; whether it has the columns of this role. Where it has not, their absence is the drift."""
         watch = self.watches.get(key)
         if not isinstance(watch, DriftWatch) or self.roles is None:
             return True
-        fits = self.roles.fits(role, counts)
-        if fits:
-            watch.book.observe(self.roles.of(role, counts), at=(window.start + window.end) / 2)
-        return fits
+        own = watch.seen(self.roles.of(role, counts), window.rows)
+        watch.book.observe(own, at=(window.start + window.end) / 2)
+        return self.roles.fits(role, counts)
 
     def _bet_service(self, window: ClosedWindow) -> None:
         version, levels, seen = window.key.version, self.policy.service_levels, window.traffic
@@ -164,6 +181,16 @@ class Roster:
             errors.book.observe(traffic.exchanges(seen), traffic.failed(seen))
         if isinstance(latency, ServiceWatch) and levels.latency_seconds is not None:
             latency.book.observe(traffic.timed(seen), traffic.slower(seen, levels.latency_seconds))
+
+    def _bet_labels(self, version: str, labelled: Labelled | None) -> None:
+        """Bet on the labels that are new since the last window of the version, each once."""
+        state, watch = self.versions[version], self.watches.get((version, "labels"))
+        if labelled is None or not isinstance(watch, ServiceWatch):
+            return
+        new, wrong = (now - before for now, before in zip(labelled, state.labelled, strict=True))
+        state.labelled = labelled
+        if 0 <= wrong <= new:  # else the store was replaced, and counts from the beginning
+            watch.book.observe(new, wrong)
 
     def _remember(self, window: ClosedWindow, fits: bool) -> None:
         read = (window.traffic.analysed, traffic.not_read(window.traffic))

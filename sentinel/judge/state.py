@@ -1,20 +1,18 @@
 """The judge's memory as bytes, and back: evidence, trailing counts, open incidents, budget spent."""
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sentinel.drift.accounts import GENERATION
 from sentinel.drift.blocks import Blocks
+from sentinel.judge.docket import Docket
 from sentinel.judge.roster import Roster, VersionState
 from sentinel.judge.verdict import Incident
 from sentinel.judge.watch import DriftWatch, Watch
 from sentinel.reference.packing import FormatError, frame, pack_array, unframe, unpack_array
-
-if TYPE_CHECKING:
-    from sentinel.judge.judge import Judge
 
 MAGIC = b"SNTLJDG\n"
 VERSION = 1
@@ -30,15 +28,26 @@ class StateError(ValueError):
     """The bytes are no state that this version can go on from; the message says why."""
 
 
-def encode(judge: "Judge") -> bytes:
-    roster, docket = judge.roster, judge.docket
+@dataclass(frozen=True, slots=True)
+class Remembering:
+    """Whose memory it is: of which reference and policy (fingerprints), over which versions and incidents."""
+
+    reference: str
+    policy: str
+    roster: Roster
+    docket: Docket
+
+
+def encode(own: Remembering, notice: str) -> bytes:
+    """notice: what is still to be said with the next verdict."""
+    roster, docket = own.roster, own.docket
     content = {
-        "reference": judge.reference.fingerprint if judge.reference is not None else "",
-        "policy": judge.policy.fingerprint(),
+        "reference": own.reference,
+        "policy": own.policy,
         "accounts": GENERATION,
-        "notice": judge.notice,
+        "notice": notice,
         "until": roster.until,
-        "versions": [[name, state.until, _blocks(state.recent)] for name, state in roster.versions.items()],
+        "versions": [_version(name, state) for name, state in roster.versions.items()],
         "watches": [[*key, _watch(watch)] for key, watch in roster.watches.items()],
         "open": [[*key, _incident(incident)] for key, incident in docket.open.items()],
         "pages": docket.pages,
@@ -46,32 +55,37 @@ def encode(judge: "Judge") -> bytes:
     return frame(MAGIC, VERSION, content, level=QUICK)
 
 
-def adopt(judge: "Judge", data: bytes) -> None:
-    """Give a fresh judge the memory in `data`."""
+def adopt(own: Remembering, data: bytes) -> str:
+    """Take over the memory in `data`; what is to be said of it with the next verdict."""
     try:
         content = unframe(MAGIC, VERSION, data, WHAT)
     except FormatError as error:
         raise StateError(f"the judge cannot go on from these {len(data)} bytes: {error}") from error
-    judge.docket.pages = list(content["pages"])
-    judge.docket.open = {
+    own.docket.pages = list(content["pages"])
+    own.docket.open = {
         (version, what): Incident(**{**incident, "features": tuple(incident["features"])})
         for version, what, incident in content["open"]
     }
-    roster = judge.roster
+    roster = own.roster
     roster.until = content["until"]
-    for name, until, blocks in content["versions"]:
+    for name, until, blocks, *labelled in content["versions"]:
         roster.enter(name)
-        roster.versions[name] = VersionState(until, _restored(blocks))
-    judge.notice = content["notice"]
-    reference = judge.reference.fingerprint if judge.reference is not None else ""
-    if content["reference"] != reference:
-        judge.notice = "evidence starts again: the reference is another one"
-    elif content.get("accounts") != GENERATION:
-        judge.notice = "evidence starts again: this sentinel bets on other drifts than the one before"
-    elif content["policy"] != judge.policy.fingerprint():
-        judge.notice = "evidence starts again: budget, tolerance or service levels were changed"
-    else:
-        _adopt_watches(roster, content["watches"])
+        roster.versions[name] = VersionState(until, _restored(blocks), tuple(labelled) or (0, 0))
+    if why := _starts_again(own, content):
+        return f"evidence starts again: {why}"
+    _adopt_watches(roster, content["watches"])
+    return str(content["notice"])
+
+
+def _starts_again(own: Remembering, content: dict[str, Any]) -> str:
+    """Why evidence cannot be gone on from; "" where it can."""
+    if content["reference"] != own.reference:
+        return "the reference is another one"
+    if content.get("accounts") != GENERATION:
+        return "this sentinel bets on other drifts than the one before"
+    if content["policy"] != own.policy:
+        return "budget, tolerance or service levels were changed"
+    return ""
 
 
 def _adopt_watches(roster: Roster, watches: list[Any]) -> None:
@@ -82,6 +96,7 @@ def _adopt_watches(roster: Roster, watches: list[Any]) -> None:
         book.blocks = _restored(arrays["blocks"])
         watch = roster.watches[version, what]
         if isinstance(watch, DriftWatch):
+            watch.unobserved = arrays["unobserved"]
             watch.book.memory = unpack_array(arrays["memory"], np.float64)
             watch.book.recover_to = unpack_array(arrays["recover_to"], np.float64)
             if arrays["expected"] is not None:
@@ -89,6 +104,11 @@ def _adopt_watches(roster: Roster, watches: list[Any]) -> None:
             for name in METER:
                 setattr(watch.book.meter, name, unpack_array(arrays["meter"][name], np.float64))
             watch.book.learn_from(watch.book.meter)
+
+
+def _version(name: str, state: VersionState) -> list[Any]:
+    labelled = state.labelled if any(state.labelled) else ()  # without labels as it always was
+    return [name, state.until, _blocks(state.recent), *labelled]
 
 
 def _watch(watch: Watch) -> dict[str, Any]:
@@ -101,6 +121,7 @@ def _watch(watch: Watch) -> dict[str, Any]:
     expected = None if watch.book.expected is None else _blocks(watch.book.expected)
     return {
         **packed,
+        "unobserved": watch.unobserved,
         "memory": pack_array(watch.book.memory),
         "recover_to": pack_array(watch.book.recover_to),
         "meter": meter,

@@ -31,7 +31,7 @@ Cause = Literal[
     "error_ratio",
     "latency",
     "data_quality",
-    "quality",
+    "realised_quality",
     "odd_replica",
     "alertmanager",
 ]
@@ -43,6 +43,7 @@ class Finding:
 
     evidence: this feature's share of the wealth, so that the page threshold is 1 for their sum.
     change: direction and size in the operator's words, such as "mean +0.31 sd".
+    dependence: D ≥ 1, by which the log evidence of this feature is divided because its rows are alike.
     """
 
     feature: str
@@ -52,6 +53,7 @@ class Finding:
     change: str
     score: float
     method: str
+    dependence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

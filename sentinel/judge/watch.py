@@ -13,6 +13,7 @@ import numpy as np
 
 from sentinel.drift.accounts import normal_scores
 from sentinel.drift.bets import Floats
+from sentinel.drift.blocks import Counts
 from sentinel.drift.book import Book
 from sentinel.drift.capital import total
 from sentinel.drift.scores import FeatureScores
@@ -22,6 +23,11 @@ from sentinel.judge.verdict import Cause, Finding
 EVIDENCE_CEILING = 1e9
 """Evidence beyond this says no more; the books themselves keep logarithms."""
 SHOWN_FINDINGS = 10
+NAMED = 3
+"""Features that the sentence of an outage names."""
+MOSTLY = 0.5
+OUTAGE_ROWS = 30
+"""So many rows in a row without any feature of a role that was observed before: its features count as missing."""
 
 Scores = Mapping[str, FeatureScores]
 
@@ -65,6 +71,7 @@ class DriftWatch:
     """Watches features against the reference.
 
     labels: [F][K] names of the cells, for the words. missing_last: the last cell of a feature holds missing values.
+    unobserved: rows without any of the features since there was one with some.
     """
 
     def __init__(
@@ -74,6 +81,21 @@ class DriftWatch:
         self.cause = cause
         self.book = book
         self.labels = labels
+        self.unobserved = 0
+
+    def seen(self, counts: Counts, rows: int) -> Counts:
+        """What is bet on: the window's counts [F, K] or, where none of its `rows` had any feature, an outage.
+
+        A few such rows are answers that were cut off; a role that was never observed is not expected.
+        """
+        if counts.any():
+            self.unobserved = 0
+            return counts
+        self.unobserved += rows
+        lost = np.zeros_like(counts)
+        if self.unobserved >= OUTAGE_ROWS and self.book.meter.rows.any():
+            lost[np.arange(len(lost)), self.book.laws.features.cells - 1] = rows
+        return lost
 
     def log_wealth(self) -> float:
         return total(self.book.log_wealth())
@@ -82,10 +104,12 @@ class DriftWatch:
         spans = self.book.gate()
         if not spans:
             return None
-        names = tuple(self.book.laws.features.names[f] for f in spans)
         first, span = next(iter(spans.items()))
+        gone = self._gone(span) if self._absent(first, span) else []
+        chosen = list(dict.fromkeys([*spans, *gone]))
         rows = int(self.book.blocks.span(span)[first].sum())
-        what = f"{self._label(first)} {self._change(first, span, scores)}"
+        what = self._outage(gone) if gone else f"{self._label(first)} {self._change(first, span, scores)}"
+        names = tuple(self.book.laws.features.names[f] for f in chosen)
         return Opening(self._cause(first, span), names, what, rows, self.book.blocks.trailing_windows(span))
 
     def recovered(self, features: tuple[str, ...], seconds: float) -> bool:
@@ -107,7 +131,8 @@ class DriftWatch:
         method = next((m for m in ("psi", "jensen_shannon") if known and m in known.distances), "divergence")
         score = known.distances[method] if known and method != "divergence" else self._divergence(f, span)
         cause = self._cause(f, span)
-        return Finding(name, role, cause, evidence_of(log_wealth), self._change(f, span, scores), score, method)
+        change, dependence = self._change(f, span, scores), float(self.book.dependence()[f])
+        return Finding(name, role, cause, evidence_of(log_wealth), change, score, method, dependence)
 
     def _divergence(self, f: int, span: int) -> float:
         """½Σ(p̂ − p0)²/p0 in nats over a trailing span."""
@@ -129,6 +154,21 @@ class DriftWatch:
             return False
         p0, moved, cell = self.book.laws.p0[f], self._moved(f, span), self._missing(f)
         return moved[cell] > 0 and bool(moved[cell] ** 2 / p0[cell] > self._divergence(f, span))
+
+    def _absent(self, f: int, span: int) -> bool:
+        """Whether every row of a span lacks a feature that the reference mostly has."""
+        if not self.missing_last:
+            return False
+        counts, cell = self.book.blocks.span(span)[f], self._missing(f)
+        return bool(counts[cell] == counts.sum() > 0 and self.book.laws.p0[f, cell] < MOSTLY)
+
+    def _gone(self, span: int) -> list[int]:
+        return [f for f in range(len(self.book.laws.features.names)) if self._absent(f, span)]
+
+    def _outage(self, gone: list[int]) -> str:
+        shown = ", ".join(self._label(f) for f in gone[:NAMED])
+        more = f" and {len(gone) - NAMED:,} more" if len(gone) > NAMED else ""
+        return f"{shown}{more} missing in every row"
 
     def _cause(self, f: int, span: int) -> Cause:
         return "data_quality" if self.cause == "input_drift" and self._is_quality(f, span) else self.cause
@@ -153,12 +193,13 @@ class DriftWatch:
 
 
 class ServiceWatch:
-    """Watches one service level of one version."""
+    """Watches one service level of one version. words, of: what is counted, and among what."""
 
-    def __init__(self, cause: Cause, book: ServiceBook, words: str) -> None:
+    def __init__(self, cause: Cause, book: ServiceBook, words: str, of: str = "exchanges") -> None:
         self.cause = cause
         self.book = book
         self.words = words
+        self.of = of
 
     def log_wealth(self) -> float:
         return self.book.log_wealth()
@@ -180,4 +221,4 @@ class ServiceWatch:
         return [Finding(self.cause, "service", self.cause, wealth, self._change(0), share, "ratio")]
 
     def _change(self, span: int) -> str:
-        return f"{self.words} {self.book.ratio(span)[0]:.2%} of exchanges, {self.book.objective:.2%} accepted"
+        return f"{self.words} {self.book.ratio(span)[0]:.2%} of {self.of}, {self.book.objective:.2%} accepted"

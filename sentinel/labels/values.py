@@ -6,6 +6,7 @@ from typing import Literal
 
 LONGEST_WORD = 200
 """Characters kept of a class: a label is a word, not a document."""
+_TRUTH_VALUES = {"true": "1", "True": "1", "TRUE": "1", "false": "0", "False": "0", "FALSE": "0"}
 _WHOLE = 1e15
 """Below this a whole float is written as an integer; beyond it floats are no longer exact."""
 
@@ -45,7 +46,7 @@ class KeptPrediction:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The truth about one row of one call. truth_at: when it was established, None where the sender does not say."""
+    """The truth about one row of one call. model: "" where the sender names none. truth_at: when it was established."""
 
     model: str
     request_id: str
@@ -105,11 +106,24 @@ class Report:
 
 
 def word(value: object) -> str | None:
-    """A class or a number as text, so that 1, 1.0, "1" and true are the same; None for what is neither."""
+    """A class or a number as text; None for what is neither.
+
+    1, 1.0, "1", "1.0", true and "True" are the same: JSON, CSV and data frames write one class in all these ways.
+    """
     if isinstance(value, bool):
         return str(int(value))
     if isinstance(value, float):
         if value != value:
             return None
         return str(int(value)) if value.is_integer() and abs(value) < _WHOLE else repr(value)
-    return str(value)[:LONGEST_WORD] if isinstance(value, str | int) and str(value) else None
+    if isinstance(value, int):
+        return str(value)[:LONGEST_WORD]
+    return _plain(value[:LONGEST_WORD]) if isinstance(value, str) and value else None
+
+
+def _plain(text: str) -> str:
+    """Truth values and whole numbers as other writers put them."""
+    whole, point, rest = text.partition(".")
+    if point and whole.removeprefix("-").isdecimal() and rest and not rest.strip("0"):
+        return whole
+    return _TRUTH_VALUES.get(text, text)

@@ -37,6 +37,10 @@ def most(labels: str, expression: str) -> str:
     return f"max by ({labels}) ({expression})"
 
 
+def least(labels: str, expression: str) -> str:
+    return f"min by ({labels}) ({expression})"
+
+
 def ratio(part: str, whole: str) -> str:
     """part / whole, and nothing where there was no traffic."""
     return f"{part}\n/\n({whole} > 0)"

@@ -17,6 +17,7 @@ class Shape:
     gpu: bool = True
     language_model: bool = True
     rollback: bool = True
+    labels: bool = True
     shadow: bool = True
     severities: Mapping[str, str] = field(default_factory=dict)
 
@@ -37,6 +38,7 @@ def shape_of(settings: Settings, features: Sequence[str] = ()) -> Shape:
         gpu=settings.gpu.enabled,
         language_model=settings.decode.protocol in ("auto", "openai"),
         rollback=settings.rollback.mode != "off",
+        labels=settings.labels.enabled,
         shadow=bool(settings.capture.shadow.url),
         severities=settings.telemetry.alert_severities,
     )

@@ -26,6 +26,7 @@ from sentinel.reference.segments import MOST_VALUES, OTHERS, Segments
 from sentinel.reference.splitting import split
 from sentinel.reference.survey import ColumnSurvey, Surveyed
 from sentinel.reference.tally import Tally, count_columns
+from sentinel.reference.truths import TruthColumns, Truths
 
 COUNTED_KINDS: tuple[Kind, ...] = ("numeric", "categorical")
 """Columns of other kinds are counted by what is derived from them (`sentinel.features`)."""
@@ -46,7 +47,8 @@ class Builder:
 
     kinds: kinds that override the inference, by column. predictions, labels: columns of that role, or whose derived
     columns have it, besides those whose name begins with "prediction". joint: whether to sketch the joint law of the
-    numeric inputs. segments: categorical columns whose most frequent values are also counted each for itself.
+    numeric inputs. truths: columns that tell how good the predictions are; those with probabilities alone are no
+    features. segments: categorical columns whose most frequent values are also counted each for itself.
     """
 
     def __init__(
@@ -56,14 +58,17 @@ class Builder:
         predictions: Sequence[str] = (),
         labels: Sequence[str] = (),
         joint: bool = False,
+        truths: TruthColumns | None = None,
         segments: Sequence[str] = (),
     ) -> None:
         self._joint = joint
+        self._truth_columns = truths
         self._segments = tuple(segments)
         self._by_segment: dict[str, list[Tally]] = {}
         self._kinds = dict(kinds or {})
         self._predictions, self._labels = frozenset(predictions), frozenset(labels)
         self._rng = np.random.default_rng(_SEED)
+        self._truths = Truths(truths, np.random.default_rng(_SEED)) if truths else None
         self._surveys: dict[str, ColumnSurvey] = {}
         self._tally: Tally | None = None
         self._repeats = RepeatCounter((), 0)
@@ -72,6 +77,8 @@ class Builder:
     def survey(self, columns: Columns) -> None:
         """First pass over a chunk. ValueError where its columns differ in length or from those of earlier chunks."""
         _same_length(columns)
+        self._check_truths(columns)
+        columns = self._features(columns)
         if not self._surveys:
             self._surveys = {name: ColumnSurvey(self._rng) for name in columns}
             self._check_names()
@@ -91,10 +98,13 @@ class Builder:
             self._by_segment = {column: self._tallies(plan, column) for column in self._segments}
         rows = _same_length(columns)
         self._rows += rows
-        count_columns(self._tally, columns, rows)
-        self._repeats.add(columns)
+        features = self._features(columns)
+        count_columns(self._tally, features, rows)
+        if self._truths is not None:
+            self._truths.add(columns, rows)
+        self._repeats.add(features)
         for column, tallies in self._by_segment.items():
-            for at, part, size in split(columns, _values_of(self._tally.reference, column), column):
+            for at, part, size in split(features, _values_of(self._tally.reference, column), column):
                 count_columns(tallies[at], part, size)
 
     def freeze(self, *, name: str, version: str) -> FrozenReference:
@@ -112,6 +122,7 @@ class Builder:
             numeric_book=bins.numeric_book(tally.numeric, plan.numeric.bins),
             categorical_book=bins.categorical_book(tally.categorical, _known(plan.categorical)),
             joint=tally.joint,
+            standard=self._truths.finish() if self._truths is not None else None,
             repeats=(self._repeats.looked, self._repeats.equal_pairs),
         )
         return replace(frozen, segments=tuple(self._segment(frozen, column) for column in self._segments))
@@ -126,6 +137,20 @@ class Builder:
     def _segment(self, frozen: FrozenReference, column: str) -> Segments:
         coarse = [frozen.coarse(tally.numeric, tally.categorical) for tally in self._by_segment[column]]
         return Segments(column, _values_of(frozen, column), np.stack(coarse))
+
+    def _features(self, columns: Columns) -> Columns:
+        """The columns that become features."""
+        if self._truth_columns is None:
+            return columns
+        apart = set(self._truth_columns.answers.scores.values()) - self._predictions
+        return {name: column for name, column in columns.items() if name not in apart}
+
+    def _check_truths(self, columns: Columns) -> None:
+        if self._truth_columns is None:
+            return
+        for name in (self._truth_columns.label, *self._truth_columns.read):
+            if name not in columns:
+                raise ValueError(f"there is no column {name!r} to measure quality with; columns are {_some(columns)}")
 
     def _check_names(self) -> None:
         columns = self._surveys.keys()
@@ -176,10 +201,12 @@ def build(
     predictions: Sequence[str] = (),
     labels: Sequence[str] = (),
     joint: bool = False,
+    truths: TruthColumns | None = None,
     segments: Sequence[str] = (),
 ) -> FrozenReference:
     """The reference of columns held in memory (name -> array or list, one value per row)."""
-    builder = Builder(kinds=kinds, predictions=predictions, labels=labels, joint=joint, segments=segments)
+    told = {"predictions": predictions, "labels": labels, "segments": segments}
+    builder = Builder(kinds=kinds, joint=joint, truths=truths, **told)
     builder.survey(columns)
     builder.count(columns)
     return builder.freeze(name=name, version=version)

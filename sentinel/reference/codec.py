@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from sentinel.reference.content import content_of
-from sentinel.reference.frozen import CategoricalTable, FrozenReference, NumericTable
+from sentinel.labels.standard import from_plain
+from sentinel.reference.frozen import CategoricalTable, FrozenReference, NumericTable, content_of
 from sentinel.reference.joint import JointSketch
 from sentinel.reference.packing import FormatError, frame, unframe, unpack_array
 from sentinel.reference.schema import FeatureSpec
@@ -54,6 +54,7 @@ def _reference(content: dict[str, Any]) -> FrozenReference:
         numeric_book=unpack_array(content["numeric_book"], np.intp),
         categorical_book=unpack_array(content["categorical_book"], np.intp),
         joint=_joint(content["joint"]),
+        standard=from_plain(content["standard"]) if "standard" in content else None,
         vocabularies=content.get("vocabularies", {}),
         segments=tuple(
             Segments(column, tuple(values), unpack_array(counts, np.int64))

@@ -23,6 +23,7 @@ from sentinel.reference.frozen import FrozenReference
 from sentinel.reference.packing import FormatError
 from sentinel.reference.schema import Kind
 from sentinel.reference.survey import TEXT_SHARE
+from sentinel.reference.truths import TruthColumns
 
 CHUNK_ROWS = 20_000
 MISSING_WORDS = frozenset(("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>"))
@@ -90,6 +91,7 @@ def build_from_file(
     predictions: Sequence[str] = (),
     labels: Sequence[str] = (),
     joint: bool = False,
+    truths: TruthColumns | None = None,
     segments: Sequence[str] = (),
     progress: Progress | None = None,
     derive: Derive | None = None,
@@ -102,7 +104,8 @@ def build_from_file(
     chunks = parquet_chunks if table.suffix.lower() in (".parquet", ".pq") else csv_chunks
     tell = progress or (lambda _share: None)
     made = derive or (lambda columns: columns)
-    builder = Builder(kinds=kinds, predictions=predictions, labels=labels, joint=joint, segments=segments)
+    told = {"predictions": predictions, "labels": labels, "segments": segments}
+    builder = Builder(kinds=kinds, joint=joint, truths=truths, **told)
     try:
         if derive is not None:
             all(derive.learn(columns) for columns, _ in chunks(table))  # until there is nothing to learn

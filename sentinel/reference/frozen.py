@@ -14,15 +14,19 @@ Fine bins are half-open [edge, next edge). An atom a (a repeated exact value) ha
 The budget book reads coarser cells (`BookCells`), each a union of fine cells.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from sentinel.reference.content import fingerprint_of
+from sentinel.labels.standard import Standard, to_plain
 from sentinel.reference.joint import JointSketch
+from sentinel.reference.packing import pack_array
 from sentinel.reference.schema import FeatureSpec
 from sentinel.reference.segments import Segments
 
@@ -110,6 +114,7 @@ class FrozenReference:
     repeats: rows that were compared with each other, and pairs of equal ones among them.
     segments: what it holds of the values of the columns that it was to tell apart.
     vocabularies: by text column, which tokens its texts have (`sentinel.features.vocabulary`, as bytes).
+    standard: quality of the predictions and calibration of their scores, where the rows had labels.
     """
 
     name: str
@@ -122,6 +127,7 @@ class FrozenReference:
     categorical_book: Ints
     joint: JointSketch | None = None
     vocabularies: Mapping[str, bytes] = field(default_factory=dict)
+    standard: Standard | None = None
     repeats: tuple[int, int] = (0, 0)
     segments: tuple[Segments, ...] = ()
 
@@ -136,7 +142,7 @@ class FrozenReference:
 
     @cached_property
     def fingerprint(self) -> str:
-        return fingerprint_of(self)
+        return hashlib.sha256(msgspec.msgpack.encode(content_of(self), order="deterministic")).hexdigest()
 
     @cached_property
     def book(self) -> BookCells:
@@ -176,3 +182,35 @@ def _gathered(book: Ints, counts: Counts) -> Counts:
     flat = np.arange(len(book))[:, None] * width + book
     sums = np.bincount(flat.ravel(), weights=counts.ravel(), minlength=len(book) * width)  # exact below 2⁵³ rows
     return sums.astype(np.int64).reshape(len(book), width)
+
+
+def content_of(reference: FrozenReference) -> dict[str, Any]:
+    """The canonical content as plain values: what the file holds and the fingerprint covers."""
+    numeric, categorical = reference.numeric, reference.categorical
+    arrays = ("edges", "bins", "means", "counts", "centre", "scale", "sums", "quantiles")
+    known = {} if reference.standard is None else {"standard": to_plain(reference.standard)}
+    return {
+        "name": reference.name,
+        "version": reference.version,
+        "rows": reference.rows,
+        "schema": [[spec.name, spec.kind, spec.role] for spec in reference.schema],
+        "numeric": {"names": list(numeric.names), **{key: pack_array(getattr(numeric, key)) for key in arrays}},
+        "categorical": {
+            "names": list(categorical.names),
+            "categories": [list(names) for names in categorical.categories],
+            "pooled": [sorted(names) for names in categorical.pooled],
+            "complete": list(categorical.complete),
+            "counts": pack_array(categorical.counts),
+        },
+        "numeric_book": pack_array(reference.numeric_book),
+        "categorical_book": pack_array(reference.categorical_book),
+        **known,
+        "joint": None if reference.joint is None else [reference.joint.rows, pack_array(reference.joint.sums)],
+        **({"vocabularies": dict(reference.vocabularies)} if reference.vocabularies else {}),
+        **({"segments": [_segments(segments) for segments in reference.segments]} if reference.segments else {}),
+        **({"repeats": list(reference.repeats)} if any(reference.repeats) else {}),
+    }
+
+
+def _segments(segments: Segments) -> list[Any]:
+    return [segments.column, list(segments.values), pack_array(segments.counts)]

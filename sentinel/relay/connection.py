@@ -15,45 +15,14 @@ from typing import Protocol, cast
 
 from sentinel.relay.following import Opaque, Tracker
 
-HIGH_WATER_BYTES = 64 << 10  # of a transport that is not written at once; beyond it the other end is not read
 REFUSAL_SECONDS = 0.1  # a client that was accepted while the server refuses may still say what it asked for
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: close sends RST
 
 Look = Callable[[bytes, float], None]
 
 
-class Seen:
-    """Chunks that were written on and are still to be looked at: once for each turn of the event loop, after the turn's
-    writes. So no look delays a byte, and the tracker's code is warm when many connections speak at once.
-    """
-
-    __slots__ = ("_chunks", "_soon")
-
-    def __init__(self, soon: Callable[[Callable[[], None]], object]) -> None:
-        self._soon = soon  # runs a function in the next turn
-        self._chunks: list[tuple[_Side, bytes, float]] = []
-
-    def put(self, side: "_Side", data: bytes) -> None:
-        chunks = self._chunks
-        chunks.append((side, data, monotonic()))
-        if len(chunks) == 1:
-            self._soon(self.look)
-
-    def look(self) -> None:
-        """Show every chunk to its tracker, in the order of arrival."""
-        chunks, self._chunks = self._chunks, []
-        for side, data, now in chunks:
-            if side.look is not None:
-                try:
-                    side.look(data, now)
-                except Exception as error:  # noqa: BLE001 - no fault of a tracker may touch the bytes
-                    side.pair.opaque(error)
-
-
 class Owner(Protocol):
     """What a connection needs of its worker."""
-
-    seen: Seen
 
     def opened(self, pair: "Pair") -> None: ...
     def ended(self, pair: "Pair") -> None: ...
@@ -64,25 +33,56 @@ class Owner(Protocol):
 class Pair:
     """Both connections, and the tracker while they can be followed."""
 
-    __slots__ = ("born", "client", "listener", "owner", "task", "tracker", "upstream")
+    __slots__ = ("born", "client", "listener", "number", "owner", "task", "tracker", "upstream")
 
-    def __init__(self, owner: Owner, listener: int) -> None:
+    def __init__(self, owner: Owner, listener: int, number: int) -> None:
         self.owner = owner
         self.listener = listener
+        self.number = number  # of all connections of this worker's life
         self.tracker: Tracker | None = None
         self.born = monotonic()
-        self.client = ClientSide(self)
-        self.upstream = UpstreamSide(self)
+        self.client = Side(self, by_client=True)
+        self.upstream = Side(self, by_client=False)
         self.client.peer, self.upstream.peer = self.upstream, self.client
         self.task: asyncio.Task[None] | None = None
 
     def opaque(self, error: Exception) -> None:
-        """Stop following; bytes go on passing."""
-        if self.tracker is not None:
-            self.tracker.abandoned()
+        """Stop following, once; bytes go on passing."""
+        if self.tracker is None:
+            return
+        self.tracker.abandoned()
         self.tracker = None
         self.client.look = self.upstream.look = None
         self.owner.went_opaque(error.reason if isinstance(error, Opaque) else "tracker_error")
+
+    def client_made(self) -> None:
+        """The client is there; its worker sees to the rest."""
+        if self.tracker is not None:
+            self.client.look = self.tracker.client
+        self.owner.opened(self)
+
+    def upstream_made(self, upstream: asyncio.Transport) -> None:
+        """The server is there: from now on bytes pass."""
+        client = self.client
+        if client.transport is None or client.transport.is_closing():
+            upstream.abort()
+            return
+        self.upstream.write = client.transport.write
+        if self.tracker is not None:
+            self.upstream.look = self.tracker.server
+        client.write = upstream.write
+        client.transport.resume_reading()
+        early, client.early = client.early, []
+        for data in early:
+            upstream.write(data)
+        if client.eof:
+            upstream.write_eof()
+
+    def client_gone(self) -> None:
+        """Give up a connection to the server that is still being made."""
+        if self.task is not None:
+            self.task.cancel()
+        self.owner.ended(self)
 
     def follow(self, tracker: Tracker) -> None:
         """Go on with another tracker."""
@@ -104,19 +104,16 @@ class Pair:
 
     def end(self, *, by_client: bool) -> None:
         """Count what was under way, once."""
-        self.client.seen.look()
-        tracker, self.tracker = self.tracker, None
+        if self.tracker is not None:
+            try:
+                self.tracker.closed(by_client=by_client, now=monotonic())
+            except Exception as error:  # noqa: BLE001 - a tracker may be wrong, the connection must still end
+                self.opaque(error)
+        self.tracker = None
         self.client.look = self.upstream.look = None
-        if tracker is None:
-            return
-        try:
-            tracker.closed(by_client=by_client, now=monotonic())
-        except Exception as error:  # noqa: BLE001 - a tracker may be wrong, the connection must still end
-            self.opaque(error)
 
     def resting(self, now: float, quiet_seconds: float) -> bool:
         """Whether no exchange is under way; what cannot be followed never rests."""
-        self.client.seen.look()
         if self.tracker is None:
             return False
         try:
@@ -138,33 +135,48 @@ class Pair:
         self.upstream.close()
 
 
-class _Side(asyncio.Protocol):
-    """One end. `write` passes bytes to the other end, `look` shows them to the tracker."""
+class Side(asyncio.Protocol):
+    """One end. `write` passes bytes to the other end, `look` shows them to the tracker.
 
-    __slots__ = ("eof", "look", "pair", "peer", "seen", "tls", "transport", "write")
-    by_client = False
-    peer: "_Side"
+    Until the server's connection is there, the client's first bytes wait in `early`. Both ends are of one class because
+    the interpreter is quicker where it meets one class only.
+    """
 
-    def __init__(self, pair: Pair) -> None:
+    __slots__ = (
+        "by_client", "early", "eof", "look", "pair", "peer", "spoke", "tls", "transport", "write",
+    )  # fmt: skip
+    peer: "Side"
+
+    def __init__(self, pair: Pair, *, by_client: bool) -> None:
         self.pair = pair
-        self.seen = pair.owner.seen
+        self.by_client = by_client
         self.transport: asyncio.Transport | None = None
         self.write: Callable[[bytes], None] = _nowhere
         self.look: Look | None = None
-        self.eof = self.tls = False
+        self.eof = self.tls = self.spoke = False
+        self.early: list[bytes] = []
 
-    def made(self, transport: asyncio.BaseTransport) -> asyncio.Transport:
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is there. TLS buffers by itself and has no half-close."""
-        made = cast("asyncio.Transport", transport)
+        made = self.transport = cast("asyncio.Transport", transport)
         self.tls = made.get_extra_info("sslcontext") is not None
         if not self.tls:
-            made.set_write_buffer_limits(high=HIGH_WATER_BYTES)
-        return made
+            made.set_write_buffer_limits(high=0)  # write at once; while some of it waits, the other end is not read
+        if self.by_client:
+            self.write = self._wait
+            self.pair.client_made()
+        else:
+            self.pair.upstream_made(made)
 
     def data_received(self, data: bytes) -> None:
-        self.write(data)
-        if self.look is not None:
-            self.seen.put(self, data)
+        write = self.write
+        write(data)
+        look = self.look
+        if look is not None:
+            try:
+                look(data, monotonic())
+            except Exception as error:  # noqa: BLE001 - no fault of a tracker may touch the bytes
+                self.pair.opaque(error)
 
     def eof_received(self) -> bool:
         self.eof = True
@@ -192,11 +204,9 @@ class _Side(asyncio.Protocol):
             self.peer.reset()
         else:
             self.peer.close()
-        self.ended()
+        if self.by_client:
+            self.pair.client_gone()
         self.pair.release()
-
-    def ended(self) -> None:
-        """This end is gone."""
 
     def close(self) -> None:
         if self.transport is not None and not self.transport.is_closing():
@@ -211,60 +221,12 @@ class _Side(asyncio.Protocol):
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self.transport.abort()
 
-
-class ClientSide(_Side):
-    """The connection the client made. Until the server's is there, the first bytes wait in `early`."""
-
-    __slots__ = ("early", "spoke")
-    by_client = True
-
-    def __init__(self, pair: Pair) -> None:
-        super().__init__(pair)
-        self.early: list[bytes] = []
-        self.spoke = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = self.made(transport)
-        self.write = self._wait
-        if self.pair.tracker is not None:
-            self.look = self.pair.tracker.client
-        self.pair.owner.opened(self.pair)
-
     def _wait(self, data: bytes) -> None:
         """Hold what the client says before its upstream connection is there; one chunk is enough."""
         self.early.append(data)
         self.spoke = True
         if self.transport is not None and not self.transport.is_closing():
             self.transport.pause_reading()
-
-    def ended(self) -> None:
-        """Give up a connection to the server that is still being made."""
-        if self.pair.task is not None:
-            self.pair.task.cancel()
-        self.pair.owner.ended(self.pair)
-
-
-class UpstreamSide(_Side):
-    """The connection to the model server."""
-
-    __slots__ = ()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = self.made(transport)
-        client = self.pair.client
-        if client.transport is None or client.transport.is_closing():
-            self.transport.abort()
-            return
-        self.write = client.transport.write
-        if self.pair.tracker is not None:
-            self.look = self.pair.tracker.server
-        client.write = self.transport.write
-        client.transport.resume_reading()
-        early, client.early = client.early, []
-        for data in early:
-            self.transport.write(data)
-        if client.eof:
-            self.transport.write_eof()
 
 
 def _nowhere(data: bytes) -> None:

@@ -6,7 +6,7 @@ from sentinel.relay.following import Follower, Opaque, Tracker
 from sentinel.relay.http1 import Http1
 from sentinel.relay.http2 import PREFACE, Http2
 
-FOLLOWED: dict[str, Callable[[Follower, int], Tracker]] = {"http1": Http1, "http2": Http2}
+FOLLOWED: dict[str, Callable[[Follower, int, int], Tracker]] = {"http1": Http1, "http2": Http2}
 
 LONGEST_GREETING_BYTES = 4096  # of a server that speaks first: SETTINGS and WINDOW_UPDATE take under 100
 
@@ -17,11 +17,13 @@ class Detection:
     `chosen` is told of that tracker, which follows the connection from then on.
     """
 
-    __slots__ = ("_chosen", "_early", "_follower", "_listener", "_spoken")
+    __slots__ = ("_chosen", "_early", "_follower", "_place", "_spoken")
 
-    def __init__(self, follower: Follower, listener: int, chosen: Callable[[Tracker], None]) -> None:
+    def __init__(
+        self, follower: Follower, listener: int, chosen: Callable[[Tracker], None], connection: int = 0
+    ) -> None:
         self._follower = follower
-        self._listener = listener
+        self._place = listener, connection
         self._chosen = chosen
         self._early = self._spoken = b""
 
@@ -29,9 +31,9 @@ class Detection:
         early = self._early + data
         length = min(len(early), len(PREFACE))
         if early[:length] != PREFACE[:length]:
-            self._choose(Http1(self._follower, self._listener), early, now)
+            self._choose(Http1(self._follower, *self._place), early, now)
         elif length == len(PREFACE):
-            self._choose(Http2(self._follower, self._listener), early, now)
+            self._choose(Http2(self._follower, *self._place), early, now)
         else:
             self._early = early
 

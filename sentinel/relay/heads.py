@@ -3,6 +3,8 @@
 Blocks repeat, so what is read from one is read once and kept with it.
 """
 
+import json
+
 from sentinel.relay.tally import Headers, RouteTally
 from sentinel.traffic.summary import Code
 
@@ -22,11 +24,12 @@ class Head:
     adds: the block as it came, when it adds to the dynamic table each time it comes; else empty.
     """
 
-    __slots__ = ("adds", "code", "headers", "request", "status")
+    __slots__ = ("_items", "adds", "code", "headers", "request", "status")
 
     def __init__(self, headers: Headers, adds: bytes = b"") -> None:
         self.headers = headers
         self.adds = adds
+        self._items: bytes | None = None
         self.request: tuple[RouteTally, float] | None = None
         self.status = 0
         self.code: Code = ""
@@ -40,3 +43,10 @@ class Head:
             self.code = GRPC_CODES.get(grpc_status, _UNKNOWN_STATUS)
         elif 100 <= self.status < 600:
             self.code = f"{self.status // 100}xx"
+
+    def items(self) -> bytes:
+        """The headers as items of a JSON list, without its brackets; made when first asked for."""
+        if self._items is None:
+            pairs = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in self.headers]
+            self._items = json.dumps(pairs).encode()[1:-1]
+        return self._items

@@ -30,6 +30,7 @@ FINAL = {line: status for line, status in STATUSES.items() if status >= 200}
 CODES = {status: f"{status // 100}xx" for status in range(100, 600)}
 _STATUS_LENGTH = len(b"HTTP/1.1 200")
 _SWITCHING = 101
+_NO_LINE = b"\r\n"  # no request begins so
 _WAITING = -1  # as status: interim bytes came, the final answer has not begun
 _BODILESS = (204, 304)
 _PREFACE_LINE = b"PRI * HTTP/2.0"
@@ -39,14 +40,15 @@ class Http1:
     """The exchanges of one connection. Feed `client` and `server` with bytes after they were written on."""
 
     __slots__ = (
-        "_answered_bytes", "_asked_bytes", "_cells", "_first_at", "_follower", "_head", "_known", "_last_at",
-        "_listener", "_partial", "_request", "_response", "_started_at", "_status", "_streams", "_tail", "_take",
-        "_tally", "state",
+        "_answered_bytes", "_asked_bytes", "_cells", "_connection", "_first_at", "_follower", "_head", "_known",
+        "_last_at", "_line", "_listener", "_partial", "_request", "_response", "_route", "_started_at", "_status",
+        "_streams", "_tail", "_take", "_tally", "state",
     )  # fmt: skip
 
-    def __init__(self, follower: Follower, listener: int) -> None:
+    def __init__(self, follower: Follower, listener: int, connection: int = 0) -> None:
         self._follower = follower
         self._cells = follower.cells
+        self._connection = connection
         self._known = follower.tally.known_line
         self._take = follower.sampler.take
         self._listener = listener
@@ -55,6 +57,8 @@ class Http1:
         self._started_at = self._first_at = self._last_at = 0.0
         self._asked_bytes = self._answered_bytes = self._status = 0
         self.state = IDLE
+        self._line = _NO_LINE  # request line of the last known exchange, usually that of the next one
+        self._route: RouteTally | None = None  # and its counts
         self._tally: RouteTally | None = None
         self._request: Side | None = None
         self._response: Side | None = None
@@ -63,11 +67,12 @@ class Http1:
 
     def client(self, data: bytes, now: float) -> None:
         """Bytes from the client at `now` (monotonic seconds). Raises Opaque when they cannot be followed."""
-        if self.state == ASKING:
+        state = self.state
+        if state == ASKING:
             self._asks_on(data, now)
             return
-        tally = self._known(data[: data.find(b"\r\n", 0, LONGEST_LINE)])
-        if self.state == ANSWERING:
+        tally = self._route if data.startswith(self._line) else self._find(data)
+        if state == ANSWERING:
             if tally is None and not _may_start_request(data):
                 self._asks_on(data, now)  # the rest of a request that was answered early
                 return
@@ -78,11 +83,22 @@ class Http1:
         self._status = 0
         if self._take(now):
             room = self._follower.room_bytes
-            self._request, self._response = Side(room=room), Side(room=room)
+            self._request, self._response = Side([], [], False, room), Side([], [], False, room)
         if tally is None:
             self._begin(data)
-        else:
-            self._begun(tally, data)
+            return
+        self._tally = tally
+        self._cells[RECEIVED] += 1
+        if self._request is not None:
+            self._request.keep(data, 0.0)
+
+    def _find(self, data: bytes) -> RouteTally | None:
+        """The counts of the request that `data` begins with, when its line was seen before."""
+        end = data.find(b"\r\n", 0, LONGEST_LINE)
+        tally = self._known(data[:end]) if end > 0 else None
+        if tally is not None:
+            self._line, self._route = data[: end + 2], tally
+        return tally
 
     def _asks_on(self, data: bytes, now: float) -> None:
         self._asked_bytes += len(data)
@@ -103,9 +119,6 @@ class Http1:
         tally = self._follower.tally.of_line(data[:end])
         if tally is None:
             raise Opaque("http2" if data[:end] == _PREFACE_LINE else "request_line")
-        self._begun(tally, data)
-
-    def _begun(self, tally: RouteTally, data: bytes) -> None:
         self._tally = tally
         self._cells[RECEIVED] += 1
         if self._request is not None:
@@ -124,26 +137,23 @@ class Http1:
         if self._response is not None:
             self._response.keep(data, now - self._started_at)
         status = FINAL.get(data[:_STATUS_LENGTH]) if self._status == 0 else None
-        if status is not None:
-            self._answers(status, data, now)
-        elif (rest := self._after_interim(data)) is not None:
-            self._answers(STATUSES[rest[:_STATUS_LENGTH]], rest, now)
-        if tally.tunnels or self._status == _SWITCHING:
-            self._maybe_switched(tally)
-
-    def _answers(self, status: int, data: bytes, now: float) -> None:
-        """The final answer begins with `data`."""
+        if status is None:
+            rest = self._after_interim(data)
+            if rest is None:
+                return
+            status, data = STATUSES[rest[:_STATUS_LENGTH]], rest
         self._status = status
-        self._head = data if len(data) <= LONGEST_HEAD else data[:LONGEST_HEAD]
+        self._head, self._tail = (data, b"") if len(data) <= LONGEST_HEAD else (data[:LONGEST_HEAD], data[-5:])
         self._streams = None
-        self._tail = b""
         self._first_at = self._last_at = now
         self._answered_bytes = len(data)
         self.state = ANSWERING
+        if tally.tunnels or status == _SWITCHING:
+            self._maybe_switched(tally)
 
     def _maybe_switched(self, tally: RouteTally) -> None:
         """After 101, or a CONNECT that succeeded, the bytes are no longer HTTP."""
-        if self.state == ANSWERING and (self._status == _SWITCHING or (tally.tunnels and self._status < 300)):
+        if self._status == _SWITCHING or self._status < 300:
             self.finish()
             raise Opaque("upgrade")
 
@@ -230,35 +240,34 @@ class Http1:
 
     def finish(self, *, closed: bool = False) -> None:
         """Count the exchange whose answer has come."""
-        tally, started = self._tally, self._started_at
-        if tally is not None:
-            duration, first = self._last_at - started, self._first_at - started
-            tally.answered(CODES[self._status], duration, first, self._asked_bytes, self._answered_bytes)
-            self._hand(duration, first, closed)
-        self.state = IDLE
-        self._head = b""
+        started, code = self._started_at, CODES[self._status]
+        self._end(code, self._last_at - started, self._first_at - started, closed)
 
     def _cut(self, code: str) -> None:
-        tally = self._tally
-        assert tally is not None
+        started = self._started_at
         if self.state == ANSWERING:
-            duration, first = self._last_at - self._started_at, self._first_at - self._started_at
-            tally.answered(code, duration, first, self._asked_bytes, self._answered_bytes)
+            self._end(code, self._last_at - started, self._first_at - started, True)
         else:
-            duration = first = self._last_at - self._started_at
             self._status = 0
-            tally.unanswered(code, self._asked_bytes)
-        self._hand(duration, first, closed=True)
-        self.state = IDLE
+            self._end(code, self._last_at - started, None, True)
 
-    def _hand(self, duration: float, first_byte: float, closed: bool) -> None:
-        request, response, self._tally = self._request, self._response, None
-        if request is None or response is None:
+    def _end(self, code: str, duration: float, first_byte: float | None, closed: bool) -> None:
+        """Count the exchange; first_byte: None when not a byte of an answer came."""
+        tally, self._tally, self.state, self._head = self._tally, None, IDLE, b""
+        if tally is None:
+            return
+        if first_byte is None:
+            first_byte = duration
+            tally.unanswered(code, self._asked_bytes)
+        else:
+            tally.answered(code, duration, first_byte, self._asked_bytes, self._answered_bytes)
+        if self._request is None or self._response is None:
             self._cells[SAMPLED_OUT] += 1
             return
-        self._request = self._response = None
+        request, response, self._request, self._response = self._request, self._response, None, None
         times = (self._follower.wall(self._started_at), duration, first_byte)
-        self._follower.hand(Sample(0, PROTOCOL, self._listener, self._status, *times, request, response, closed))
+        place, end = (0, PROTOCOL, self._listener, self._status), (closed, self._connection)
+        self._follower.hand(Sample(*place, *times, request, response, *end))
 
 
 def _may_start_request(data: bytes) -> bool:

@@ -11,12 +11,10 @@ byte of the server's END_STREAM, a reset, or the connection.
 Pure: it sees bytes and times; it knows no socket and no clock.
 """
 
-import json
-
 from sentinel.relay.following import Follower, Opaque
 from sentinel.relay.frames import Frames
 from sentinel.relay.heads import Head
-from sentinel.relay.tally import Headers, RouteTally
+from sentinel.relay.tally import RouteTally
 from sentinel.traffic.channel import Sample, Side
 from sentinel.traffic.ledger import DROPPED_OPAQUE, RECEIVED, SAMPLED_OUT
 
@@ -32,9 +30,9 @@ class Copy:
 
     __slots__ = ("heads", "request", "response")
 
-    def __init__(self, asked: Headers, room_bytes: int) -> None:
+    def __init__(self, asked: Head, room_bytes: int) -> None:
         self.heads = [asked]
-        self.request, self.response = Side(room=room_bytes), Side(room=room_bytes)
+        self.request, self.response = Side([], [], False, room_bytes), Side([], [], False, room_bytes)
 
 
 class Stream:
@@ -59,10 +57,11 @@ class Stream:
 class Http2:
     """The exchanges of one connection. Feed `client` and `server` with bytes after they were written on."""
 
-    __slots__ = ("_asked", "_cells", "_follower", "_listener", "_preface", "server", "streams")
+    __slots__ = ("_asked", "_cells", "_connection", "_follower", "_listener", "_preface", "server", "streams")
 
-    def __init__(self, follower: Follower, listener: int) -> None:
+    def __init__(self, follower: Follower, listener: int, connection: int = 0) -> None:
         self._follower = follower
+        self._connection = connection
         self._cells = follower.cells
         self._listener = listener
         self._preface = PREFACE
@@ -123,12 +122,12 @@ class Http2:
     def _hand(self, stream: Stream, copy: Copy, duration: float, first_byte: float, *, closed: bool) -> None:
         request, response = copy.request, copy.response
         asked, *answered = copy.heads
-        for side, head in ((request, asked), (response, tuple(pair for block in answered for pair in block))):
-            side.chunks.insert(0, _head_chunk(head))
+        for side, heads in ((request, [asked]), (response, answered)):
+            side.chunks.insert(0, b"[" + b",".join(filter(None, [head.items() for head in heads])) + b"]")
             side.seconds.insert(0, 0.0)
         protocol, started = stream.tally.route.protocol, self._follower.wall(stream.started_at)
-        times = (started, duration, first_byte)
-        self._follower.hand(Sample(0, protocol, self._listener, stream.status, *times, request, response, closed))
+        place, times = (0, protocol, self._listener, stream.status), (started, duration, first_byte)
+        self._follower.hand(Sample(*place, *times, request, response, closed, self._connection))
 
 
 class Asking:
@@ -156,7 +155,7 @@ class Asking:
         tally, timeout = head.request
         self._streams[stream_id] = stream = Stream(tally, timeout, now)
         if self._take(now):
-            stream.copy = Copy(head.headers, self._follower.room_bytes)
+            stream.copy = Copy(head, self._follower.room_bytes)
         self._cells[RECEIVED] += 1
 
     def data(self, stream_id: int, data: bytes, start: int, end: int, ends: int, now: float) -> None:
@@ -204,7 +203,7 @@ class Answering:
             stream.code = head.code
             stream.status = head.status or stream.status
         if stream.copy is not None:
-            stream.copy.heads.append(head.headers)
+            stream.copy.heads.append(head)
         if ends:
             self.end(stream_id, now)
 
@@ -245,8 +244,3 @@ class Answering:
     def goaway(self, last_id: int, now: float) -> None:
         for stream_id in [one for one in self._streams if one > last_id]:
             self._owner.cut(stream_id, "refused", now)
-
-
-def _head_chunk(headers: Headers) -> bytes:
-    """Headers as the first chunk of a sampled side."""
-    return json.dumps([[name.decode("latin-1"), value.decode("latin-1")] for name, value in headers]).encode()

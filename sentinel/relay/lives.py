@@ -28,6 +28,10 @@ OBSERVER_ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",  # its matrices are small, and the other cores are the model server's
 }
 """What keeps memory that was needed once from staying resident; an operator's own values win."""
+WORKER_ENVIRONMENT = {
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 20),  # chunks of up to 256 KB come and go: taking and giving back pages for each
+    "MALLOC_TRIM_THRESHOLD_": str(4 << 20),  # one costs more than relaying it
+}
 CHANNEL_BYTES = 4 << 20  # asked of the kernel, which gives net.core.wmem_max at most
 
 
@@ -103,7 +107,7 @@ class Lives:
             max_connections=process.max_connections,
         ).encode()
         inherited = (*(s.fileno() for s in self.listeners), channel, self.ledger.fd, self._lifeline)
-        return Start(WORKER, options.VARIABLE, document, inherited, slot)
+        return Start(WORKER, options.VARIABLE, document, inherited, slot, WORKER_ENVIRONMENT)
 
     def observer(self) -> Start:
         """A life of the observer."""

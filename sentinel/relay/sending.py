@@ -21,7 +21,7 @@ from sentinel.traffic.ledger import (
 )
 
 BATCH_BYTES = 48 << 10  # a batch is sent when it holds this much
-BATCH_SECONDS = 0.2  # or when its first sample is this old; a flush costs as much as relaying ten requests
+BATCH_SECONDS = 0.2  # or when its first sample is this old, at most; a flush costs as much as relaying ten requests
 BATCH_PIECES = 512  # or this many pieces: sendmsg gathers 1,024 at most
 
 GATHERED_PIECES = 512  # written at once
@@ -42,6 +42,7 @@ class Sender:
         self._batch: list[channel.Sample] = []
         self._bytes = 0
         self._pieces = 0
+        self._due = False  # a timer runs; it sends what there is when it ends
 
     def hand(self, sample: channel.Sample) -> None:
         """Take a finished sample, to be handed or dropped."""
@@ -54,8 +55,13 @@ class Sender:
         self._pieces += pieces
         if self._bytes >= BATCH_BYTES:
             self.flush()
-        elif len(self._batch) == 1:
-            self._later(BATCH_SECONDS, self.flush)
+        elif not self._due:
+            self._due = True
+            self._later(BATCH_SECONDS, self._flush_due)
+
+    def _flush_due(self) -> None:
+        self._due = False
+        self.flush()
 
     def flush(self) -> None:
         """Send the batch now, or drop and count it."""

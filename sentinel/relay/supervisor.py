@@ -5,8 +5,9 @@ them. A worker that dies is replaced while connections wait at the open socket; 
 its channels hold what was handed. It relays nothing and analyses nothing, so it has no reason to die itself; if it is
 killed all the same, the lifeline pipe tells the children to end.
 
-SIGTERM and SIGINT drain and stop, a second one stops at once. SIGHUP reads the settings again: new workers take over
-the sockets, old ones drain, and the observer starts again; settings that cannot be used change nothing.
+SIGTERM and SIGINT drain and stop, a second one stops at once. SIGHUP, or a change of the configuration file, has the
+settings read again: new workers take over the sockets, old ones drain, and the observer starts again; settings that
+cannot be used change nothing, and the ledger tells the observer of it.
 """
 
 import dataclasses
@@ -17,12 +18,14 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 from sentinel.config import ConfigurationError, Settings
 from sentinel.relay.children import Child
 from sentinel.relay.listening import CannotListen, address_of
 from sentinel.relay.lives import Lives
 from sentinel.relay.log import say
+from sentinel.relay.watched import WatchedFile
 from sentinel.traffic import ledger
 
 LOOK_SECONDS = 0.5  # between two looks at the heartbeats
@@ -38,26 +41,35 @@ REFUSED_SETTINGS = 2  # exit code of an observer that cannot use its settings
 OBSERVER = (sys.executable, "-m", "sentinel.app")
 
 
-def run(settings: Settings, observer: Sequence[str] = OBSERVER, *, reload: Callable[[], Settings] | None = None) -> int:
+def run(
+    settings: Settings,
+    observer: Sequence[str] = OBSERVER,
+    *,
+    reload: Callable[[], Settings] | None = None,
+    file: Path | None = None,
+) -> int:
     """Relay and observe until SIGTERM or SIGINT. Returns the exit code: 0 stopped, 1 cannot listen, 2 settings refused.
 
     observer: command of the observer process, which reads `Handover.inherited()`. reload: reads the settings again at
-    SIGHUP and may raise ConfigurationError; without it SIGHUP starts the children anew with the same settings.
+    SIGHUP and may raise ConfigurationError; without it SIGHUP starts the children anew with the same settings. file:
+    where the settings are; a change of it is a SIGHUP where process.reload_on_change says so.
     """
     try:
         lives = Lives(settings, observer)
     except CannotListen as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    return Supervisor(lives, reload or (lambda: settings)).run()
+    watched = WatchedFile(file) if file is not None else None
+    return Supervisor(lives, reload or (lambda: settings), watched).run()
 
 
 class Supervisor:
     """One run of the sidecar."""
 
-    def __init__(self, lives: Lives, reload: Callable[[], Settings]) -> None:
+    def __init__(self, lives: Lives, reload: Callable[[], Settings], watched: WatchedFile | None) -> None:
         self._lives = lives
         self._read_again = reload
+        self._watched = watched
         self._stop: signal.Signals | None = None
         self._reload = False
         self._silent_looks: dict[Child, int] = {}
@@ -95,6 +107,7 @@ class Supervisor:
             now = time.monotonic()
             if now >= next_look:
                 self._look_at_hearts(now)
+                self._look_at_file()
                 next_look = now + LOOK_SECONDS
             due = min([next_look, *self._start_due(now)])
             select.select([wake], [], [], max(0.0, due - time.monotonic()))
@@ -158,15 +171,29 @@ class Supervisor:
 
     # -- a reload
 
+    def _look_at_file(self) -> None:
+        if self._watched is None or not self._watched.changed():
+            return
+        if self._lives.settings.process.reload_on_change:
+            say("configuration changed")
+            self._reload = True
+
     def _take_over(self) -> None:
         """Read the settings again and let new workers take over; the old ones drain once the new are ready."""
         self._reload = False
+        if self._watched is not None:
+            self._watched.noted()
+        counted = self._lives.ledger.observer
         try:
             settings = self._read_again()
             self._lives.adopt(settings)
         except (ConfigurationError, CannotListen) as error:
+            counted[ledger.RELOADS_REFUSED] += 1
+            counted[ledger.LAST_RELOAD_REFUSED] = 1
             say("reload refused", problems=str(error))
             return
+        counted[ledger.RELOADS] += 1
+        counted[ledger.LAST_RELOAD_REFUSED] = 0
         old, self._workers = self._workers, self._new_workers()
         for worker in self._workers:
             self._start(worker)

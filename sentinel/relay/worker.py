@@ -6,6 +6,7 @@ its heart in the ledger, and drains on SIGTERM. Imports the standard library, uv
 
 import asyncio
 import gc
+import itertools
 import resource
 import signal
 import socket
@@ -16,9 +17,9 @@ from typing import Any
 import uvloop
 
 from sentinel.relay import tls
-from sentinel.relay.connection import Pair, Seen
+from sentinel.relay.connection import Pair
 from sentinel.relay.detection import FOLLOWED, Detection
-from sentinel.relay.following import Follower, Tracker
+from sentinel.relay.following import Follower, Opaque, Tracker
 from sentinel.relay.options import BACKLOG, Listener, WorkerOptions
 from sentinel.relay.sampler import Sampler
 from sentinel.relay.sending import Sender
@@ -42,6 +43,7 @@ DRAIN_LOOK_SECONDS = 0.05
 DRAIN_QUIET_SECONDS = 0.02
 DRAIN_FRESH_SECONDS = 1.0  # a client that has just connected is about to ask something
 ROUTES_PER_MESSAGE = 16  # some kB each; a message must fit the channel, and encoding must not hold up the bytes
+LONGEST_WORD_BYTES = 64  # of the observer on the channel
 HEAD_ROOM_BYTES = 64 << 10  # kept of a sampled message besides its body
 _GC_THRESHOLD = 20_000  # connections free themselves (Pair.release); looking for other garbage often costs latency
 
@@ -53,13 +55,13 @@ class Worker:
         self._options = options
         self._loop = loop
         self._cells = Ledger(options.ledger).cells(options.slot)
-        channel_socket = socket.socket(fileno=options.channel)
-        channel_socket.setblocking(False)
-        self._sender = Sender(channel_socket, self._cells, options.slot, loop.call_later)
+        self._channel = socket.socket(fileno=options.channel)
+        self._channel.setblocking(False)
+        self._sender = Sender(self._channel, self._cells, options.slot, loop.call_later)
         self._tally = Tally()
         self._opaque_changed = True
-        self._pairs: set[Pair] = set()
-        self.seen = Seen(loop.call_soon)
+        self._pairs: dict[int, Pair] = {}  # open connections by number
+        self._numbers = itertools.count()
         self._places = [_place(listener) for listener in options.listeners]
         self._servers: list[asyncio.Server] = []
         self._stopping = asyncio.Event()
@@ -85,6 +87,7 @@ class Worker:
             )
             self._servers.append(server)
         self._loop.add_reader(self._options.lifeline, self._stopping.set)
+        self._loop.add_reader(self._channel.fileno(), self._told)
         self._loop.add_signal_handler(signal.SIGTERM, self._stopping.set)
         beat = asyncio.create_task(self._beat(), name="heartbeat")
         report = asyncio.create_task(self._report(), name="report")
@@ -105,12 +108,12 @@ class Worker:
             pair.tracker = None
             pair.client.reset()
             return
-        self._pairs.add(pair)
+        self._pairs[pair.number] = pair
         self._cells[CONNECTIONS_OPEN] = len(self._pairs)
         pair.task = self._loop.create_task(self.connect(pair))
 
     def ended(self, pair: Pair) -> None:
-        self._pairs.discard(pair)
+        self._pairs.pop(pair.number, None)
         self._cells[CONNECTIONS_OPEN] = len(self._pairs)
 
     def went_opaque(self, reason: str) -> None:
@@ -129,17 +132,31 @@ class Worker:
             pair.refused()
 
     def _pair(self, number: int) -> Pair:
-        pair = Pair(self, number)
+        pair = Pair(self, number, next(self._numbers))
         pair.tracker = self._tracker(number, pair)
         return pair
 
     def _tracker(self, number: int, pair: Pair) -> Tracker | None:
         make = FOLLOWED.get(self._options.listeners[number].protocol)
         if make is not None:
-            return make(self._follower, number)
+            return make(self._follower, number, pair.number)
         if self._options.listeners[number].protocol == "opaque":
             return None
-        return Detection(self._follower, number, pair.follow)
+        return Detection(self._follower, number, pair.follow, pair.number)
+
+    def _told(self) -> None:
+        """The observer read a sample otherwise than it was followed: that connection goes opaque, if it is still open.
+
+        At a reload the old worker may take what the new one should hear; a connection that stays wrong is told of
+        again.
+        """
+        try:
+            said = channel.Disagreement.decode(self._channel.recv(LONGEST_WORD_BYTES))
+        except (BlockingIOError, channel.ChannelError):
+            return
+        pair = self._pairs.get(said.connection)
+        if pair is not None and said.slot == self._options.slot:
+            pair.opaque(Opaque(said.reason))
 
     # -- what happens by the clock
 
@@ -152,7 +169,7 @@ class Worker:
         while True:
             await asyncio.sleep(REPORT_SECONDS)
             now = time.monotonic()
-            for pair in list(self._pairs):
+            for pair in list(self._pairs.values()):
                 pair.resting(now, QUIET_SECONDS)
             self._send_counts()
 
@@ -176,11 +193,11 @@ class Worker:
         deadline = time.monotonic() + self._options.drain_seconds
         while self._pairs and time.monotonic() < deadline:
             now = time.monotonic()
-            old = [pair for pair in self._pairs if now - pair.born >= DRAIN_FRESH_SECONDS]
+            old = [pair for pair in self._pairs.values() if now - pair.born >= DRAIN_FRESH_SECONDS]
             for pair in [pair for pair in old if pair.resting(now, DRAIN_QUIET_SECONDS)]:
                 pair.close()
             await asyncio.sleep(DRAIN_LOOK_SECONDS)
-        for pair in list(self._pairs):
+        for pair in list(self._pairs.values()):
             pair.end(by_client=False)
             pair.close()
 

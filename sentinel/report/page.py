@@ -1,13 +1,9 @@
 """The facts of a report as one HTML page in the style of the status page: no script, nothing from outside."""
 
-from base64 import b64encode
-from hashlib import sha256
-from importlib.resources import files
-
 from sentinel.config.times import show_time
 from sentinel.report import words
 from sentinel.report.facts import Drifted, Facts, Served
-from sentinel.telemetry.page import ICON, MARK, STYLE
+from sentinel.report.shell import document
 from sentinel.telemetry.page.charts import bins, strip
 from sentinel.telemetry.page.model import BEST_METHODS, badge, charts, meter
 from sentinel.telemetry.page.overview import conservation, event_item
@@ -16,28 +12,17 @@ from sentinel.telemetry.page.text import duration, esc, evidence_text, moment, n
 SHOWN_FEATURES = 8
 SHOWN_EVENTS = 24
 
-_STYLE = STYLE + (files(__package__) / "report.css").read_text(encoding="utf-8")
-_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'; img-src data:"
-)
 _COLUMNS = ("Feature", "Reference and traffic", "Change", "Score", "Since", "Evidence")
 
 
 def render(facts: Facts) -> str:
     """The whole document."""
     title = f"{facts.model}, {show_time(facts.since)} to {show_time(facts.until)}"
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light dark">'
-        f'<title>{esc(title)} · sentinel report</title><link rel="icon" href="{ICON}"><style>{_STYLE}</style></head>'
-        f'<body class="report"><header class="top"><span class="brand">{MARK}sentinel</span>'
-        f'<span class="quiet">Report</span><span class="fresh">made {moment(facts.made_at)}</span></header>'
-        f'<main id="content">{_hero(facts)}{_notices(facts)}{_charts(facts)}{_features(facts)}'
-        f'<div class="columns">{_cost(facts)}{conservation(facts.conservation)}</div>'
-        f"{_done(facts)}{_versions(facts)}</main>{_FOOTER}</body></html>"
+    content = (
+        f"{_hero(facts)}{_notices(facts)}{_charts(facts)}{_features(facts)}"
+        f'<div class="columns">{_cost(facts)}{conservation(facts.conservation)}</div>{_done(facts)}{_versions(facts)}'
     )
+    return document("Report", title, facts.made_at, content, _FOOTER)
 
 
 def _hero(facts: Facts) -> str:
@@ -164,7 +149,7 @@ def _versions(facts: Facts) -> str:
 
 
 _FOOTER = (
-    "<footer><p>Made from counts and sketches: no row, prompt or label of the traffic is in this report. "
+    "Made from counts and sketches: no row, prompt or label of the traffic is in this report. "
     "Times are UTC. Features that paged are compared over the windows of their incident, the "
-    "others over all; when they changed is estimated from the windows before the page.</p></footer>"
+    "others over all; when they changed is estimated from the windows before the page."
 )

@@ -12,8 +12,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import numpy as np
-
 from sentinel.library import Derivation
 from sentinel.reference.files import csv_chunks, parquet_chunks
 from sentinel.reference.frozen import FrozenReference
@@ -21,7 +19,7 @@ from sentinel.reference.values import listed
 from sentinel.report.drawn import Columns, from_reference, from_window
 from sentinel.store import SqlStore
 from sentinel.store.contract import Selection
-from sentinel.windows.kept import KeptRows, Reservoir, Row
+from sentinel.windows.kept import Reservoir, thinned
 
 MOST_ROWS = 5_000
 """Rows of a table: plots and tests of such tools need no more, and take seconds."""
@@ -71,7 +69,7 @@ def tables(store: SqlStore, chosen: Selection, reference: FrozenReference, norma
 
 def _range(store: SqlStore, chosen: Selection, reference: FrozenReference) -> tuple[Columns, str]:
     samples = list(store.kept_rows(chosen))
-    rows = thinned(samples)
+    rows = thinned(samples, MOST_ROWS, Random(_SEED))
     if rows:
         seen = sum(sample.seen for sample in samples)
         columns = {name: [row.get(name) for row in rows] for name in reference.names if any(name in r for r in rows)}
@@ -85,21 +83,6 @@ def _range(store: SqlStore, chosen: Selection, reference: FrozenReference) -> tu
     count = min(MOST_ROWS, sum(window.rows for window in merged))
     instead = "Set capture.keep_rows to keep a bounded sample of real rows."
     return from_window(reference, features, count), _DRAWN.format(which="The current", instead=instead)
-
-
-def thinned(samples: Sequence[KeptRows], most: int = MOST_ROWS) -> list[Row]:
-    """At most `most` rows, of each window in proportion to the rows that it saw."""
-    seen = sum(sample.seen for sample in samples)
-    if not seen:
-        return []
-    wanted = min(most, min(len(s.rows) * seen // s.seen for s in samples if s.seen) or 1)
-    rng = np.random.default_rng(_SEED)
-    rows = []
-    for sample in samples:
-        share = wanted * sample.seen / seen
-        count = min(int(share) + int(rng.random() < share % 1), len(sample.rows))
-        rows += [sample.rows[i] for i in rng.choice(len(sample.rows), size=count, replace=False)]
-    return rows
 
 
 def _read(path: Path, names: Sequence[str]) -> Columns:

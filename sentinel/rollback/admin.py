@@ -8,7 +8,8 @@
     POST /v1/rollback/resume               {"actor", "reason", "target"?}
     POST /v1/rollback/dead-letters/{id}/replay   {"actor", "reason"}
 
-Every request carries `Authorization: Bearer <token>`; without a token file everything is closed.
+Every request carries `Authorization: Bearer <token>`; without a token file everything is closed, unless callers were
+made to show a client certificate (`sentinel.rollback.http.server_tls`).
 """
 
 import json
@@ -32,9 +33,9 @@ Act = Callable[[Store, str, str, float], str]
 """(store, actor, reason, now) -> the sentence in the audit."""
 
 
-def admin_app(backing: Backing, token_file: str) -> web.Application:
-    """The application to serve on `admin.listen`."""
-    app = web.Application(client_max_size=MOST_BODY_BYTES, middlewares=[_guard(token_file)])
+def admin_app(backing: Backing, token_file: str, *, certified: bool = False) -> web.Application:
+    """The application to serve on `admin.listen`. certified: who connects has shown a certificate; no token needed."""
+    app = web.Application(client_max_size=MOST_BODY_BYTES, middlewares=[_guard(token_file, certified)])
     app.add_routes(
         [
             web.get("/v1/rollback", partial(_status, backing)),
@@ -49,11 +50,13 @@ def admin_app(backing: Backing, token_file: str) -> web.Application:
     return app
 
 
-def _guard(token_file: str) -> Middleware:
+def _guard(token_file: str, certified: bool) -> Middleware:
+    needs_token = bool(token_file) or not certified
+
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         """Nobody passes without the token; what goes wrong behind it is one sentence and a fitting status."""
-        if (problem := bearer_problem(request.headers, token_file, "admin.token_file")) is not None:
+        if needs_token and (problem := bearer_problem(request.headers, token_file, "admin.token_file")) is not None:
             return problem
         try:
             return await handler(request)

@@ -1,13 +1,13 @@
 """Where the pure part meets the store: one call per judged window, and what to commit with it comes back.
 
     plan = desk.decide(verdict, now)                     # reads the past, decides
-    store.commit_window(WindowRecord(..., intents=plan.intents, audit=plan.audit))
+    store.commit_window(WindowRecord(..., intents=plan.intents, audit=plan.audit, limits=plan.limits))
     deliverer.wake()                                     # where plan.intents is not empty
 
 The desk keeps each model's version history, in memory and as a setting of the store.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sentinel.config.settings import RollbackSettings
@@ -18,7 +18,7 @@ from sentinel.rollback.interlocks import Comparison, Replicas, Surroundings
 from sentinel.rollback.past import Past, read_past
 from sentinel.rollback.planning import ACTOR, Plan, plan
 from sentinel.rollback.policy import policy_from
-from sentinel.rollback.trial import Predictions, Trial, compare, distinct
+from sentinel.rollback.trial import Predictions, Trial, compare, compare_labels, distinct
 from sentinel.rollback.watching import effects, record_of, settled
 from sentinel.store.contract import Store
 from sentinel.windows.closed import MANY, ClosedWindow
@@ -27,6 +27,8 @@ COMPARED_SECONDS = 3600.0
 """Time of the baseline before the release that is compared with, at least."""
 RECENT_WINDOWS = 3
 """A replica that judged none of the last windows of a version does not serve it any more."""
+LABELS = "realised_quality"
+"""The cause that is compared by labels, which come for windows long stored."""
 MOST_WINDOWS = 500
 """Windows of the trial read; a deploy window of an hour has 60 of each replica."""
 
@@ -72,12 +74,16 @@ class Desk:
         made = plan(verdict, self.policy, past, now, surroundings, self._actor)
         seen = effects(past, verdict, versions, self.policy.effect_seconds)
         self._watching = bool(made.intents) or not settled(past, now)
-        return replace(made, effects=seen, audit=made.audit + tuple(record_of(effect, now) for effect in seen))
+        return made | Plan(effects=seen, audit=tuple(record_of(effect, now) for effect in seen))
 
     def request(self, verdict: Verdict, now: float, actor: str) -> Plan:
         """As `decide`, for a verdict that comes from outside and not from a window: through the same interlocks."""
         surroundings = Surroundings(self.versions(verdict.model))
         return plan(verdict, self.policy, self.past(), now, surroundings, actor)
+
+    def labelled(self, model: str, version: str) -> tuple[int, int]:
+        """Predictions of a version with a label, and those of them that were wrong. Raises StoreError."""
+        return self._store.labels.labelled(model, version)
 
     def past(self) -> Past:
         """What was decided and asked before. Raises StoreError."""
@@ -106,11 +112,22 @@ class Desk:
             return {}
         trial = self._trial(verdict, release, baseline, window)
         breached = {i.cause for i in self._open_incidents(verdict.model) if i.version == baseline.version}
-        found = {
-            cause: compare(cause, replace(trial, baseline_breached=cause in breached), self._predictions)
-            for cause in causes
-        }
+        found = {cause: self._one(cause, replace(trial, baseline_breached=cause in breached)) for cause in causes}
         return {cause: comparison for cause, comparison in found.items() if comparison is not None}
+
+    def _one(self, cause: str, trial: Trial) -> Comparison | None:
+        """The comparison in what `cause` is about."""
+        if cause != LABELS:
+            return compare(cause, trial, self._predictions)
+        mine, theirs = (self._wrong(windows) for windows in (trial.trial, trial.baseline))
+        return compare_labels(trial, mine, theirs)
+
+    def _wrong(self, windows: Sequence[ClosedWindow]) -> Mapping[float, tuple[int, int]]:
+        """What labels say of these windows' predictions: start -> (labelled, wrong)."""
+        if not windows:
+            return {}
+        key, since = windows[0].key, min(window.start for window in windows)
+        return self._store.labels.wrong_by_window(key.model, key.version, since)
 
     def _trial(self, verdict: Verdict, release: Release, baseline: Release, window: ClosedWindow | None) -> Trial:
         """The windows to compare: as far back before the release as it is old, and no fewer than an hour."""

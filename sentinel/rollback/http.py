@@ -1,6 +1,7 @@
 """What the HTTP interfaces of this package share: who may ask, how the store is asked, how answers look."""
 
 import hmac
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -8,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from aiohttp import web
 
-from sentinel.config.settings import RollbackSettings
+from sentinel.config.settings import AdminSettings, RollbackSettings
 from sentinel.rollback.signing import SecretError, read_secret_text
 from sentinel.store.contract import Store
 
@@ -31,6 +32,24 @@ class Backing:
     settings: RollbackSettings
     clock: Callable[[], float]
     committed: Callable[[], None] = lambda: None
+
+
+def server_tls(settings: AdminSettings) -> ssl.SSLContext | None:
+    """How callers of the admin interface are met; None: clear text. Files are read now, not again.
+
+    With authorities for clients nobody comes past the handshake without a certificate of theirs. Raises OSError or
+    ValueError for files that cannot be used.
+    """
+    if not settings.certificate_file:
+        if settings.client_ca_file:
+            raise ValueError("client_ca_file needs a certificate_file to serve")
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(settings.certificate_file, settings.key_file or None)
+    if settings.client_ca_file:
+        context.load_verify_locations(settings.client_ca_file)
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
 
 
 def bearer_problem(headers: Mapping[str, str], token_file: str, setting: str) -> web.Response | None:

@@ -90,7 +90,7 @@ def _take(store: Store, backing: Backing, body: bytes) -> tuple[Plan, tuple[str,
     result = Plan()
     for verdict in asked.verdicts:
         plan = desk.request(verdict, now, ACTOR)
-        store.commit_decision(incidents=verdict.opened, intents=plan.intents, audit=plan.audit)
+        store.commit_decision(incidents=verdict.opened, intents=plan.intents, audit=plan.audit, limits=plan.limits)
         result |= plan
     if asked.resolved:
         store.commit_decision(incidents=asked.resolved)

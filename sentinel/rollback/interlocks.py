@@ -189,6 +189,8 @@ def _no_quorum(case: Case) -> bool:
     return replicas.total < 1 or replicas.agree < max(replicas.total * case.policy.quorum_ratio, 1)
 
 
+RATE_LIMITED = "suppressed_rate_limit"
+
 INTERLOCKS: tuple[Interlock, ...] = (
     Interlock(
         "suppressed_off",
@@ -277,12 +279,12 @@ INTERLOCKS: tuple[Interlock, ...] = (
         "The last request for {model} was {since_last_request_seconds} s ago; quiet time is {cooldown_seconds:.0f} s.",
     ),
     Interlock(
-        "suppressed_rate_limit",
+        RATE_LIMITED,
         lambda case: len(case.requests(HOUR_SECONDS)) >= case.policy.max_per_hour,
         "{requests_last_hour} rollbacks were asked for in the last hour, over all models; allowed are {max_per_hour}.",
     ),
     Interlock(
-        "suppressed_rate_limit",
+        RATE_LIMITED,
         lambda case: len(case.requests(DAY_SECONDS, case.incident.model)) >= case.policy.max_per_day,
         "{requests_of_model_last_day} rollbacks of {model} were asked for in the last day; allowed are {max_per_day}.",
     ),

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from sentinel.judge.verdict import Incident, Verdict
 from sentinel.rollback import envelope
 from sentinel.rollback.envelope import Decision
-from sentinel.rollback.interlocks import TRIGGERED, Case, Surroundings, judge_case
+from sentinel.rollback.interlocks import RATE_LIMITED, TRIGGERED, Case, Surroundings, judge_case
 from sentinel.rollback.past import ASKED, DECISION, Effect, Past, Request
 from sentinel.rollback.policy import RollbackPolicy
-from sentinel.store.contract import AuditRecord, Intent
+from sentinel.store.contract import AuditRecord, Intent, RequestLimits
 
 ACTOR = "sentinel"
 """Who decides, in the audit, when no person does."""
@@ -21,12 +21,16 @@ ACTOR = "sentinel"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a window leads to: new decisions (often none), intents to send, audit records to keep, effects seen."""
+    """What a window leads to: new decisions (often none), intents to send, audit records to keep, effects seen.
+
+    limits: where something is to be sent, what the store must still find true when it writes it down.
+    """
 
     decisions: tuple[Decision, ...] = ()
     intents: tuple[Intent, ...] = ()
     audit: tuple[AuditRecord, ...] = ()
     effects: tuple[Effect, ...] = ()
+    limits: RequestLimits | None = None
 
     def __or__(self, other: "Plan") -> "Plan":
         return Plan(
@@ -34,6 +38,7 @@ class Plan:
             self.intents + other.intents,
             self.audit + other.audit,
             self.effects + other.effects,
+            replace(self.limits, otherwise=self.limits.otherwise + other.audit) if self.limits else other.limits,
         )
 
 
@@ -56,7 +61,7 @@ def plan(
         added = _decide(case, actor)
         past = _with_decisions(past, added, policy)
         result |= added
-    return result
+    return replace(result, limits=_limits(result.audit, policy)) if result.intents else result
 
 
 def _decide(case: Case, actor: str) -> Plan:
@@ -106,6 +111,23 @@ def _intents(case: Case, decision: Decision) -> tuple[Intent, ...]:
 def _record(case: Case, decision: Decision, actor: str) -> AuditRecord:
     inputs = {**case.facts, "targets": list(case.policy.targets)}
     return AuditRecord(decision.at, actor, DECISION, decision.id, decision.outcome, decision.sentence, inputs)
+
+
+OVERTAKEN = "With other rollbacks asked for in the same instant a limit is reached; {from_version} of {model} stays."
+"""Sentence of a decision that was overtaken while it was being written down."""
+
+
+def _limits(audit: tuple[AuditRecord, ...], policy: RollbackPolicy) -> RequestLimits:
+    """The limits of the policy, to be looked at again in the transaction, and the audit where they are reached then."""
+    return RequestLimits(
+        policy.max_per_hour, policy.max_per_day, policy.cooldown_seconds, tuple(map(_overtaken, audit))
+    )
+
+
+def _overtaken(record: AuditRecord) -> AuditRecord:
+    if record.outcome != TRIGGERED.word:
+        return record
+    return replace(record, outcome=RATE_LIMITED, sentence=OVERTAKEN.format(**record.inputs))
 
 
 def _with_decisions(past: Past, added: Plan, policy: RollbackPolicy) -> Past:

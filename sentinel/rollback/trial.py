@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
+from typing import TypeVar
 
 import numpy as np
 
+from sentinel.drift.blocks import Counts
 from sentinel.judge.baseline import FALSE_ROLLBACK, LATENCY_QUANTILES, LatencyTest, PredictionTest, RatioTest
 from sentinel.judge.binding import Roles
 from sentinel.judge.traffic import exchanges, failed, timed
@@ -31,6 +33,7 @@ FEWEST_SHARED_WINDOWS = 3
 ACT_AT = float(-np.log(FALSE_ROLLBACK))
 """Log evidence at which the trial counts as worse."""
 PREDICTION = "prediction"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +83,36 @@ def compare(cause: str, trial: Trial, predictions: Predictions | None = None) ->
     return None
 
 
+def compare_labels(
+    trial: Trial, mine: Mapping[float, tuple[int, int]], theirs: Mapping[float, tuple[int, int]]
+) -> Comparison | None:
+    """How the trial's predictions compare by their labels: start of a window -> (labelled, wrong), of both versions."""
+    both = paired(mine, theirs, trial.released)
+    compared, base_wrong = (sum(baseline[at] for _, baseline in both) for at in (0, 1))
+    if compared < FEWEST_EXCHANGES:
+        return None
+    test = RatioTest()
+    for own, baseline in both:
+        test.observe(*own, *baseline)
+    labelled, wrong = (sum(own[at] for own, _ in both) for at in (0, 1))
+    told = f"Wrong by their labels: {wrong} of {labelled}, baseline {base_wrong} of {compared}."
+    return _verdict(float(test.log_evidence()), trial, compared, told)
+
+
 def pairs(trial: Trial) -> list[tuple[TrafficCounts, TrafficCounts]]:
     """Traffic of the trial and of its baseline, one pair per moment, replicas merged."""
-    trials, baselines = _by_start(trial.trial), _by_start(trial.baseline)
-    earlier = sorted((start for start in baselines if start < trial.released), reverse=True)
+    return paired(_by_start(trial.trial), _by_start(trial.baseline), trial.released)
+
+
+def paired(trials: Mapping[float, T], baselines: Mapping[float, T], released: float) -> list[tuple[T, T]]:
+    """What both had at the same moment; a moment of the trial alone gets the latest unused one from before it."""
+    earlier = sorted((start for start in baselines if start < released), reverse=True)
     unused = iter(earlier)
     found = []
-    for start, traffic in trials.items():
-        beside = start if start in baselines and start >= trial.released else next(unused, None)
+    for start in sorted(trials):
+        beside = start if start in baselines and start >= released else next(unused, None)
         if beside is not None:
-            found.append((traffic, baselines[beside]))
+            found.append((trials[start], baselines[beside]))
     return found
 
 
@@ -134,19 +157,21 @@ def _predictions(trial: Trial, known: Predictions) -> Comparison | None:
     if rows < FEWEST_EXCHANGES:
         return None
     features = known.roles.laws(PREDICTION).features
-    counts = sum(
-        (known.roles.of(PREDICTION, coarse(known.reference, window.features)) for window in before),
-        np.zeros_like(features.counts),
-    )
-    test = PredictionTest(replace(features, counts=counts, dependence=np.nan_to_num(features.dependence, nan=1.0)))
+    history = [(_predicted(window, known), window.end - window.start) for window in before]
+    counts = sum((counts for counts, _ in history), np.zeros_like(features.counts))
+    test = PredictionTest(replace(features, counts=counts), history)
     for window in trial.trial:
         if _readable(window, known):
-            mine = known.roles.of(PREDICTION, coarse(known.reference, window.features))
-            test.observe(mine, window.end - window.start)
+            test.observe(_predicted(window, known), window.end - window.start)
     told = f"Predictions compared with {rows} rows of the baseline."
     if trial.concurrent and trial.baseline_breached:
         return Comparison("as_bad", 0.0, rows, told, concurrent=True)
     return _verdict(test.log_evidence(), trial, rows, told)
+
+
+def _predicted(window: ClosedWindow, known: Predictions) -> Counts:
+    """Predictions of a window by cell, [F, K]."""
+    return known.roles.of(PREDICTION, coarse(known.reference, window.features))
 
 
 def _readable(window: ClosedWindow, known: Predictions) -> bool:

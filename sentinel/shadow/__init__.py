@@ -6,8 +6,8 @@
     asking     the same request to another endpoint, and its answer as an exchange                    pure
     mirror     a share of sampled requests sent to the second endpoint, off the path, bounded
     line       HTTP to one endpoint over kept connections, by the rules of `sentinel.rollback.egress`
-    requests   a file of rows or of bodies -> requests, for `sentinel compare`
-    sides      the same requests to two endpoints, for `sentinel compare`
+    tables     files of rows, of request bodies and of predictions, for `sentinel compare`
+    sides      the same requests to two endpoints, or two tables of predictions, for `sentinel compare`
 
 The test itself is `sentinel.judge.equivalence`.
 """

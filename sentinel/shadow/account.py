@@ -176,14 +176,16 @@ def _seen(account: Account) -> str:
     return f"{account.differing_rows:,} of {account.rows:,} did"
 
 
+_WHY = {
+    "error": "got an error",
+    "no_answer": "got no answer",
+    "undecodable": "got an answer that cannot be read",
+}
+
+
 def _obstacles(account: Account) -> str:
-    words = {"error": "were answered with an error", "no_answer": "got no answer in time"}
-    told = [
-        f"{count:,} {words.get(why, 'got an answer that cannot be read')}"
-        for why, count in account.unanswered.items()
-        if count
-    ]
-    return f"of {account.pairs.answered + account.pairs.unanswered:,} requests {', '.join(told)}"
+    told = [f"{count:,} {_WHY[why]}" for why, count in account.unanswered.items()]
+    return f"of {account.pairs.answered + account.pairs.unanswered:,} asked {', '.join(told)}"
 
 
 def _needed(pairs: Pairs, terms: Terms) -> int:

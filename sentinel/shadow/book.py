@@ -6,6 +6,7 @@ the second endpoint or the terms are others.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
@@ -42,6 +43,11 @@ class Standing:
     @property
     def key(self) -> Key:
         return self.model, self.version, self.candidate
+
+    def plain(self) -> dict[str, Any]:
+        """JSON values."""
+        names = {"model": self.model, "version": self.version, "candidate_version": self.candidate}
+        return names | self.result.plain()
 
 
 class _Kept(msgspec.Struct):

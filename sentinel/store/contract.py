@@ -11,13 +11,16 @@ StoreCorrupt when the file is no database.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from sentinel.drift.scores import FeatureScores
 from sentinel.judge.verdict import Incident, Verdict
 from sentinel.store.profile import Profile
 from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.kept import KeptRows
+
+if TYPE_CHECKING:
+    from sentinel.store.labels import LabelStore
 
 IntentState = Literal["pending", "delivered", "dead", "cancelled"]
 
@@ -89,6 +92,20 @@ class AuditRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestLimits:
+    """What the transaction that writes intents must still find true, whoever else decided in the same instant.
+
+    most_per_hour: requests over all models; most_per_day, quiet_seconds: of the intents' model. otherwise: written in
+    place of the intents and of the audit records beside them where a limit is reached.
+    """
+
+    most_per_hour: int
+    most_per_day: int
+    quiet_seconds: float
+    otherwise: tuple[AuditRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class WindowRecord:
     """Everything that one closed window leads to, committed together.
 
@@ -103,6 +120,7 @@ class WindowRecord:
     intents: Sequence[Intent] = ()
     audit: Sequence[AuditRecord] = ()
     profiles: Mapping[str, Profile] = field(default_factory=dict)
+    limits: RequestLimits | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +165,10 @@ class Selection:
 
 
 class Store(Protocol):
+    @property
+    def labels(self) -> "LabelStore":
+        """Predictions, labels and quality: a contract of its own (`sentinel.store.labels`)."""
+
     def commit_window(self, record: WindowRecord) -> bool:
         """Write all of `record` in one transaction; False when the window was already there."""
 
@@ -190,7 +212,12 @@ class Store(Protocol):
         """Incidents, newest first."""
 
     def commit_decision(
-        self, *, incidents: Sequence[Incident] = (), intents: Sequence[Intent] = (), audit: Sequence[AuditRecord] = ()
+        self,
+        *,
+        incidents: Sequence[Incident] = (),
+        intents: Sequence[Intent] = (),
+        audit: Sequence[AuditRecord] = (),
+        limits: RequestLimits | None = None,
     ) -> None:
         """Write what was decided apart from a window, in one transaction.
 

@@ -81,6 +81,19 @@ def closed_windows(database: Database, chosen: Selection) -> Iterator[ClosedWind
     return (read_sketch(row["id"], row["sketch"]) for row in pages(database, conditions(chosen)))
 
 
+def count(database: Database, chosen: Selection) -> int:
+    """How many windows are chosen."""
+    with database.read() as connection:
+        return connection.execute(select(func.count()).select_from(windows).where(*conditions(chosen))).scalar() or 0
+
+
+def last_replica(database: Database, model: str) -> str:
+    """Replica of the window of `model` that was written last; "" where there is none."""
+    query = select(windows.c.replica).where(windows.c.model == model).order_by(windows.c.id.desc()).limit(1)
+    with database.read() as connection:
+        return connection.execute(query).scalar() or ""
+
+
 def extents(database: Database, chosen: Selection) -> dict[str, tuple[float, float]]:
     """First start and last end of the chosen windows, by model."""
     ends = (func.min(windows.c.started_at), func.max(windows.c.ended_at))

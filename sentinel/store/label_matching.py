@@ -1,14 +1,15 @@
 """Labels and predictions find each other, inside a transaction of `sentinel.store.labels`.
 
 A label names a call by an id: that of the body first, then an alias (x-request-id), then a trace. Where the first of
-these that fits names several predictions of the row, the label is ambiguous and is never guessed.
+these that fits names several predictions of the row, the label is ambiguous and is never guessed. A label that names
+no model may be about any.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, literal, select, union_all, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, literal, or_, select, union_all, update
 
 from sentinel.labels.values import Label, Outcome, Span
 from sentinel.store.once import insert_many_once, put
@@ -113,7 +114,7 @@ class Joining:
     def _take(self, found: Sequence[Row]) -> None:
         match: Row = {**found[0], **self._truths.get(_place(found[0]), {})}
         outcome: Outcome = "ambiguous" if len(found) > 1 else _outcome(match)
-        self.counts[match["model"], outcome] += 1
+        self.counts[match["label_model"], outcome] += 1
         if outcome in ("joined", "late", "corrected"):
             self._learn(match, first=outcome != "corrected")
 
@@ -167,7 +168,7 @@ def _way(place: int, name: str) -> Select[Any]:
     columns = ("version", "started_at", "ended_at", "predicted", "value", "truth", "truth_at", *_KEY)
     chosen = select(literal(place).label("way"), *own, *said, *(predictions.c[column] for column in columns))
     same = and_(
-        predictions.c.model == labels.c.model,
+        or_(labels.c.model == predictions.c.model, labels.c.model == ""),
         predictions.c.row_index == labels.c.row_index,
         predictions.c[name] == labels.c.request_id,
     )

@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, s
 
 from sentinel.labels.values import Answered, KeptPrediction, Label, Outcome, Report, Span
 from sentinel.store.engine import Database
-from sentinel.store.label_matching import Joining, Missed, wait
+from sentinel.store.label_matching import Counts, Joining, Missed, wait
 from sentinel.store.once import add_to, insert_many_once, put
 from sentinel.store.schema import (
     label_counts,
@@ -74,9 +74,12 @@ class LabelStore:
             _mark(connection, {Span(p.model, p.version, p.start, p.end) for p in kept})
         return new
 
-    def put(self, given: Sequence[Label], now: float, *, refused: int = 0, progress: Progress | None = None) -> None:
-        """Take labels in; `settle` finds their predictions. refused: rows beside them that could not be read."""
-        counts: Counter[tuple[str, Outcome]] = Counter((label.model, "received") for label in given)
+    def put(self, given: Sequence[Label], now: float, *, refused: int = 0, progress: Progress | None = None) -> Counts:
+        """Take labels in; `settle` finds their predictions. refused: rows beside them that could not be read.
+
+        What became of them so far, by (model, outcome).
+        """
+        counts: Counts = Counter((label.model, "received") for label in given)
         if refused:
             counts["", "received"] = counts["", "refused"] = refused
         with self.database.write() as connection:
@@ -85,10 +88,11 @@ class LabelStore:
             _count(connection, counts)
             if progress is not None:
                 _note(connection, progress)
+        return counts
 
     # -- matching ------------------------------------------------------------------------------------------------
 
-    def settle(self, now: float, wait_seconds: float, missed: Missed) -> Counter[tuple[str, Outcome]]:
+    def settle(self, now: float, wait_seconds: float, missed: Missed) -> Counts:
         """Join labels that wait with their predictions, and give up those that waited longer than `wait_seconds`.
 
         What became of them, by (model, outcome). One transaction each time; call again while it gives something.
@@ -120,6 +124,20 @@ class LabelStore:
         with self.database.read() as connection:
             found = connection.execute(query.order_by(predictions.c.started_at.desc(), predictions.c.at).limit(limit))
             return [Answered(p, v, msgspec.json.decode(s) if s else {}, t) for p, v, s, t in found]
+
+    def newest(
+        self, model: str, version: str, seconds: float, limit: int, *, labelled: bool
+    ) -> tuple[Span, list[Answered]]:
+        """Up to `limit` predictions of the last `seconds` up to the newest (that has a truth, where `labelled`)."""
+        own = [predictions.c.model == model, predictions.c.version == version]
+        known = [*own, predictions.c.truth.is_not(None)] if labelled else own
+        last = select(predictions.c.started_at, predictions.c.ended_at).where(*known)
+        with self.database.read() as connection:
+            found = connection.execute(last.order_by(predictions.c.started_at.desc()).limit(1)).first()
+        if found is None:
+            return Span(model, version, 0.0, 0.0), []
+        start = found.ended_at - seconds
+        return Span(model, version, start, found.ended_at), self.answered(model, version, start, found.ended_at, limit)
 
     def score(self, due: Due, reports: Iterable[Report], now: float) -> None:
         """Write what a window's quality is now, in place of what it was. What came meanwhile keeps it due."""

@@ -4,6 +4,7 @@ A current database costs one look and no import of Alembic; an empty one gets to
 migrated step by step. Only this decision lives here.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, insert, inspect, select, text
@@ -15,12 +16,15 @@ from sentinel.store.schema import HEAD, metadata, schema_version
 REVISIONS = ("0001", "0002", "0003", HEAD)
 """Every revision that this code can read or upgrade, oldest first."""
 
+OWNER_ONLY = 0o600
 _LOCK = 7300  # any number of ours: PostgreSQL's advisory lock that lets one process at a time create or migrate
 
 
 def prepare(database: Database, *, upgrade: bool = True, create: bool = True) -> None:
     """Make the database current, or raise StoreUnavailable, StoreCorrupt or StoreIncompatible with the reason."""
     _check_path(sqlite_path(database.url), database.name, create)
+    if create:
+        _own(sqlite_path(database.url))
     with database.read() as connection:
         current = revision(connection)
     if current == HEAD:
@@ -79,6 +83,16 @@ def _create(connection: Connection, name: str) -> None:
     metadata.create_all(connection)
     schema_version.create(connection)
     connection.execute(insert(schema_version).values(version_num=HEAD))
+
+
+def _own(path: Path | None) -> None:
+    """Make a new SQLite file that its owner alone may read; SQLite gives its other files the same rights.
+
+    Where it cannot be made SQLite says why, when it opens it.
+    """
+    if path is not None:
+        with suppress(OSError):
+            path.touch(OWNER_ONLY, exist_ok=False)
 
 
 def _check_path(path: Path | None, name: str, create: bool) -> None:

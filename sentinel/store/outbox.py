@@ -11,15 +11,33 @@ from sqlalchemy import Connection, select, update
 from sqlalchemy.sql import ColumnElement
 
 from sentinel.store.codec import delivery_row, intent_row, read_delivery, read_intent
-from sentinel.store.contract import Delivery, Intent, IntentState, StoreError
+from sentinel.store.contract import Delivery, Intent, IntentState, RequestLimits, StoreError
 from sentinel.store.once import insert_once
 from sentinel.store.schema import deliveries, intents
+
+HOUR_SECONDS, DAY_SECONDS = 3600.0, 86400.0
 
 
 def add(connection: Connection, new: Sequence[Intent]) -> None:
     """Write intents; one whose id is known stays as it is."""
     for intent in new:
         insert_once(connection, intents, intent_row(intent))
+
+
+def beyond(connection: Connection, new: Intent, limits: RequestLimits) -> bool:
+    """Whether a limit leaves no room for this request. Others of the same version are the same request."""
+    others = (intents.c.model != new.model) | (intents.c.from_version != new.from_version)
+    same_model = others & (intents.c.model == new.model)
+
+    def requests(seconds: float, which: ColumnElement[bool]) -> int:
+        recent = select(intents.c.model, intents.c.from_version).where(intents.c.created_at > new.created_at - seconds)
+        return len(connection.execute(recent.where(which).distinct()).all())
+
+    return (
+        requests(HOUR_SECONDS, others) >= limits.most_per_hour
+        or requests(DAY_SECONDS, same_model) >= limits.most_per_day
+        or requests(limits.quiet_seconds, same_model) > 0
+    )
 
 
 def claim_due(connection: Connection, now: float, limit: int, lease_seconds: float) -> list[Intent]:

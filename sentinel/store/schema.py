@@ -195,8 +195,9 @@ deliveries = Table(
 predictions = Table(
     "predictions",
     metadata,
-    *(Column(name, Words, primary_key=True) for name in ("model", "request_id")),
+    Column("request_id", Words, primary_key=True),  # first: a label may come without its model
     Column("row_index", Integer, primary_key=True),  # place in the batch
+    Column("model", Words, primary_key=True),
     Column("alias", Words),  # other ids under which a label may name the same call
     Column("trace", Words),
     _words("version"),
@@ -212,14 +213,15 @@ predictions = Table(
     Column("wrong", Integer),  # 1 where the prediction missed
     Index("predictions_by_window", "model", "version", "started_at"),
     Index("predictions_by_time", "at"),
-    Index("predictions_by_alias", "model", "alias"),
-    Index("predictions_by_trace", "model", "trace"),
+    Index("predictions_by_alias", "alias"),
+    Index("predictions_by_trace", "trace"),
 )
 
 labels = Table(
     "labels",
     metadata,
-    *(Column(name, Words, primary_key=True) for name in ("model", "request_id")),
+    Column("model", Words, primary_key=True),  # "" where the sender names none
+    Column("request_id", Words, primary_key=True),
     Column("row_index", Integer, primary_key=True),
     _time("at"),
     _words("label"),  # a truth that waits for its prediction; written only where the operator asked for it

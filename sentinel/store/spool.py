@@ -19,12 +19,13 @@ import msgspec
 
 from sentinel.drift.scores import FeatureScores
 from sentinel.judge.verdict import Verdict
-from sentinel.store.contract import AuditRecord, Intent, StoreError, WindowRecord
+from sentinel.store.contract import AuditRecord, Intent, RequestLimits, StoreError, WindowRecord
 from sentinel.store.engine import parse_url, sqlite_path
 from sentinel.store.profile import Profile
 from sentinel.windows.closed import ClosedWindow
 
 SUFFIX = ".window"
+OWNER_ONLY = 0o600
 
 
 class _Wire(msgspec.Struct, array_like=True):
@@ -35,6 +36,7 @@ class _Wire(msgspec.Struct, array_like=True):
     intents: tuple[Intent, ...]
     audit: tuple[AuditRecord, ...]
     profiles: dict[str, Profile]
+    limits: RequestLimits | None = None
 
 
 @dataclass(slots=True)
@@ -56,6 +58,7 @@ def pack(record: WindowRecord) -> bytes:
         tuple(record.intents),
         tuple(record.audit),
         dict(record.profiles),
+        record.limits,
     )
     body = msgspec.msgpack.encode(wire)
     return zlib.crc32(body).to_bytes(4, "big") + body
@@ -70,7 +73,7 @@ def unpack(data: bytes) -> WindowRecord | None:
         window = ClosedWindow.from_bytes(wire.window)
     except (msgspec.MsgspecError, ValueError):
         return None  # written by another version of sentinel
-    rest = (wire.scores, wire.verdict, wire.judge_state, wire.intents, wire.audit, wire.profiles)
+    rest = (wire.scores, wire.verdict, wire.judge_state, wire.intents, wire.audit, wire.profiles, wire.limits)
     return WindowRecord(window, *rest)
 
 
@@ -153,6 +156,7 @@ class Spool:
         path = self._path(self._next)
         aside = path.with_suffix(".part")
         try:
+            aside.touch(OWNER_ONLY)
             with aside.open("wb") as file:
                 file.write(data)
                 file.flush()
@@ -188,7 +192,7 @@ def _locked(folder: Path) -> int:
             raise StoreError(
                 f"the spool {folder} belongs to another user: set store.spool_path to a folder of your own"
             )
-        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, OWNER_ONLY)
     except OSError as error:
         raise StoreError(
             f"the spool {folder} cannot be used ({error.strerror}): "

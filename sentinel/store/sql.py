@@ -22,12 +22,14 @@ from sentinel.store.contract import (
     Delivery,
     Intent,
     IntentState,
+    RequestLimits,
     Retention,
     Selection,
     StoredWindow,
     WindowRecord,
 )
 from sentinel.store.engine import Database
+from sentinel.store.labels import LabelStore
 from sentinel.store.once import insert_once, insert_window, put
 from sentinel.store.retention import step as retention_step
 from sentinel.store.schema import incidents, judge_state, settings, verdicts, window_features, windows
@@ -112,12 +114,16 @@ class SqlStore:
             return [read_incident(row) for row in connection.execute(query).mappings()]
 
     def commit_decision(
-        self, *, incidents: Sequence[Incident] = (), intents: Sequence[Intent] = (), audit: Sequence[AuditRecord] = ()
+        self,
+        *,
+        incidents: Sequence[Incident] = (),
+        intents: Sequence[Intent] = (),
+        audit: Sequence[AuditRecord] = (),
+        limits: RequestLimits | None = None,
     ) -> None:
         with self.database.write() as connection:
             write_incidents(connection, incidents)
-            outbox.add(connection, intents)
-            trail.append(connection, tuple(audit))
+            _write_decided(connection, intents, audit, limits)
 
     def intents(self, *, state: IntentState | None = None, limit: int = 100) -> list[Intent]:
         with self.database.read() as connection:
@@ -177,6 +183,11 @@ class SqlStore:
             put(connection, settings, {"name": name, "value": value})
             trail.append(connection, tuple(audit))
 
+    @property
+    def labels(self) -> LabelStore:
+        """Predictions, labels and quality: a contract of its own."""
+        return LabelStore(self.database)
+
     def forget(self, now: float, retention: Retention) -> int:
         return retention_step(self.database, now, retention)
 
@@ -197,8 +208,22 @@ def write_consequences(connection: Connection, window_id: int, record: WindowRec
         key = record.window.key
         state = {"model": key.model, "replica": key.replica, "as_of": record.window.start, "state": record.judge_state}
         put(connection, judge_state, state)
-    outbox.add(connection, record.intents)
-    trail.append(connection, tuple(record.audit))
+    _write_decided(connection, record.intents, record.audit, record.limits)
+
+
+def _write_decided(
+    connection: Connection,
+    intents: Sequence[Intent],
+    audit: Sequence[AuditRecord],
+    limits: RequestLimits | None,
+) -> None:
+    """Intents and the audit of what was decided; or, where a limit was reached since, the audit of that alone."""
+    if intents and limits is not None:
+        trail.lock(connection)  # whoever else writes a decision is done, or waits
+        if outbox.beyond(connection, intents[0], limits):
+            intents, audit = (), limits.otherwise
+    outbox.add(connection, intents)
+    trail.append(connection, tuple(audit))
 
 
 def write_incidents(connection: Connection, changed: Sequence[Incident]) -> None:

@@ -21,14 +21,19 @@ def append(connection: Connection, records: tuple[AuditRecord, ...]) -> None:
     """Add records at the end of the chain, within the caller's transaction."""
     if not records:
         return
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    lock(connection)
     previous = connection.execute(select(audit.c.hash).order_by(audit.c.id.desc()).limit(1)).scalar() or GENESIS
     for record in records:
         row = _row(record)
         digest = link(previous, row)
         connection.execute(insert(audit).values(**row, previous_hash=previous, hash=digest))
         previous = digest
+
+
+def lock(connection: Connection) -> None:
+    """Wait for others that write decisions, until the transaction ends; on SQLite writers take turns anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
 def newest(connection: Connection, limit: int) -> list[AuditRecord]:

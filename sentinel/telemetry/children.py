@@ -59,6 +59,8 @@ def create_children(series: Series, settings: Settings, version: str) -> None:
             series.put(internals.SERIES_DROPPED, (metric.name,))
     for process in internals.PROCESSES:
         series.put(internals.RESTARTS, (process,))
+    for result in internals.CONFIG_RELOADS.values["result"]:
+        series.put(internals.CONFIG_RELOADS, (result,))
     series.histogram(internals.COMMIT_DURATION)
     for target, result in product(settings.rollback.targets, rollback.RESULTS):
         series.put(rollback.DELIVERIES, (label(target.name), result))

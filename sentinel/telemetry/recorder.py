@@ -12,11 +12,13 @@ from sentinel.config.settings import Settings
 from sentinel.decode.usage import LlmUsage
 from sentinel.drift.scores import FeatureScores
 from sentinel.judge.verdict import Incident, Verdict
+from sentinel.labels.values import Report
 from sentinel.shadow.account import Result, latency_quantiles
 from sentinel.shadow.book import Standing
 from sentinel.telemetry.catalogue import Metric, drift, gpu, internals, rollback, serving, shadow
 from sentinel.telemetry.children import Pair, create_children, open_pair
 from sentinel.telemetry.generation import SERIES_OF_GENERATION, open_generation, record
+from sentinel.telemetry.label_gauges import LabelGauges
 from sentinel.telemetry.labels import OTHER, label, trace_id
 from sentinel.telemetry.readings import GpuReadings
 from sentinel.telemetry.series import Series
@@ -46,8 +48,11 @@ class Recorder:
         self._slow_seconds = settings.slo.latency_p99_seconds
         self._windows = WindowGauges(self.series, settings.telemetry.max_series)
         self._gpu = GpuReadings(up=False)
+        self.labels = LabelGauges(self.series)
         self._shadows: tuple[Standing, ...] = ()
         create_children(self.series, settings, __version__)
+        if settings.labels.enabled:
+            self.labels.open(settings.model.name)
         self.configuration(True, started_at)
 
     # -- traffic ------------------------------------------------------------------------------------------------
@@ -159,6 +164,13 @@ class Recorder:
         for incident in verdict.open:
             self.series.add(drift.INCIDENTS_OPEN, (*self._pair(incident.model, incident.version), incident.cause))
 
+    def quality(self, report: Report) -> None:
+        """What recent predictions of a version are worth: by their labels, or as an estimate."""
+        pair = self._pair(report.span.model, report.span.version)
+        self.labels.quality(pair, report)
+        if (view := self.models.get(pair)) is not None:
+            view.quality = {**view.quality, report.kind: report}
+
     # -- rollback -----------------------------------------------------------------------------------------------
 
     def decision(self, outcome: str, model: str, version: str, at: float, sentence: str = "") -> None:
@@ -255,6 +267,12 @@ class Recorder:
         self.series.put(internals.CONFIG_RELOAD, (), int(successful))
         if successful:
             self.series.put(internals.CONFIG_RELOAD_AT, (), at)
+
+    def reloads(self, taken: int, refused: int, last_refused: bool) -> None:
+        """How often the configuration was read again since the sidecar started, and how the last time ended."""
+        self.series.put(internals.CONFIG_RELOADS, ("taken",), taken)
+        self.series.put(internals.CONFIG_RELOADS, ("refused",), refused)
+        self.series.put(internals.CONFIG_RELOAD, (), int(not last_refused))
 
     def gpu(self, readings: GpuReadings) -> None:
         """Replace all GPU values: what NVML did not tell this time disappears."""

@@ -49,6 +49,7 @@ def telemetry_app(recorder: Recorder, sources: Sources, more: Sequence[Collector
     app.router.add_get("/", partial(_page, recorder, sources))
     app.router.add_get("/v1/windows", partial(_windows, sources))
     app.router.add_get("/v1/verdict/{model}", partial(_verdict, sources))
+    app.router.add_get("/v1/shadow", partial(_shadows, recorder))
     return app
 
 
@@ -84,6 +85,10 @@ async def _windows(sources: Sources, request: web.Request) -> web.Response:
 
 async def _verdict(sources: Sources, request: web.Request) -> web.Response:
     return _JSON(await sources.verdict(request.match_info["model"], request.query))
+
+
+async def _shadows(recorder: Recorder, _request: web.Request) -> web.Response:
+    return _JSON({"shadows": [standing.plain() for standing in recorder.view().shadows or ()]})
 
 
 def _gzipped(request: web.Request, response: web.Response, size: int) -> web.Response:

@@ -47,7 +47,13 @@ def _known(model: ModelView, verdict: Verdict) -> dict[str, Any]:
         "window": {"start": verdict.start, "end": verdict.end},
         "explanation": verdict.explanation,
         "reasons": [
-            {"feature": finding.feature, "cause": finding.cause, "evidence": finding.evidence, "change": finding.change}
+            {
+                "feature": finding.feature,
+                "cause": finding.cause,
+                "evidence": finding.evidence,
+                "change": finding.change,
+                "dependence": finding.dependence,
+            }
             for finding in verdict.findings[:MOST_FEATURES]
         ],
     }

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sentinel.judge.verdict import Incident, Verdict
+from sentinel.labels.values import Report
 from sentinel.shadow.book import Standing
 from sentinel.windows.generation import GenerationCounts
 
@@ -78,6 +79,7 @@ class GpuView:
 class ModelView:
     """One version of a model: its last verdict, its features by evidence, and its recent windows.
 
+    quality: what recent predictions are worth, `realised` and as an `estimate`.
     generation: calls of a generative model in the last window that had some.
     """
 
@@ -86,6 +88,7 @@ class ModelView:
     reference: str = ""
     verdict: Verdict | None = None
     features: tuple[FeaturePicture, ...] = ()
+    quality: Mapping[str, Report] = field(default_factory=dict)
     generation: GenerationCounts = field(default_factory=GenerationCounts)
     history: deque[WindowPoint] = field(default_factory=lambda: deque(maxlen=HISTORY_WINDOWS))
 

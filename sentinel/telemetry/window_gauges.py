@@ -21,6 +21,7 @@ PAIR_GAUGES = (
     drift.WINDOW_END,
     drift.BOOK_EVIDENCE,
     drift.BUDGET_SPENT,
+    drift.DEPENDENCE,
     drift.VERDICT,
     drift.INCIDENTS_OPEN,
 )
@@ -77,6 +78,7 @@ class WindowGauges:
         put(drift.BOOK_EVIDENCE, (*pair, "page"), verdict.evidence)
         put(drift.BOOK_EVIDENCE, (*pair, "rollback"), verdict.rollback_evidence)
         put(drift.BUDGET_SPENT, pair, verdict.budget_spent_ratio)
+        put(drift.DEPENDENCE, pair, max((finding.dependence for finding in verdict.findings), default=1.0))
         for state in drift.STATES:
             put(drift.VERDICT, (*pair, state), int(state == verdict.state))
         for quantile, seconds in zip(serving.QUANTILES, point.quantiles, strict=False):

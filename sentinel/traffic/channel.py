@@ -19,8 +19,12 @@ MARK = 0x534E5431
 KIND_SAMPLE, KIND_ROUTE, KIND_STATUS, KIND_FILE = 1, 2, 3, 4
 _FILE = struct.Struct("<BQQ")  # kind, bytes in the file that travels with the message, such bytes sent so far
 _SHORT = struct.Struct("<BI")  # kind, bytes that follow
-_SAMPLE = struct.Struct("<BBBBHQdddII")
-# kind, protocol, flags, listener, status, sequence, started_at, duration, first_byte, request chunks, response chunks
+_SAMPLE = struct.Struct("<BBBBHQQdddII")
+# kind, protocol, flags, listener, status, sequence, connection, started_at, duration, first_byte, request chunks,
+# response chunks
+_DISAGREEMENT = struct.Struct("<IHBQ")  # mark, slot, reason, connection
+DISAGREEMENTS = ("malformed_request", "malformed_response", "pairing")
+"""Why the observer's strict reading says that a connection is not what the relay took it for."""
 
 PROTOCOLS = ("http/1.1", "grpc", "http/2")
 REQUEST_CUT, RESPONSE_CUT, CLOSED = 1, 2, 4  # flags: bytes were left out; the connection ended with the exchange
@@ -63,7 +67,9 @@ class Side:
 
 @dataclass(slots=True)
 class Sample:
-    """A sampled exchange as raw bytes; times as in `Exchange`. `closed`: the connection ended with the exchange."""
+    """A sampled exchange as raw bytes; times as in `Exchange`. `closed`: the connection ended with the exchange.
+    `connection`: number of the worker's connection.
+    """
 
     sequence: int
     protocol: str
@@ -75,6 +81,32 @@ class Sample:
     request: Side
     response: Side
     closed: bool = False
+    connection: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Said by the observer to a worker, on the same channel: one of DISAGREEMENTS was found in a sample of that
+    connection.
+    """
+
+    slot: int
+    connection: int
+    reason: str
+
+    def encode(self) -> bytes:
+        return _DISAGREEMENT.pack(MARK, self.slot, DISAGREEMENTS.index(self.reason), self.connection)
+
+    @classmethod
+    def decode(cls, message: bytes) -> "Disagreement":
+        """Raises ChannelError."""
+        try:
+            mark, slot, reason, connection = _DISAGREEMENT.unpack(message)
+            if mark != MARK:
+                raise ChannelError("the message does not start with the channel's mark")
+            return cls(slot, connection, DISAGREEMENTS[reason])
+        except (struct.error, IndexError) as error:
+            raise ChannelError(f"the message is malformed: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +141,7 @@ def sample_buffers(sample: Sample) -> list[Buffer]:
         sample.listener,
         sample.status,
         sample.sequence,
+        sample.connection,
         sample.started_at,
         sample.duration_seconds,
         sample.first_byte_seconds,
@@ -204,8 +237,8 @@ def _frame(message: bytes, at: int) -> tuple[Frame, int]:
 
 
 def _sample(message: bytes, at: int) -> tuple[Sample, int]:
-    _, protocol, flags, listener, status, sequence, started, duration, first, asked, answered = _SAMPLE.unpack_from(
-        message, at
+    _, protocol, flags, listener, status, sequence, connection, started, duration, first, asked, answered = (
+        _SAMPLE.unpack_from(message, at)
     )
     at += _SAMPLE.size
     count = asked + answered
@@ -224,7 +257,8 @@ def _sample(message: bytes, at: int) -> tuple[Sample, int]:
     response = Side(chunks[asked:], seconds[asked:], bool(flags & RESPONSE_CUT))
     closed = bool(flags & CLOSED)
     name = PROTOCOLS[protocol]
-    return Sample(sequence, name, listener, status, started, duration, first, request, response, closed), at
+    times = (started, duration, first)
+    return Sample(sequence, name, listener, status, *times, request, response, closed, connection), at
 
 
 def _route(document: dict[str, Any]) -> tuple[Route, RouteTraffic]:

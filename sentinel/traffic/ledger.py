@@ -20,6 +20,8 @@ PAGE_BYTES = SLOTS * CELLS * CELL_BYTES
 
 # Cells of the observer, in slot 0.
 OBSERVER_GENERATION, OBSERVER_HEARTBEAT_NS, OBSERVER_READY = range(3)
+# In the same slot, written by the supervisor: readings of the configuration after the first, and how the last ended.
+RELOADS, RELOADS_REFUSED, LAST_RELOAD_REFUSED = range(3, 6)
 
 # Cells of a worker's life. Written by the supervisor:
 BOOT, WORKER, PID, GONE, DROPPED_WORKER_RESTART = range(5)

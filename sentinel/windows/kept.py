@@ -5,7 +5,7 @@ became what is said of them. Sampling is Li's algorithm L (ACM TOMS 20:4, 1994):
 the same probability, and rows that are passed over cost nothing.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import exp, floor, isfinite, log
 from random import Random
@@ -85,3 +85,18 @@ def _value(value: Any) -> Any:
         return value if isfinite(value) else None
     text = category(value)
     return storable(text) if isinstance(text, str) else None
+
+
+def thinned(samples: Sequence[KeptRows], most: int, random: Random) -> list[Row]:
+    """At most `most` rows of all samples, of each window in proportion to the rows that it saw: uniform as well."""
+    samples = [sample for sample in samples if sample.rows]
+    if not samples:
+        return []
+    seen = sum(sample.seen for sample in samples)
+    wanted = min(most, max(1, min(len(sample.rows) * seen // sample.seen for sample in samples)))
+    rows: list[Row] = []
+    for sample in samples:
+        share = wanted * sample.seen / seen
+        count = min(int(share) + int(random.random() < share % 1), len(sample.rows))
+        rows += random.sample(sample.rows, count)
+    return rows

@@ -65,5 +65,7 @@ class TrafficCounts:
 
 def added(a: Mapping[Key, int], b: Mapping[Key, int]) -> dict[Key, int]:
     """Counts by key, added, in the order of the keys; zeros left out."""
+    if not a and not b:
+        return {}
     sums = ((key, a.get(key, 0) + b.get(key, 0)) for key in sorted(a.keys() | b.keys()))
     return {key: value for key, value in sums if value}

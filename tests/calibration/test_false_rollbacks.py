@@ -4,15 +4,21 @@
 acts in more than 34 runs of 2,000 with probability 0.2 %.
 """
 
-import numpy as np
+from dataclasses import replace
 
-from sentinel.judge.baseline import FALSE_ROLLBACK, RatioTest
+import numpy as np
+import pytest
+
+from sentinel.judge.baseline import FALSE_ROLLBACK, PredictionTest, RatioTest
+from tests.support.judge_calibration import numeric_world, shifted
 
 RUNS = 2_000
 STEPS = 600
 STEP_SECONDS = 6.0
 PER_SECOND = 5.0
 MOST_FALSE = 34
+PREDICTION_RUNS, ROWS, MOST_FALSE_PREDICTIONS = 100, 296, 5
+"""At the bound of 1 % more than 5 of 100 runs act with a probability of 0.05 %."""
 
 
 def minutes_until_acting(trial: float, baseline: float, runs: int, ratio: float) -> np.ndarray:
@@ -32,3 +38,28 @@ def test_a_trial_like_its_baseline_is_rolled_back_at_most_in_one_run_of_a_hundre
 
 def test_five_times_the_errors_are_found_within_two_minutes() -> None:
     assert np.median(minutes_until_acting(0.05, 0.01, 200, 1.25)) <= 2.0
+
+
+@pytest.mark.parametrize("alike", [1, 8], ids=["independent rows", "rows in eights alike"])
+def test_predictions_that_did_not_change_are_hardly_ever_a_reason(alike: int) -> None:
+    """The same law in both versions, each row sent `alike` times; an hour of the version before is known."""
+    world = numeric_world(1, 1, ROWS, 20_000)
+    rng, acted = np.random.default_rng(5), 0
+    for _ in range(PREDICTION_RUNS):
+        before, after = (alike * rng.multinomial(ROWS // alike, world.laws, (60, 1)) for _ in range(2))
+        test = PredictionTest(replace(world.features, counts=before.sum(axis=0)), [(counts, 60.0) for counts in before])
+        acted += any(_acts(test, counts) for counts in after)
+    assert acted <= MOST_FALSE_PREDICTIONS
+
+
+def test_predictions_that_moved_are_found_though_rows_are_alike() -> None:
+    world = numeric_world(1, 1, ROWS, 20_000)
+    rng, law = np.random.default_rng(6), shifted(world, 1.0)
+    before = 8 * rng.multinomial(ROWS // 8, world.laws, (60, 1))
+    test = PredictionTest(replace(world.features, counts=before.sum(axis=0)), [(counts, 60.0) for counts in before])
+    assert any(_acts(test, 8 * rng.multinomial(ROWS // 8, law)) for _ in range(10))
+
+
+def _acts(test: PredictionTest, counts: np.ndarray) -> bool:
+    test.observe(counts, 60.0)
+    return test.log_evidence() >= -np.log(FALSE_ROLLBACK)

@@ -110,7 +110,7 @@ DRIFT = (
     incident("SentinelInputDrift", "input_drift"),
     incident("SentinelPredictionDrift", "prediction_drift"),
     incident("SentinelDataQualityBreach", "data_quality"),
-    incident("SentinelModelQualityDegraded", "quality"),
+    incident("SentinelModelQualityDegraded", "realised_quality"),
     incident("SentinelServiceLevelBreach", "error_ratio"),
     incident("SentinelServiceLevelBreach", "latency"),
     incident("SentinelOutsideBreach", "alertmanager"),

@@ -2,7 +2,7 @@
 
 import contextlib
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -35,6 +35,12 @@ def ok(seen: Seen, version: str) -> bool:
     """Whether the last windows are all of `version` and healthy."""
     tail = seen.last(version, HEALTHY_WINDOWS)
     return bool(tail) and all(window.state == "ok" for window in tail)
+
+
+def beside(seen: Seen, versions: Sequence[str]) -> bool:
+    """Whether each of the versions has served well of late, one beside the other."""
+    latest = [[w.state for w in seen.windows if w.window.key.version == v][-HEALTHY_WINDOWS:] for v in versions]
+    return all(states == ["ok"] * HEALTHY_WINDOWS for states in latest)
 
 
 async def further_windows(stage: Stage) -> None:

@@ -22,12 +22,22 @@ def check(manifest: dict[str, Any], version: str = "1.34") -> None:
     assert not problems, f"{manifest['kind']} {manifest['metadata']['name']}: {problems}"
     if manifest["kind"] == "Rollout":
         check(_as_deployment(manifest), version)
+    if manifest["kind"] == "InferenceService" and manifest["spec"]["predictor"].get("containers"):
+        check(_as_pod(manifest), version)
 
 
 def _as_deployment(rollout: dict[str, Any]) -> dict[str, Any]:
     """A Deployment with the Rollout's pods, to check these."""
     spec = {key: rollout["spec"][key] for key in ("selector", "template")}
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": rollout["metadata"], "spec": spec}
+
+
+def _as_pod(service: dict[str, Any]) -> dict[str, Any]:
+    """A Pod of what an InferenceService adds to its runtime's."""
+    predictor = service["spec"]["predictor"]
+    spec = {key: predictor[key] for key in ("containers", "initContainers", "volumes") if key in predictor}
+    metadata = {key: predictor.get(key, {}) for key in ("labels", "annotations")}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
 
 
 @functools.cache

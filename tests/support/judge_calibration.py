@@ -66,6 +66,11 @@ def binned(counts: np.ndarray, ordered: int, tolerance: float) -> BinnedFeatures
     )
 
 
+def reweighted(features: BinnedFeatures, weights: np.ndarray) -> BinnedFeatures:
+    """The features with other shares [F] of the budget."""
+    return replace(features, weights=weights)
+
+
 def independent(laws: np.ndarray, rows: int) -> Callable[[np.random.Generator], Iterator[Chunk]]:
     def chunks(rng: np.random.Generator) -> Iterator[Chunk]:
         while True:
@@ -80,6 +85,31 @@ def numeric_world(seed: int, features: int, rows: int, reference_rows: int, tole
     counts = numeric_cells(rng, features, reference_rows)
     laws = spacings(rng, counts)
     return World(binned(counts, len(BIN_SHARES) + 2, tolerance), laws, independent(laws, rows))
+
+
+def decile_world(seed: int, features: int, rows: int, reference_rows: int, tolerance: float = 0.005) -> World:
+    """As `numeric_world`, in ten equal bins: the usual cells of a classical test."""
+    rng = np.random.default_rng(seed)
+    counts = np.zeros((features, 13), dtype=np.int64)
+    counts[:, 1:-2] = reference_rows // 10
+    laws = spacings(rng, counts)
+    return World(binned(counts, 12, tolerance), laws, independent(laws, rows))
+
+
+def even_world(seed: int, features: int, rows: int, reference_rows: int, tolerance: float = 0.005) -> World:
+    """Categorical features of 20 categories alike, nothing drifting."""
+    laws = np.tile(np.array([0.05] * 20 + [0.0, 0.0]), (features, 1))
+    counts = np.random.default_rng(seed).multinomial(reference_rows, laws)
+    return World(binned(counts, 0, tolerance), laws, independent(laws, rows))
+
+
+def one_cell_up(world: World) -> np.ndarray:
+    """The world's laws with the first cell of every feature raised to the tolerance."""
+    first = world.laws[:, :1]
+    rise = np.sqrt(2 * world.features.tolerances[:, None] * first * (1 - first))
+    moved = world.laws * (1 - rise / (1 - first))
+    moved[:, :1] = first + rise
+    return moved
 
 
 def categorical_world(seed: int, features: int, rows: int, reference_rows: int, tolerance: float = 0.005) -> World:

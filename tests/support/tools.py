@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from typing import NoReturn
 
 import pytest
 
@@ -18,9 +19,13 @@ _PACKAGES = {
 def need(program: str) -> str:
     """Path of `program`; without it the test is skipped by name, and fails where SENTINEL_REQUIRE_ALL=1."""
     path = shutil.which(program)
-    if path is not None:
-        return path
-    message = f"{program} is not installed: apt-get install -y --no-install-recommends {_PACKAGES[program]}"
+    if path is None:
+        missing(f"{program} is not installed: apt-get install -y --no-install-recommends {_PACKAGES[program]}")
+    return path
+
+
+def missing(message: str) -> NoReturn:
+    """Skip by name; fail where SENTINEL_REQUIRE_ALL=1."""
     if os.environ.get("SENTINEL_REQUIRE_ALL") == "1":
         pytest.fail(message)
     pytest.skip(message)

@@ -89,7 +89,7 @@ DRIFT = (
     Alert(
         "SentinelModelQualityDegraded",
         "critical",
-        _incident("quality"),
+        _incident("realised_quality"),
         "The model is wrong more often, as delayed labels tell.",
         "The quality of {{ $labels.model }} {{ $labels.model_version }} fell. Check that the labels are right, then "
         "consider the version before. " + _WHICH,

@@ -117,6 +117,13 @@ def quality_panels() -> list[Panel]:
             "reqps",
             STACKED,
         ),
+        lines(
+            "Dependence of rows",
+            "By how much evidence is divided because rows are alike (sessions, batches, one client). 1: independent.",
+            most(BY_MODEL, on_dashboard(drift.DEPENDENCE)),
+            VERSION_NAME,
+            "none",
+        ),
     ]
 
 

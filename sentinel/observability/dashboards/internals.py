@@ -158,6 +158,13 @@ def _cost() -> list[Panel]:
             "short",
             alerts=("SentinelProcessRestarting",),
         ),
+        lines(
+            "Configuration",
+            "Readings of the configuration after the first, per hour, by what became of them.",
+            f"sum by (result) (rate({_of(own.CONFIG_RELOADS)}[{RATE}])) * 3600",
+            "{{result}}",
+            "short",
+        ),
     ]
 
 

@@ -5,6 +5,7 @@ from sentinel.observability.dashboards.drift import drift_panels, feature_panel,
 from sentinel.observability.dashboards.generation import language_model_panels
 from sentinel.observability.dashboards.gpu import gpu_panels
 from sentinel.observability.dashboards.kinds import lines, stat
+from sentinel.observability.dashboards.labels import label_panels
 from sentinel.observability.dashboards.serving import traffic_panels
 from sentinel.observability.dashboards.shadow import shadow_panels
 from sentinel.observability.panel import GREEN, GREY, RED, STATE_WORDS, YELLOW, Dashboard, Panel, Row, Step
@@ -25,6 +26,8 @@ def model(shape: Shape) -> Dashboard:
         Row("Predictions", prediction_panels()),
         Row("Data quality", quality_panels()),
     ]
+    if shape.labels:
+        rows.append(Row("Quality by late labels", label_panels(), collapsed=True))
     if shape.features:
         rows.append(Row("Each feature", [feature_panel(name) for name in shape.features[:_MOST_FEATURE_PANELS]], True))
     if shape.language_model:

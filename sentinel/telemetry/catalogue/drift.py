@@ -63,6 +63,14 @@ BUDGET_SPENT = _drift(
     MODEL_LABELS,
     "ratio",
 )
+DEPENDENCE = _drift(
+    "sentinel_drift_dependence_ratio",
+    "gauge",
+    "By how much the evidence is divided because rows are alike: 1 for independent rows; largest over the features "
+    "that lead the evidence.",
+    MODEL_LABELS,
+    "ratio",
+)
 VERDICT = _drift(
     "sentinel_verdict",
     "gauge",

@@ -40,6 +40,13 @@ SPOOL_LOST = _internals("sentinel_spool_lost_total", "counter", "Windows dropped
 CONFIG_RELOAD = _internals(
     "sentinel_config_last_reload_successful", "gauge", "1 when the last reading of the configuration succeeded."
 )
+CONFIG_RELOADS = _internals(
+    "sentinel_config_reloads_total",
+    "counter",
+    "Readings of the configuration after the first, by what became of them.",
+    ("result",),
+    values={"result": ("taken", "refused")},
+)
 CONFIG_RELOAD_AT = _internals(
     "sentinel_config_last_reload_success_timestamp_seconds",
     "gauge",

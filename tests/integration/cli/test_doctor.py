@@ -4,7 +4,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from sentinel.reference.files import save
 from sentinel.reference.frozen import FrozenReference
@@ -22,6 +23,9 @@ from sentinel.store import open_store
 from sentinel.store.contract import WindowRecord
 from tests.support.cli import sentinel
 from tests.support.judge_world import columns, reference, window
+
+SECRET = "whsec_" + "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+DEAD = "http://127.0.0.1:1"
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +62,7 @@ def telemetry() -> Iterator[HTTPServer]:
 def place(tmp_path: Path, frozen: FrozenReference, telemetry: HTTPServer) -> Iterator[Path]:
     """A folder where everything is as it should be: model server, store with windows, reference, target, telemetry."""
     save(frozen, tmp_path / "reference.sentinel")
-    (tmp_path / "secret").write_text("whsec_" + "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=" + "\n")
+    (tmp_path / "secret").write_text(SECRET + "\n")
     store_windows(tmp_path, frozen)
     with socket.create_server(("127.0.0.1", 0)) as model:
         settings = {
@@ -166,3 +170,125 @@ def test_a_sidecar_that_is_not_ready(place: Path, telemetry: HTTPServer) -> None
 def test_nothing_is_made_where_nothing_was(tmp_path: Path) -> None:
     sentinel("doctor", cwd=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+# -- others that are asked ----------------------------------------------------------------------------------------
+
+
+class _Receiver(BaseHTTPRequestHandler):
+    """A webhook receiver that verifies with the reference library; `status` is what it says to a good one."""
+
+    status = 200
+    taken: list[dict[str, Any]]
+
+    def do_POST(self) -> None:
+        raw = self.rfile.read(int(self.headers["content-length"]))
+        try:
+            event = Webhook(SECRET).verify(raw, dict(self.headers.items()))
+            self.taken.append(event)
+            self.send_response(self.status)
+        except WebhookVerificationError:
+            self.send_response(401)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+class _Prometheus(BaseHTTPRequestHandler):
+    """Answers one query with `up` of some targets."""
+
+    up: list[str]
+    asked: list[str]
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        body = json.dumps({"data": {"result": [{"value": [0, value]} for value in self.up]}}).encode()
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@contextmanager
+def http(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), handler)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def aimed(place: Path, url: str, secret: str = "secret") -> None:
+    target = {"name": "deployer", "url": url, "secret_file": secret, "allow_http": True, "timeout_seconds": 5}
+    change(place, rollback={"mode": "enforce", "targets": [target]})
+
+
+def delivery(place: Path) -> dict[str, Any]:
+    answer = json.loads(sentinel("doctor", "--send-test", "--json", cwd=place).stdout)
+    (found,) = [finding for finding in answer["findings"] if finding["about"] == "delivery"]
+    return found
+
+
+def test_a_test_delivery_is_signed_and_asks_for_nothing(place: Path) -> None:
+    handler = type("Receiver", (_Receiver,), {"taken": []})
+    with http(handler) as url:
+        aimed(place, url)
+        assert examined(place) == (0, {})
+        assert handler.taken == [], "nothing is sent unless asked for"  # type: ignore[attr-defined]
+        assert delivery(place)["sentence"] == "target deployer took a signed test (200)"
+    (event,) = handler.taken  # type: ignore[attr-defined]
+    assert event["type"] == "dev.sentinel.test.v1"
+    assert event["data"]["action"] == "test"
+    assert not {"model", "from_version", "to_version"} & event["data"].keys()
+
+
+@pytest.mark.parametrize(("status", "level"), [(401, "wrong"), (400, "note"), (503, "wrong"), (204, "fine")])
+def test_what_a_target_says_to_a_test(place: Path, status: int, level: str) -> None:
+    with http(type("Receiver", (_Receiver,), {"taken": [], "status": status})) as url:
+        aimed(place, url)
+        found = delivery(place)
+    assert found["status"] == level
+    assert str(status) in found["sentence"]
+
+
+def test_another_secret_and_a_target_that_is_away(place: Path) -> None:
+    (place / "other").write_text("whsec_" + "b" * 32 + "\n")
+    with http(type("Receiver", (_Receiver,), {"taken": []})) as url:
+        aimed(place, url, "other")
+        assert "refuses our signature" in delivery(place)["sentence"]
+    found = delivery(place)
+    assert (found["status"], "unreachable" in found["sentence"]) == ("wrong", True)
+
+
+@pytest.mark.parametrize(
+    ("up", "level", "words"),
+    [
+        (["1", "1"], "fine", "scrapes 2 sidecars"),
+        (["1", "0"], "wrong", "cannot reach 1 of 2 sidecars"),
+        ([], "wrong", "scrapes nothing as job sentinel"),
+    ],
+)
+def test_prometheus_is_asked_whether_it_scrapes(place: Path, up: list[str], level: str, words: str) -> None:
+    handler = type("Prometheus", (_Prometheus,), {"up": up, "asked": []})
+    with http(handler) as url:
+        done = json.loads(sentinel("doctor", "--prometheus", url, "--json", cwd=place).stdout)
+    (found,) = [finding for finding in done["findings"] if finding["about"] == "prometheus"]
+    assert found["status"] == level
+    assert words in found["sentence"]
+    assert "job%3D%22sentinel%22" in handler.asked[0]  # type: ignore[attr-defined]
+
+
+def test_a_prometheus_that_is_away(place: Path) -> None:
+    change(
+        place, telemetry=yaml.safe_load((place / "sentinel.yaml").read_text())["telemetry"] | {"prometheus_url": DEAD}
+    )
+    code, wrong = examined(place)
+    assert (code, wrong.keys()) == (1, {"prometheus"})

@@ -15,6 +15,7 @@ from sentinel.reference.frozen import FrozenReference
 from sentinel.store import open_store
 from sentinel.store.contract import WindowRecord
 from sentinel.windows.window import TrafficCounts
+from tests.support.browser import opened
 from tests.support.cli import answer, sentinel
 from tests.support.judge_world import columns, reference, window
 
@@ -69,7 +70,7 @@ def test_an_empty_store_says_what_to_state(place: Path) -> None:
     ("options", "says"),
     [
         (("--sample-ratio", "1"), "traffic and sampling suffice"),
-        (("--sample-ratio", "0.001"), "analyse more, capture.sample_ratio"),
+        (("--sample-ratio", "0.0003"), "analyse more, capture.sample_ratio"),
         (("--tolerance", "sd:1"), "lower the tolerance"),
     ],
 )
@@ -97,3 +98,13 @@ def test_a_column_of_one_value_has_nothing_to_gain(tmp_path: Path) -> None:
     (feature,) = answer(*STATED, cwd=tmp_path)["features"]
     assert (feature["within_day"], feature["dead_zone"]) == (None, None)
     assert "whatever its size" in sentinel(*STATED, cwd=tmp_path).stdout
+
+
+def test_the_page_opens_quietly_and_tells_of_every_feature(place: Path, tmp_path: Path) -> None:
+    page = tmp_path / "power.html"
+    done = sentinel(*STATED, "--sample-ratio", "0.25", "--shift", "0.4", "--html", page, cwd=place)
+    assert done.returncode == 0, done.stderr
+    seen = opened(page, tmp_path)
+    assert (seen.console, seen.asked) == ([], [])
+    for words in ("amount", "country", "prediction", "0.4 sd", "found in a day from", "traffic and sampling suffice"):
+        assert words in seen.document

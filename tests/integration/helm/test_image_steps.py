@@ -11,6 +11,11 @@ from tests.support.helm_chart import ROOT
 BUILD_SECONDS = 300.0
 
 
+def normal(name: str) -> str:
+    """Name of a distribution as PyPI compares it."""
+    return name.lower().replace("_", "-").replace(".", "-")
+
+
 @pytest.mark.slow
 def test_the_build_stage_makes_a_sentinel_that_starts(tmp_path: Path) -> None:
     target = tmp_path / "sentinel"
@@ -23,8 +28,10 @@ def test_the_build_stage_makes_a_sentinel_that_starts(tmp_path: Path) -> None:
         [target / "bin/sentinel", "check-config"], env=bare, cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert checked.returncode == 0, checked.stderr
-    installed = json.loads((target / "packages.json").read_text())["installed"]
-    names = {package["metadata"]["name"].lower() for package in installed}
-    assert {"sentinel-sidecar", "uvloop", "psycopg"} <= names
+    listed = json.loads((target / "sbom.cdx.json").read_text())
+    assert listed["bomFormat"] == "CycloneDX"
+    names = {normal(component["name"]) for component in listed["components"]}
+    assert names == {normal(folder.name.split("-")[0]) for folder in target.rglob("*.dist-info")}
+    assert {"sentinel-sidecar", "uvloop", "psycopg", "cryptography"} <= names
     assert not names & {"pip", "pytest", "onnxruntime", "scikit-learn", "pandas"}
     assert list(target.rglob("sentinel/relay/__pycache__/worker.*.pyc"))

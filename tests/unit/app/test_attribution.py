@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentinel.app.attribution import MOST_MODELS, MOST_VERSIONS, OTHER, Attribution, Versions, split_traffic
+from sentinel.app.attribution import MOST_MODELS, MOST_VERSIONS, OTHER, Attribution, Live, split_traffic
 from sentinel.traffic import RouteTraffic
 
 counts = st.dictionaries(st.integers(-500, 500), st.integers(0, 10**9), max_size=8)
@@ -11,13 +11,13 @@ counts = st.dictionaries(st.integers(-500, 500), st.integers(0, 10**9), max_size
 
 @given(st.integers(0, 10**12), st.dictionaries(st.text(max_size=3), st.integers(1, 10**6), max_size=8))
 def test_parts_sum_to_the_whole(count: int, seen: dict[str, int]) -> None:
-    versions = Versions(current="v")
+    versions = Live(current="v")
     versions.seen.update(seen)
     assert sum(versions.split(count).values()) == count
 
 
 def test_a_count_goes_to_the_version_seen_last_when_no_sample_says_more() -> None:
-    versions = Versions(current="1")
+    versions = Live(current="1")
     versions.sampled("2")
     versions.forget()
     assert versions.split(7) == {"2": 7}
@@ -25,7 +25,7 @@ def test_a_count_goes_to_the_version_seen_last_when_no_sample_says_more() -> Non
 
 @given(counts, counts, st.integers(0, 10**9))
 def test_split_traffic_keeps_every_count(latency: dict[int, int], gaps: dict[int, int], sent: int) -> None:
-    versions = Versions(current="1")
+    versions = Live(current="1")
     versions.seen.update({"1": 3, "2": 1})
     whole = RouteTraffic(codes={"2xx": sent}, latency=latency, gaps=gaps, request_bytes=sent)
     parts = split_traffic(whole, versions.split).values()

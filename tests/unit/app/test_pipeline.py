@@ -104,6 +104,64 @@ def test_versions_have_windows_of_their_own_and_share_all_traffic(reference: Fro
         assert traffic.received == accounted + sum(traffic.undecodable.values())
 
 
+CHAT = Route("POST", "/v1/chat/completions", "http/1.1")
+
+
+def chat(at: float, model: str, status: int = 200) -> Exchange:
+    asked = {"model": model, "messages": [{"role": "user", "content": "hi"}]}
+    answered = {"choices": [{"message": {"content": "hello"}, "finish_reason": "stop"}]}
+    sent = exchange(at, status=status)
+    return replace(
+        sent,
+        target=CHAT.path,
+        request=Message(JSON, json.dumps(asked).encode()),
+        response=Message(JSON, json.dumps(answered).encode()),
+    )
+
+
+def test_traffic_on_a_path_without_a_model_is_that_of_the_models_in_the_samples() -> None:
+    """Language models are named in the body: nothing must be left for the name of the settings."""
+    subject = pipeline()
+    subject.passed_over(5, {}, START)
+    subject.route_traffic(CHAT, RouteTraffic(codes={"2xx": 5}, latency={5: 5}), START)
+    for i in range(30):
+        subject.exchange(chat(START + i, "large" if i % 3 == 0 else "small"))
+    subject.exchange(chat(START + 30, "small", status=500))
+    subject.route_traffic(CHAT, RouteTraffic(codes={"2xx": 300}, latency={5: 300}), START + 30)
+    subject.passed_over(310, {}, START + 30)
+    found = {window.key.model: window.traffic for window in busy(subject.close_due(START + 61))}
+    assert found.keys() == {"large", "small"}
+    assert sum(traffic.codes["2xx"] for traffic in found.values()) == 305
+    assert found["large"].codes["2xx"] in (100, 105)
+    assert sum(traffic.sampled_out for traffic in found.values()) == 315
+    assert {window.key.model for window in subject.close_due(START + 121)} == {"large", "small"}
+
+
+def test_a_model_named_by_the_path_claims_what_was_passed_over_before_its_first_sample() -> None:
+    subject = Pipeline(None, PipelineOptions(model="model", window_seconds=60.0))
+    subject.passed_over(9, {}, START)
+    subject.route_traffic(INFER, RouteTraffic(codes={"2xx": 10}, latency={5: 10}), START)
+    subject.exchange(exchange(START + 1))
+    (window,) = subject.close_due(START + 61)
+    assert (window.key.model, window.traffic.sampled_out, window.traffic.codes) == ("fraud", 9, {"2xx": 10})
+    assert {window.key.model for window in subject.close_due(START + 121)} == {"fraud"}
+
+
+def test_a_nameless_model_beside_a_named_one_keeps_its_own_traffic() -> None:
+    subject = pipeline()
+    plain = Route("POST", "/score", "http/1.1")
+    body = Message(JSON, b'{"amount": 1.5}')
+    for i in range(10):
+        sent = replace(exchange(START + i), target=plain.path, request=body, response=Message(JSON, b'{"score": 0.5}'))
+        subject.exchange(sent)
+        other = exchange(START + i)
+        answered = other.response.body.replace(b"fraud", b"other")
+        subject.exchange(replace(other, target="/v2/models/other/infer", response=Message(JSON, answered)))
+    subject.route_traffic(plain, RouteTraffic(codes={"2xx": 70}, latency={5: 70}), START + 30)
+    found = {window.key.model: window.traffic for window in busy(subject.close_due(START + 61))}
+    assert found["fraud"].codes == {"2xx": 70}
+
+
 def test_errors_are_those_of_the_version_that_gave_them(reference: FrozenReference) -> None:
     """One version answers well, the other only with errors, which name it in a header."""
     subject = pipeline(reference, version_header="X-Version")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sentinel.cli.commands import COMMANDS
+from sentinel.cli.parser import Command
 
 
 def sentinel(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -56,3 +57,13 @@ def test_a_secret_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "sentinel.yaml").write_text(f"rollback: {{targets: [{target}]}}\n")
     done = sentinel("check-config", cwd=tmp_path)
     assert "rollback.targets[0].secret_file: cannot read nowhere: No such file or directory" in done.stdout
+
+
+SPEAKING_FOR_THEMSELVES = {"run", "fleet", "demo", "completion", "inject"}
+"""Their output is a log of JSON lines, a story, a script, or manifests."""
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c.path)
+def test_each_command_has_output_for_machines(command: Command) -> None:
+    names = {name for argument in command.arguments for name in argument.names}
+    assert ("--json" in names) == (command.path not in SPEAKING_FOR_THEMSELVES)

@@ -21,7 +21,7 @@ def completed(*words: str) -> list[str]:
     ("words", "offered"),
     [
         (("refe",), ["reference"]),
-        (("reference", ""), ["build", "show", "diff"]),
+        (("reference", ""), ["build", "show", "diff", "seasons", "learn", "accept"]),
         (("reference", "build", "--na"), ["--name"]),
         (("rollback", "replay", "some-id", "--rea"), ["--reason"]),
         (("replay", "--tol"), ["--tolerance"]),

@@ -11,44 +11,9 @@ from helm.chart_files import chart_files
 from sentinel.config import parse
 from tests.support.helm_chart import CHART, ROOT, kinds, manifests, merged, one, parent_chart, rendered
 from tests.support.helm_schemas import check
+from tests.support.helm_values import EVERYTHING, FLEET, OPTIONS
 
 KUBERNETES = ("1.25", "1.29", "1.34")
-FLEET = {"fleet": {"enabled": True}, "database": {"existingSecret": "postgresql"}}
-
-
-def target(kind: str, **options: str) -> dict[str, Any]:
-    return {
-        "config": {
-            "model": {"name": "fraud"},
-            "rollback": {"targets": [{"name": "t", "type": kind, "options": options}]},
-        }
-    }
-
-
-OPTIONS: dict[str, dict[str, Any]] = {
-    "nothing": {},
-    "fleet": FLEET,
-    "database": {"database": {"existingSecret": "postgresql"}},
-    "pod_monitor": {"monitoring": {"podMonitor": {"enabled": True}, "labels": {"release": "prometheus"}}},
-    "service_monitor": {"monitoring": {"serviceMonitor": {"enabled": True}}},
-    "rules": {"monitoring": {"prometheusRule": {"enabled": True}}},
-    "dashboards": {"monitoring": {"dashboards": {"enabled": True}}},
-    "network_policy": {"networkPolicy": {"enabled": True, "clients": [{"podSelector": {}}]}},
-    "reference_config_map": {"reference": {"configMap": "fraud-reference"}},
-    "reference_secret": {"reference": {"secret": "fraud-reference"}},
-    "reference_claim": {"reference": {"persistentVolumeClaim": "references", "key": "fraud/1.sentinel"}},
-    "secrets": {"secrets": ["deployer", "admin-token"], "image": {"pullSecrets": ["registry"]}},
-    "gpu": {"sidecar": {"gpu": {"enabled": True}, "env": [{"name": "TZ", "value": "UTC"}]}},
-    "bare": {"service": {"enabled": False}, "serviceAccount": {"create": False, "name": "mine"}},
-    "deployment": target("kubernetes_deployment"),
-    "rollout": target("argo_rollouts", name="fraud-rollout", namespace="models"),
-    "kserve": target("kserve"),
-}
-EVERYTHING = merged(
-    *(OPTIONS[name] for name in ("fleet", "pod_monitor", "service_monitor", "rules", "dashboards", "reference_claim")),
-    {"networkPolicy": {"enabled": True, "fleetEgress": [{"ports": [{"port": 5432, "protocol": "TCP"}]}]}},
-    *(OPTIONS[name] for name in ("secrets", "gpu", "rollout")),
-)
 
 
 @pytest.mark.parametrize("version", KUBERNETES)
@@ -112,7 +77,7 @@ def test_no_probe_of_the_sidecar_asks_the_model_or_the_observer(parent: Any) -> 
 @pytest.mark.parametrize("values", [{}, EVERYTHING], ids=["nothing", "everything"])
 def test_containers_are_locked_down(values: dict[str, Any], parent: Any) -> None:
     found = manifests(merged(values, FLEET))
-    specs = [one(found, "Deployment")["spec"]["template"]["spec"], one(found, "Pod")["spec"]]
+    specs = [m["spec"]["template"]["spec"] for m in found if m["kind"] == "Deployment"] + [one(found, "Pod")["spec"]]
     containers = [sidecar(values, parent), *(c for spec in specs for c in spec["containers"])]
     assert all(spec["automountServiceAccountToken"] is False for spec in specs)
     for container in containers:
@@ -196,7 +161,7 @@ def test_sentinel_accepts_every_configuration_that_is_rendered(values: dict[str,
         for manifest in manifests(values)
         if "sentinel.yaml" in manifest.get("data", {})
     ]
-    assert len(texts) == (2 if values.get("fleet") else 1)
+    assert len(texts) == 1 + sum("enabled" in values.get(part, {}) for part in ("fleet", "injector"))
     for text in texts:
         parse(yaml.safe_load(text))
 

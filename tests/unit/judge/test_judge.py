@@ -130,10 +130,52 @@ def test_traffic_that_cannot_be_read_is_blind_but_errors_are_not(
         assert verdict.state is state
 
 
-def test_foreign_columns_are_blind(frozen: FrozenReference, rng: np.random.Generator) -> None:
-    verdict = Judge(frozen).observe(window(frozen, {"price": rng.normal(size=300), "area": rng.normal(size=300)}, 0))
-    assert verdict.state is State.BLIND
-    assert "missing from the traffic" in verdict.explanation
+def test_foreign_columns_are_blind_and_page_as_an_outage(frozen: FrozenReference, rng: np.random.Generator) -> None:
+    judge = Judge(frozen)
+    for i in range(20):
+        judge.observe(window(frozen, columns(rng, 300), i))
+    for i in range(20, 26):
+        data = {"price": rng.normal(size=300), "area": rng.normal(size=300)}
+        verdict = judge.observe(window(frozen, data, i))
+    assert verdict.state is State.BREACH
+    assert "most inputs or predictions of the reference are missing from the traffic" in verdict.explanation
+    named = {frozenset(incident.features) for incident in verdict.open}
+    assert named == {frozenset({"amount", "country"}), frozenset({"prediction"})}
+
+
+@pytest.mark.parametrize(
+    ("lost", "cause", "says"),
+    [
+        (["amount"], "data_quality", "input amount missing in every row"),
+        (["amount", "country"], "data_quality", "input amount, input country missing in every row"),
+        (["prediction"], "prediction_drift", "prediction missing in every row"),
+    ],
+)
+def test_a_feature_that_every_row_lacks_pages_at_once_by_name_and_once(
+    frozen: FrozenReference, rng: np.random.Generator, lost: list[str], cause: str, says: str
+) -> None:
+    judge, opened, resolved = Judge(frozen), [], []
+    for i in range(120):
+        data = {name: column for name, column in columns(rng, 300).items() if i < 20 or i >= 60 or name not in lost}
+        verdict = judge.observe(window(frozen, data, i))
+        opened += [(i, incident) for incident in verdict.opened]
+        resolved += verdict.resolved
+    ((at, incident),) = opened
+    assert at <= 21
+    assert (incident.cause, set(incident.features)) == (cause, set(lost))
+    assert incident.explanation.startswith(says)
+    assert len(resolved) == 1
+
+
+def test_a_role_that_was_never_observed_and_a_few_rows_without_it_are_no_outage(
+    frozen: FrozenReference, rng: np.random.Generator
+) -> None:
+    never, cut_off = Judge(frozen), Judge(frozen)
+    for i in range(60):
+        data = columns(rng, 5)
+        inputs = {name: data[name] for name in ("amount", "country")}
+        assert never.observe(window(frozen, inputs, i)).open == ()
+        assert cut_off.observe(window(frozen, inputs if i % 4 else data, i)).open == ()
 
 
 def served(received: int, failed: int = 0, slow: int = 0) -> TrafficCounts:
@@ -202,6 +244,20 @@ def test_another_reference_or_policy_restarts_the_evidence_and_says_so(
     assert (len(verdict.open), verdict.budget_spent_ratio) == (1, 1.0)
     stricter = Judge.restore(frozen, judge.state(), budget=FalsePageBudget(2, 30))
     assert "budget" in stricter.observe(window(frozen, columns(rng, 300), 6)).explanation
+
+
+def test_evidence_of_other_accounts_starts_again_and_says_so(
+    frozen: FrozenReference, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = Judge(frozen)
+    for i in range(30):
+        judge.observe(window(frozen, columns(rng, 300, shift=1.0), i))
+    monkeypatch.setattr("sentinel.judge.state.GENERATION", -1)
+    state = judge.state()
+    monkeypatch.undo()
+    verdict = Judge.restore(frozen, state).observe(window(frozen, columns(rng, 300, shift=1.0), 30))
+    assert "this sentinel bets on other drifts than the one before" in verdict.explanation
+    assert len(verdict.open) == 1
 
 
 @pytest.mark.parametrize("damage", [b"", b"nonsense", b"SNTLREF\n" + bytes(30)])

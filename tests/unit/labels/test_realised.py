@@ -144,6 +144,8 @@ def test_what_counts_as_a_miss() -> None:
 
 def test_the_same_class_however_it_is_written() -> None:
     assert word(1) == word(1.0) == word("1") == word(True) == "1"
+    assert word("1.0") == word("True") == word("true") == "1"
+    assert [word(text) for text in ("1.50", "1.", "a.0", "-2.0", "x")] == ["1.50", "1.", "a.0", "-2", "x"]
     assert word(1.5) == "1.5"
     assert word(None) is word("") is word([1]) is word(float("nan")) is None
     assert len(word("x" * 10_000) or "") == 200

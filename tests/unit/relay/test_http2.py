@@ -295,6 +295,47 @@ def test_both_decoders_and_the_memory_agree_with_the_encoder(blocks: list[list[t
         assert remembered.decode(block).headers == pure(block) == fast(block) == expected
 
 
+def literal(mark: int, name: bytes, value: bytes) -> bytes:
+    """A field with a new name; mark 0x40: it is added to the table."""
+    return bytes((mark, len(name))) + name + bytes((len(value),)) + value
+
+
+FIELDS = st.sampled_from(
+    [
+        b"\x82", b"\x88",  # :method GET and :status 200 of the static table
+        b"\xbe", b"\xbf", b"\xc3",  # first, second and sixth entry of the dynamic table
+        b"\x7e\x01z",  # the name of its first entry with another value, added
+        *(literal(mark, name, name * size) for mark in (0x40, 0x00) for name in (b"a", b"b") for size in (0, 1, 40)),
+    ]
+)  # fmt: skip
+SIZES = st.sampled_from([b"\x20", b"\x3f\x21", b"\x3f\x81\x01"])  # the table gets 0, 64, 160 bytes
+
+
+@given(st.lists(st.tuples(st.one_of(st.just(b""), SIZES), st.lists(FIELDS, max_size=3)), max_size=6), st.data())
+@settings(max_examples=300, deadline=None)
+def test_what_is_remembered_is_what_a_decoder_says(made: list[tuple[bytes, list[bytes]]], data: st.DataObject) -> None:
+    """Few blocks, in any order and again and again, over a table that holds few entries."""
+    blocks = [size + b"".join(fields) for size, fields in made] or [b""]
+    remembered, plain = Blocks(), _pure()
+    for block in (b"\x3f\x81\x01", *data.draw(st.lists(st.sampled_from(blocks), max_size=60))):
+        try:
+            expected = plain(block)
+        except Exception:  # noqa: BLE001 - whatever the library says of a broken block
+            with pytest.raises(BadBlock):
+                remembered.decode(block)
+            return
+        assert remembered.decode(block).headers == expected
+
+
+def test_additions_of_remembered_blocks_reach_the_decoder() -> None:
+    """As nginx answers: every block adds again what it added before, and one day a block names what was added."""
+    adds = literal(0x40, b"server", b"n")
+    blocks = Blocks()
+    for _ in range(1000):
+        assert blocks.decode(adds).headers == ((b"server", b"n"),)
+    assert blocks.decode(b"\xbe\xbf").headers == ((b"server", b"n"),) * 2
+
+
 def test_the_fast_decoder_is_in_use_and_a_wrong_one_would_be_noticed() -> None:
     assert works(_fast)
     assert works(_pure)

@@ -1,12 +1,13 @@
 """Rows drawn from sketches have the shares of the sketches; kept rows are thinned in proportion."""
 
+from random import Random
+
 import numpy as np
 import pytest
 
 from sentinel.reference.build import build
 from sentinel.report.drawn import from_reference, from_window
-from sentinel.report.tables import thinned
-from sentinel.windows.kept import KeptRows
+from sentinel.windows.kept import KeptRows, thinned
 from sentinel.windows.opened import Window
 from sentinel.windows.window import WindowKey
 
@@ -55,12 +56,12 @@ def sample(start: float, kept: int, seen: int) -> KeptRows:
 
 
 def test_busy_windows_get_more_of_the_kept_rows() -> None:
-    rows = thinned([sample(0.0, 100, 100), sample(60.0, 100, 900)])
+    rows = thinned([sample(0.0, 100, 100), sample(60.0, 100, 900)], 1000, Random(1))
     first = sum(row["w"] == 0.0 for row in rows)
     assert len(rows) == pytest.approx(111, abs=2)
     assert first == pytest.approx(11, abs=1)
 
 
 def test_rows_are_bounded_and_may_be_none() -> None:
-    assert len(thinned([sample(0.0, 2000, 2000)] * 10, most=5000)) == 5000
-    assert thinned([]) == []
+    assert len(thinned([sample(0.0, 2000, 2000)] * 10, 5000, Random(1))) == 5000
+    assert thinned([], 5000, Random(1)) == []

@@ -61,7 +61,7 @@ def test_unanswered_requests_stand_in_the_way_and_are_named() -> None:
     made.miss("no_answer", 2)
     found = result(made, TERMS)
     assert found.verdict == "unknown"
-    assert "Of 342 requests 40 were answered with an error, 2 got no answer in time" in found.sentence
+    assert "Of 342 asked 40 got an error, 2 got no answer" in found.sentence
 
 
 def test_distances_are_kept_in_buckets_within_one_percent() -> None:

@@ -1,5 +1,6 @@
 """The spool: whole records, in order, within its size, none lost silently."""
 
+import stat
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,12 @@ def test_where_records_wait(tmp_path: Path) -> None:
     one, other = folder_for("postgresql://h/a"), folder_for("postgresql://h/b")
     assert one != other
     assert one.name.startswith("sentinel-spool-")
+
+
+def test_files_are_their_owners_alone(tmp_path: Path) -> None:
+    """Also in a folder that others may read."""
+    tmp_path.chmod(0o755)
+    spool = Spool(tmp_path, 1 << 20)
+    assert spool.append(some.record(0))
+    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
+    spool.close()

@@ -44,8 +44,9 @@ def _labels() -> None:
 def _predictions() -> None:
     op.create_table(
         "predictions",
-        *_key("model", "request_id"),
+        *_key("request_id"),
         sa.Column("row_index", sa.Integer(), nullable=False),
+        *_key("model"),
         sa.Column("alias", sa.Text(), nullable=True),
         sa.Column("trace", sa.Text(), nullable=True),
         sa.Column("version", sa.Text(), nullable=False),
@@ -59,12 +60,12 @@ def _predictions() -> None:
         sa.Column("truth_at", sa.Double(), nullable=True),
         sa.Column("labelled_at", sa.Double(), nullable=True),
         sa.Column("wrong", sa.Integer(), nullable=True),
-        sa.PrimaryKeyConstraint("model", "request_id", "row_index"),
+        sa.PrimaryKeyConstraint("request_id", "row_index", "model"),
     )
     op.create_index("predictions_by_window", "predictions", ["model", "version", "started_at"])
     op.create_index("predictions_by_time", "predictions", ["at"])
-    op.create_index("predictions_by_alias", "predictions", ["model", "alias"])
-    op.create_index("predictions_by_trace", "predictions", ["model", "trace"])
+    op.create_index("predictions_by_alias", "predictions", ["alias"])
+    op.create_index("predictions_by_trace", "predictions", ["trace"])
     op.create_table(
         "labelled_versions",
         *_key("model", "version"),
