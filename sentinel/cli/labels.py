@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import sys
 import time
 from argparse import Namespace
@@ -49,10 +50,15 @@ def load(arguments: Namespace) -> int:
             waiting = sum(n for (_, outcome), n in store.labels.counts().items() if outcome == "waiting")
     except StoreError as error:
         raise CommandError(str(error)) from error
-    told = ", ".join(f"{number:,} {outcome}" for outcome, number in counts.items() if outcome != "received")
-    wait = f", {waiting:,} wait for their predictions" if waiting else ""
-    print(f"{path}: {counts['received'] - refused:,} labels{': ' + told if told else ''}{wait}")
+    print(json.dumps({**counts, "waiting": waiting}) if arguments.json else _told(path, counts, waiting))
     return 1 if refused else 0
+
+
+def _told(path: Path, counts: Counter[str], waiting: int) -> str:
+    """What became of the labels, in a line."""
+    outcomes = [f"{number:,} {outcome}" for outcome, number in counts.items() if outcome != "received"]
+    outcomes += [f"{waiting:,} wait for their predictions"] if waiting else []
+    return f"{path}: {counts['received'] - counts['refused']:,} labels{': ' if outcomes else ''}{', '.join(outcomes)}"
 
 
 def _columns(arguments: Namespace) -> dict[str, str]:

@@ -16,6 +16,7 @@ from sentinel.reference import bins
 from sentinel.reference.counting import Counted, counted, values_of
 from sentinel.reference.declared import Columns, Declared, length
 from sentinel.reference.frozen import FrozenReference
+from sentinel.reference.grouping import grouped
 from sentinel.reference.joint import JointSketch
 from sentinel.reference.layout import categorical_table, known_categories, numeric_table
 from sentinel.reference.schema import FeatureSpec, Kind
@@ -110,7 +111,8 @@ def build(
     survey = Survey()
     survey.look(declared.features(columns))
     plan = laid_out(survey, declared)
-    return frozen(plan, counted(plan, declared, [columns]))
+    whole = frozen(plan, counted(plan, declared, [columns]))
+    return grouped(whole, [columns]) if joint else whole
 
 
 def _segments(whole: FrozenReference, counts: Counted, column: str) -> Segments:

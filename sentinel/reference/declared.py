@@ -18,9 +18,9 @@ class Declared:
     """name, version: of the reference. kinds: kinds that override the inference, by column.
 
     predictions, labels: columns of that role, or whose derived columns have it, besides those whose name begins with
-    "prediction". joint: whether to sketch the joint law of the numeric inputs. truths: columns that tell how good the
-    predictions are; those with probabilities alone are no features. segments: categorical columns whose most frequent
-    values are also counted each for itself.
+    "prediction". joint: whether to watch inputs together, which takes another pass. truths: columns that tell how good
+    the predictions are; those with probabilities alone are no features. segments: categorical columns whose most
+    frequent values are also counted each for itself.
     """
 
     name: str

@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from functools import partial, reduce
-from operator import or_
+from operator import add, or_
 from typing import Any, Protocol, Self, TypeVar
 
 from sentinel.reference.build import NO_ROWS, Survey, frozen, laid_out
 from sentinel.reference.counting import Counted, counted
 from sentinel.reference.declared import Columns, Declared
-from sentinel.reference.frozen import FrozenReference
+from sentinel.reference.frozen import Counts, FrozenReference
+from sentinel.reference.grouping import group_counts, plan_of
+from sentinel.reference.groups import JointPlan, JointReference
 
 
 class Part(Protocol):
@@ -98,13 +100,18 @@ def build_from_parts(
     trial = deepcopy(made)
     learns = trial.learn(first)
     declared.check(trial(first))  # what is wrong is told now, not after hours
-    watched = watch(read, 3 if learns else 2)
+    watched = watch(read, 2 + learns + declared.joint)
     if learns:
         made = fold(partial(_learnt, read=watched, derive=made), parts, or_)
     survey = fold(partial(_surveyed, read=watched, derive=made, declared=declared), parts, or_)
     plan = laid_out(survey, declared)
     counts = fold(partial(_counted, read=watched, derive=made, declared=declared, plan=plan), parts, or_)
-    return replace(frozen(plan, counts), vocabularies=made.vocabularies())
+    whole = replace(frozen(plan, counts), vocabularies=made.vocabularies())
+    if not declared.joint:
+        return whole
+    groups = plan_of(whole)
+    together = fold(partial(_grouped, read=watched, derive=made, groups=groups), parts, add)
+    return replace(whole, groups=JointReference(groups, together))
 
 
 def _learnt(part: Part, read: Read[Any], derive: Derive) -> Derive:
@@ -123,3 +130,7 @@ def _surveyed(part: Part, read: Read[Any], derive: Derive, declared: Declared) -
 
 def _counted(part: Part, read: Read[Any], derive: Derive, declared: Declared, plan: FrozenReference) -> Counted:
     return counted(plan, declared, map(derive, read(part)), part.number)
+
+
+def _grouped(part: Part, read: Read[Any], derive: Derive, groups: JointPlan) -> Counts:
+    return group_counts(groups, map(derive, read(part)))

@@ -59,7 +59,12 @@ def table(rng: np.random.Generator, rows: int) -> Table:
 
 def test_a_cluster_builds_what_one_process_builds(tables: Path, cluster: LocalCluster) -> None:
     told: dict[str, Any] = {"name": "fraud", "version": "1", "predictions": ["score"], "derive": Derivation()}
-    told |= {"labels": ["label"], "segments": ["country"], "truths": TruthColumns("label", ("score",), PROBABILITY)}
+    told |= {
+        "joint": True,
+        "labels": ["label"],
+        "segments": ["country"],
+        "truths": TruthColumns("label", ("score",), PROBABILITY),
+    }
     one = build_from_file(tables, **told)
     with Client(cluster) as client:
         many = build_from_file(tables, **told, fold=on_dask(client))
