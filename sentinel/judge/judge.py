@@ -97,6 +97,7 @@ class Judge:
             open=standing,
             rows=closed.rows,
             quality=faults,
+            mix=segments.mix(self.reference, closed.segments) if self.reference is not None and fits else {},
         )
 
     def _watched(self, version: str) -> list[Watch]:
