@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import sys
 import time
 from argparse import Namespace
@@ -19,6 +18,7 @@ from sentinel.app.labelling import LabelWork
 from sentinel.app.scoring import Scorer
 from sentinel.cli.problems import CommandError
 from sentinel.cli.settings import settings_of
+from sentinel.cli.telling import tell
 from sentinel.cli.terminal import console, progress_bar
 from sentinel.config import Settings
 from sentinel.config.times import show_time
@@ -50,7 +50,7 @@ def load(arguments: Namespace) -> int:
             waiting = sum(n for (_, outcome), n in store.labels.counts().items() if outcome == "waiting")
     except StoreError as error:
         raise CommandError(str(error)) from error
-    print(json.dumps({**counts, "waiting": waiting}) if arguments.json else _told(path, counts, waiting))
+    tell(arguments, _told(path, counts, waiting), waiting=waiting, outcomes=dict(counts))
     return 1 if refused else 0
 
 
@@ -76,7 +76,7 @@ def _load(
     if done:
         print(f"{path}: {done:,} rows were loaded before; going on from there", file=sys.stderr)
     keys, seen = key_options(settings), 0
-    with progress_bar(f"loading {path.name}") as tell:
+    with progress_bar(f"loading {path.name}") as progress:
         for rows, share in _chunks(path, columns):
             fresh, seen = rows[max(0, done - seen) :], seen + len(rows)
             if fresh:
@@ -87,7 +87,7 @@ def _load(
                 )
                 counts.update(_by_outcome(written))
                 refused += found.refused
-            tell(share)
+            progress(share)
     store.labels.put([], time.time(), progress=Progress(name, None))
     return refused, counts
 
