@@ -35,6 +35,8 @@ def inject(arguments: Namespace) -> int:
     done = _changed(arguments, before)
     for note in done.notes:
         print(f"sentinel: left as it is: {note}", file=sys.stderr)
+    for hint in done.hints:
+        print(f"sentinel: {hint}", file=sys.stderr)
     pairs = [pair for pair in zip(before, done.documents, strict=True) if _is_shown(pair[0], arguments.only)]
     print(OUTPUTS[arguments.output](pairs), end="")
     if before == done.documents and not done.notes:

@@ -8,7 +8,8 @@
     pod          a pod with the sidecar in it, and without it
     ports        which ports and probes of the model have to give way
     kserve       the same in an InferenceService
-    manifests    the same in files: workloads, and the Services before them
+    fronts       what leads traffic to a workload
+    manifests    whole files: workloads, and what leads to them
     patch        the difference of two documents as a JSON Patch
     review       an AdmissionReview and its answer
     server       answers them over TLS

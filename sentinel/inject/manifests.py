@@ -1,7 +1,6 @@
 """Whole manifests: which kinds hold pods, and the Services before them."""
 
-import copy
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -9,6 +8,7 @@ import yaml
 
 from sentinel.inject import kserve, pod
 from sentinel.inject.container import Plan
+from sentinel.inject.fronts import Targets, backward, forward, leads_to, led
 from sentinel.inject.mark import listeners_in, status_of
 from sentinel.inject.patch import difference
 from sentinel.inject.wish import Listener, Refused, listeners_of
@@ -30,10 +30,11 @@ INFERENCE_SERVICE = "InferenceService"
 
 @dataclass(slots=True)
 class Changed:
-    """documents: all of them, in their order. notes: what was left as it is, and why."""
+    """documents: all of them, in their order. notes: what was left as it is, and why. hints: what is left to do."""
 
     documents: list[Object]
     notes: list[str] = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)
 
 
 def inject(documents: Iterable[Object], plan: Plan, names: frozenset[str] = frozenset()) -> Changed:
@@ -75,25 +76,6 @@ def _target(document: Object) -> Object:
     return {**({"group": group} if group else {}), "kind": document["kind"], "name": document["metadata"]["name"]}
 
 
-def forward(listeners: tuple[Listener, ...]) -> dict[int, int]:
-    """Target port of a Service -> the one that goes through the sidecar."""
-    return {listener.upstream: listener.listen for listener in listeners}
-
-
-def backward(listeners: tuple[Listener, ...]) -> dict[int, int]:
-    return {listener.listen: listener.upstream for listener in listeners}
-
-
-def led(service: Object, targets: Mapping[int, int]) -> Object:
-    """The Service with its numeric target ports replaced; a port without a target leads to its own number."""
-    changed = copy.deepcopy(service)
-    for port in changed["spec"].get("ports") or []:
-        target = port.get("targetPort", port["port"])
-        if port.get("protocol", "TCP") == "TCP" and target in targets:
-            port["targetPort"] = targets[target]
-    return changed
-
-
 def led_by_annotations(service: Object, plan: Plan) -> Object:
     """The Service as its own annotations ask for it: the webhook sees no pods with it. Raises Refused."""
     annotations = service["metadata"].get("annotations") or {}
@@ -104,10 +86,10 @@ def _changed(
     documents: Iterable[Object],
     change: Callable[[Object], Object],
     names: frozenset[str],
-    targets: Callable[[tuple[Listener, ...]], dict[int, int]],
+    targets: Callable[[tuple[Listener, ...]], Targets],
 ) -> Changed:
     result = Changed([])
-    workloads: list[tuple[Object, dict[int, int]]] = []
+    workloads: list[tuple[Object, Targets]] = []
     for document in documents:
         after = document
         if _is_meant(document, names):
@@ -118,8 +100,23 @@ def _changed(
             if listeners := _listeners(document, after):
                 workloads.append((document, targets(listeners)))
         result.documents.append(after)
-    result.documents = [_service(document, workloads) for document in result.documents]
+    for workload, leads in workloads:
+        _lead(result, workload, leads)
     return result
+
+
+def _lead(result: Changed, workload: Object, targets: Targets) -> None:
+    """Change what sends traffic to a workload, in place; without any, say what is left to do."""
+    labels = ((_pods_in(workload) or {}).get("metadata") or {}).get("labels") or {}
+    fronts = [leads_to(document, workload, labels) for document in result.documents]
+    pairs = zip(result.documents, fronts, strict=True)
+    result.documents = [led(document, targets) if is_front else document for document, is_front in pairs]
+    if not any(fronts):
+        ports = ", ".join(f"{before} → {after}" for before, after in targets.items())
+        what = f"{workload['kind']} {workload['metadata'].get('name', '')}"
+        result.hints.append(
+            f"nothing here leads to {what}: where a Service names a target port by number, change {ports}"
+        )
 
 
 def _is_meant(document: Object, names: frozenset[str]) -> bool:
@@ -159,20 +156,3 @@ def _listeners(before: Object, after: Object) -> tuple[Listener, ...]:
     return next(
         (found for document in (after, before) if (found := listeners_in(status_of(_pods_in(document) or {})))), ()
     )
-
-
-def _service(document: Object, workloads: list[tuple[Object, dict[int, int]]]) -> Object:
-    if document.get("kind") != "Service" or document.get("apiVersion") != "v1":
-        return document
-    for workload, targets in workloads:
-        if _selects(document, workload):
-            document = led(document, targets)
-    return document
-
-
-def _selects(service: Object, workload: Object) -> bool:
-    selector = service["spec"].get("selector") or {}
-    pods = _pods_in(workload) or {}
-    labels = (pods.get("metadata") or {}).get("labels") or {}
-    spaces = {thing["metadata"].get("namespace") for thing in (service, workload)} - {None}
-    return bool(selector) and selector.items() <= labels.items() and len(spaces) < 2

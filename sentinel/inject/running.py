@@ -1,6 +1,7 @@
 """`sentinel inject --serve`: the webhook, its certificate, its telemetry, put together."""
 
 import asyncio
+import logging
 import signal
 import ssl
 from collections.abc import AsyncIterator, Coroutine
@@ -14,13 +15,15 @@ import aiohttp
 from sentinel.config import split_address
 from sentinel.inject.certificates import expires_at, names_of
 from sentinel.inject.container import Plan
-from sentinel.inject.rotation import Api, Files, Identity, InCluster, Source, keep, logger
+from sentinel.inject.rotation import Api, Files, Identity, InCluster, Source, keep
 from sentinel.inject.server import Desk, Metrics, listening, serving, telemetry
 
 API_SERVER = "https://kubernetes.default.svc"
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 STOP_SECONDS = 5.0
 """Reviews go on being answered so long after SIGTERM: other parts of the cluster hear of the end of a pod later."""
+
+logger = logging.getLogger("sentinel.inject")
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,12 @@ def test_the_build_stage_makes_a_sentinel_that_starts(tmp_path: Path) -> None:
         [target / "bin/sentinel", "check-config"], env=bare, cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert checked.returncode == 0, checked.stderr
+    model = ROOT / "deploy/examples/image-classifier/model.yaml"
+    injected = subprocess.run(
+        [target / "bin/sentinel", "inject", "-f", model], env=bare, capture_output=True, text=True, check=False
+    )
+    assert "+    targetPort: 8081" in injected.stdout, injected.stderr
+    subprocess.run([target / "bin/python", "-c", "import sentinel.inject.running"], env=bare, check=True)
     listed = json.loads((target / "sbom.cdx.json").read_text())
     assert listed["bomFormat"] == "CycloneDX"
     names = {normal(component["name"]) for component in listed["components"]}

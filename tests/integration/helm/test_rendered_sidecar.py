@@ -5,6 +5,8 @@ A folder stands in for the container's file system, free ports for its own; the 
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -74,3 +76,19 @@ def test_the_rendered_fleet_leads_over_the_database_of_its_secret(tmp_path: Path
         for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
             wait_until(lambda probe=probe: passes(container[probe]), f"the {probe} to pass")
         wait_until(lambda: fleet.total("sentinel_fleet_leader") == 1, "it to lead")
+
+
+def test_the_check_of_helm_test_passes_and_names_what_is_wrong(tmp_path: Path) -> None:
+    found = manifests({"config": {"model": {"name": "stub"}}})
+    container = one(found, "Pod")["spec"]["containers"][0]
+    config = tmp_path / "sentinel.yaml"
+    config.write_text(one(found, "ConfigMap")["data"]["sentinel.yaml"])
+    command = [
+        text.replace("/etc/sentinel/sentinel.yaml", str(config)) for text in container["command"] + container["args"]
+    ]
+    program = Path(sys.executable).parent / command[0]
+    assert subprocess.run([program, *command[1:]], check=False).returncode == 0
+    config.write_text(config.read_text().replace("drain_seconds", "drain_second"))
+    refused = subprocess.run([program, *command[1:]], capture_output=True, text=True, check=False)
+    assert refused.returncode == 2
+    assert "process.drain_second: unknown key; did you mean drain_seconds?" in refused.stdout

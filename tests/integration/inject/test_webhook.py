@@ -4,16 +4,19 @@ import json
 import socket
 import ssl
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from sentinel.inject.certificates import Issued
+from sentinel.inject.certificates import Issued, issue
 from sentinel.inject.server import BODY_SECONDS, MOST_BYTES
 from tests.support.helm_chart import manifests, one
 from tests.support.helm_schemas import check
+from tests.support.inject_process import NAMES as NAMES_OF_SERVICE
 from tests.support.inject_process import Webhook, made, put, read_answer, webhook
 from tests.support.inject_reviews import INJECTED, NAMES, again, patched, review, sidecar_of
+from tests.support.kube_tools import attempt
 from tests.support.processes import wait_until
 
 
@@ -48,6 +51,16 @@ def test_each_review_is_answered_and_the_second_pass_changes_nothing(
 def test_who_does_not_trust_the_authority_does_not_connect(running: Webhook) -> None:
     with pytest.raises(ssl.SSLCertVerificationError), running.connected(made().authorities):
         pass
+
+
+def test_go_takes_the_certificate_as_an_api_server_would(running: Webhook, issued: Issued, tmp_path: Path) -> None:
+    """kubectl verifies as the API server does, both being Go; it is answered, with a 404, or does not connect."""
+    renewed = issue(NAMES_OF_SERVICE, datetime.now(UTC), issued.authorities)
+    for authorities, said in ((renewed.authorities, "not find"), (made().authorities, "x509")):
+        (tmp_path / "ca.crt").write_bytes(authorities)
+        trust = ["--certificate-authority", tmp_path / "ca.crt", "--tls-server-name", NAMES_OF_SERVICE[0]]
+        where = ["--server", f"https://127.0.0.1:{running.port}", "--token", "none"]
+        assert said in attempt("kubectl", *where, *trust, "get", "--raw", "/nothing").stderr
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b"{}", b'{"request": {"uid": 1}}'])

@@ -55,6 +55,26 @@ def test_the_service_before_it_leads_to_the_sidecar() -> None:
     assert targets(inject(example("image-classifier"), PLAN).documents) == [8081]
 
 
+def test_the_canary_that_makes_its_services_leads_to_the_sidecar() -> None:
+    found = example("flagger")
+    canary = next(document for document in found if document["kind"] == "Canary")
+    for service, expected in (({"port": 8080}, 8081), ({"port": 80, "targetPort": 8080}, 8081), ({"port": 80}, None)):
+        canary["spec"]["service"] = service
+        done = inject(found, PLAN)
+        after = next(document for document in done.documents if document["kind"] == "Canary")
+        assert after["spec"]["service"].get("targetPort") == expected
+        back = next(document for document in remove(done.documents).documents if document["kind"] == "Canary")
+        assert back["spec"]["service"].get("targetPort", 8080) == 8080
+
+
+def test_where_nothing_leads_to_it_it_says_what_is_left_to_do() -> None:
+    alone = inject(example("image-classifier")[:1], PLAN)
+    assert alone.hints[0].startswith("nothing here leads to Deployment image-classifier")
+    assert "8080 → 8081" in alone.hints[0]
+    assert "8081 → 8080" in remove(alone.documents).hints[0]
+    assert inject(example("image-classifier"), PLAN).hints == []
+
+
 def test_each_port_has_its_own_listener() -> None:
     done = inject(example("triton"), Plan(built_in(), {PORT: "8000,8001"}))
     assert targets(done.documents) == [8081, 8082]
