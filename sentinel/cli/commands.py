@@ -102,6 +102,7 @@ COMMANDS = (
                 metavar="COLUMN",
                 help="categorical column whose values are told apart (country, device, …)",
             ),
+            arg("--joint", action="store_true", help="watch inputs in pairs and triples too"),
             JSON,
         ),
     ),
