@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -33,10 +33,8 @@ FLUSHED_AT_ONCE = 1_000
 FLUSH_SECONDS = 1.0
 GRACE_SECONDS = 1.5
 """After a window's end until it is scored: its last predictions are flushed by then."""
-TINY = 1e-6
-"""Seconds: windows begin at the same moment if they begin so close to each other."""
-RECENT_ROWS = 10_000
-"""Predictions that the metrics of quality are made of, the newest: enough for half a point of accuracy."""
+MOST_ROWS = 10_000
+"""Predictions that a report is made of, the newest: enough for half a point of accuracy."""
 FORGET_SECONDS = 60.0
 
 Counts = Counter[tuple[str, Outcome]]
@@ -63,10 +61,8 @@ class LabelWork:
         """Score the windows that are due; what recent predictions of the versions concerned say now."""
         touched = set()
         for due in self.labels.due(now - GRACE_SECONDS):
-            span = due.span
-            rows = self.labels.answered(span.model, span.version, span.start, span.start + TINY)
-            self.labels.score(due, self._reports(span, rows, span, rows), now)
-            touched.add((span.model, span.version))
+            self.labels.score(due, self._reports(due.span, due.span), now)
+            touched.add((due.span.model, due.span.version))
         return [report for pair in sorted(touched) for report in self._recent(*pair)]
 
     def forget(self, now: float) -> None:
@@ -77,15 +73,26 @@ class LabelWork:
             continue
 
     def _recent(self, model: str, version: str) -> list[Report]:
-        newest = partial(self.labels.newest, model, version, self._settings.recent_seconds, RECENT_ROWS)
-        return self._reports(*newest(labelled=True), *newest(labelled=False))
+        newest = partial(self.labels.newest, model, version, self._settings.recent_seconds)
+        return self._reports(newest(labelled=True), newest(labelled=False))
 
-    def _reports(
-        self, span: Span, labelled: Sequence[Answered], scored_span: Span, scored: Sequence[Answered]
-    ) -> list[Report]:
-        """Realised quality of the first rows and, where there can be one, an estimate of the others."""
-        estimate = self._scorer.estimate(scored_span, scored, self._store)
-        return [self._scorer.realised(span, labelled), *([estimate] if estimate else [])]
+    def _reports(self, labelled: Span, scored: Span) -> list[Report]:
+        """Realised quality of one span and, where there can be one, an estimate of the other.
+
+        None of rows that break the arithmetic: they must not hold up others.
+        """
+        try:
+            known = self._scorer.realised(labelled, self._rows(labelled, labelled=True), *self.labels.share(labelled))
+            estimate = self._scorer.estimate(scored, self._rows(scored, labelled=False), self._store)
+        except StoreError:
+            raise
+        except Exception:
+            logger.exception("rows of %s %s from %.0f on cannot be scored", scored.model, scored.version, scored.start)
+            return []
+        return [known, estimate] if estimate else [known]
+
+    def _rows(self, span: Span, *, labelled: bool) -> list[Answered]:
+        return self.labels.answered(span.model, span.version, span.start, span.end, MOST_ROWS, labelled=labelled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,30 +139,30 @@ class Labelling:
         self._told.labels(counts)
 
     async def run(self) -> None:
-        """Flush, join and score until cancelled; then once more."""
+        """Flush, join and score until cancelled; what is left then is flushed."""
         try:
             while True:
-                await self._step(time.time())
+                await self._step(self._flush())
+                if self._works:
+                    await self._step(self._work(time.time()))
                 await asyncio.sleep(FLUSH_SECONDS)
         finally:
             await self._last()
 
     async def _last(self) -> None:
-        await self._step(time.time())
+        await self._step(self._flush())
         if self._store is not None:
             self._store.close()
 
-    async def _step(self, now: float) -> None:
+    async def _step(self, work: Awaitable[None]) -> None:
+        """Do some work; what the store does not take now waits."""
         try:
-            while self._pending:
-                await self._flush()
-            if self._works:
-                await self._work(now)
+            await work
         except StoreError as error:
             logger.warning("predictions and labels wait for the store: %s", error)
 
     async def _work(self, now: float) -> None:
-        work = LabelWork(self._opened(), self._settings, self._scorer)
+        work = LabelWork(await asyncio.to_thread(self._opened), self._settings, self._scorer)
         self._told.labels(await asyncio.to_thread(work.settle, now))
         if now >= self._due["score"]:
             self._due["score"] = now + self._settings.score_seconds
@@ -167,13 +174,17 @@ class Labelling:
             await asyncio.to_thread(work.forget, now)
 
     async def _flush(self) -> None:
-        """Write some of what waits. What cannot be written waits on."""
-        batch = list(islice(self._pending, FLUSHED_AT_ONCE))
-        new = await asyncio.to_thread(lambda: self._opened().labels.keep(batch))
-        for _ in batch:
-            self._pending.popleft()
-        self._told.kept(new, "kept")
-        self._told.kept(len(batch) - new, "repeated")
+        """Write the predictions that wait."""
+        while self._pending:
+            batch = list(islice(self._pending, FLUSHED_AT_ONCE))
+            new = await asyncio.to_thread(self._keep, batch)
+            for _ in batch:
+                self._pending.popleft()
+            self._told.kept(new, "kept")
+            self._told.kept(len(batch) - new, "repeated")
+
+    def _keep(self, batch: Sequence[KeptPrediction]) -> int:
+        return self._opened().labels.keep(batch)
 
     def _put(self, found: Readings) -> Counts:
         return self._opened().labels.put(found.labels, time.time(), refused=found.refused)

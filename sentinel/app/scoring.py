@@ -26,7 +26,8 @@ OUTSIDE = frozenset(
 OUTSIDE_RATIO = 0.05
 """Share of a window's rows outside of the reference from which an estimate is not trusted: it could be so far off."""
 MOST_WINDOWS = 200
-"""Windows whose inputs are looked at for one estimate."""
+LOOKED_SECONDS = 3600.0
+"""Inputs looked at for one estimate: of the last hour of its span, and of so many windows at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,9 @@ class Scorer:
         known = self.standard.accepted_error if self.standard else float("nan")
         return known if known == known else None
 
-    def realised(self, span: Span, rows: Sequence[Answered]) -> Report:
-        labelled = sum(row.truth is not None for row in rows)
-        return Report(span, "realised", len(rows), labelled, qualities(rows))
+    def realised(self, span: Span, rows: Sequence[Answered], kept: int, labelled: int) -> Report:
+        """rows: with a truth, the newest. kept, labelled: how many predictions of the span there are in all."""
+        return Report(span, "realised", kept, labelled, qualities(rows))
 
     def estimate(self, span: Span, rows: Sequence[Answered], store: Store) -> Report | None:
         """None where there is no calibration, or no row with the scores it is for."""
@@ -67,11 +68,11 @@ class Scorer:
         stored = store.windows(
             model=span.model,
             version=span.version,
-            since=span.start,
-            until=max(span.end, span.start + 1e-6),
+            since=max(span.start, span.end - LOOKED_SECONDS),
+            until=span.end,
             limit=MOST_WINDOWS,
         )
-        own = [w.window for w in stored if w.window.key.replica != MANY and w.window.start < span.end]
+        own = [entry.window for entry in stored if entry.window.key.replica != MANY]
         if self.reference is None or not own:
             return "its inputs are not known"
         comparable = [window for window in own if window.reference_id == self.reference.fingerprint]

@@ -11,8 +11,10 @@ from sentinel.app.assembly import load_reference
 from sentinel.cli.pages import wants_page, write_pages
 from sentinel.cli.problems import CommandError
 from sentinel.cli.settings import settings_of
+from sentinel.cli.terminal import console, progress_bar
+from sentinel.cli.windows import selection_of
 from sentinel.config import Settings
-from sentinel.config.times import parse_time, show_time
+from sentinel.config.times import show_time
 from sentinel.report import page, peer, words
 from sentinel.report.facts import Facts, plain
 from sentinel.report.gather import NothingThere, gather
@@ -31,21 +33,22 @@ def report(arguments: Namespace) -> int:
     settings = settings_of(arguments, {"reference.path": arguments.reference} if arguments.reference else None)
     try:
         with closing(open_store(arguments.store or settings.store.url)) as store:
+            chosen = selection_of(arguments)
             if arguments.evidently:
-                _evidently(store, arguments, settings)
+                _evidently(store, chosen, arguments, settings)
             if arguments.json or not arguments.evidently or wants_page(arguments):
-                _write(_facts(store, arguments, settings), arguments)
+                _write(_facts(store, chosen, settings), arguments)
     except (StoreError, NothingThere, NoRows, ExtraMissing) as error:
         raise CommandError(str(error)) from error
     return 0
 
 
-def _evidently(store: SqlStore, arguments: Namespace, settings: Settings) -> None:
+def _evidently(store: SqlStore, chosen: Selection, arguments: Namespace, settings: Settings) -> None:
     reference = load_reference(settings)
     if reference is None:
         raise CommandError("there is nothing to compare with: set reference.path or give --reference")
     normal = Path(arguments.reference_rows) if arguments.reference_rows else None
-    found = tables(store, _chosen(arguments), reference, normal)
+    found = tables(store, chosen, reference, normal)
     peer.write(found, Path(arguments.evidently), f"{reference.name} {reference.version}: rows of a range, by sentinel")
     if not arguments.json:
         print(arguments.evidently)
@@ -53,19 +56,10 @@ def _evidently(store: SqlStore, arguments: Namespace, settings: Settings) -> Non
             print(notice)
 
 
-def _chosen(arguments: Namespace) -> Selection:
-    now = time.time()
-    return Selection(
-        model=arguments.model,
-        version=arguments.version,
-        since=parse_time(arguments.since, now) if arguments.since else 0.0,
-        until=parse_time(arguments.until, now) if arguments.until else 1e18,
-    )
-
-
-def _facts(store: SqlStore, arguments: Namespace, settings: Settings) -> Facts:
+def _facts(store: SqlStore, chosen: Selection, settings: Settings) -> Facts:
     reference, error_ratio = load_reference(settings), settings.slo.error_ratio
-    return gather(store, _chosen(arguments), reference, now=time.time(), error_ratio=error_ratio)
+    with progress_bar("reading windows") as tell:
+        return gather(store, chosen, reference, now=time.time(), error_ratio=error_ratio, tell=tell)
 
 
 def _write(facts: Facts, arguments: Namespace) -> None:
@@ -77,25 +71,23 @@ def _write(facts: Facts, arguments: Namespace) -> None:
 
 
 def _print(facts: Facts) -> None:
-    from rich.console import Console
-
-    console = Console(highlight=False, soft_wrap=True)
+    out = console(prose=True)
     whole = facts.all
     p99 = duration(whole.p99_seconds) if whole.p99_seconds is not None else "–"
-    console.print(f"{facts.model}: {show_time(facts.since)} to {show_time(facts.until)}, {facts.state}", markup=False)
+    out.print(f"{facts.model}: {show_time(facts.since)} to {show_time(facts.until)}, {facts.state}", markup=False)
     for sentence in facts.summary:
-        console.print(sentence, markup=False)
-    console.print(words.sure(facts))
-    console.print(
+        out.print(sentence, markup=False)
+    out.print(words.sure(facts))
+    out.print(
         f"{number(whole.received)} requests, {share(whole.failed_ratio)} failed, p99 {p99}, {number(whole.rows)} rows "
         f"in {whole.windows} windows; {share(facts.budget_spent_ratio)} of the false-page budget spent"
     )
     for notice in facts.notices:
-        console.print(notice, markup=False)
+        out.print(notice, markup=False)
     if facts.features:
-        console.print(_features(facts))
+        out.print(_features(facts))
     for event in facts.timeline[:SHOWN_EVENTS]:
-        console.print(f"{show_time(event.at)}  {event.title}  {event.version} {event.detail}", markup=False)
+        out.print(f"{show_time(event.at)}  {event.title}  {event.version} {event.detail}", markup=False)
 
 
 def _features(facts: Facts) -> Any:

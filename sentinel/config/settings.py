@@ -220,7 +220,7 @@ class LabelSettings:
     max_predictions: int = option(1_000_000, least=1, help="Predictions kept; the oldest beyond it are forgotten.")
     quality_days: float = option(90.0, least=0.01, help="Days that the quality of windows is kept.")
     score_seconds: float = option(
-        10.0, least=0.1, help="Between two looks at windows that got predictions or labels since they were scored."
+        30.0, least=0.1, help="Between two looks at windows that got predictions or labels since they were scored."
     )
     recent_seconds: float = option(
         86400.0, least=1, help="Span of predictions, up to the newest, that the metrics of quality speak of."

@@ -16,7 +16,14 @@ from typing import TypeVar
 import numpy as np
 
 from sentinel.drift.blocks import Counts
-from sentinel.judge.baseline import FALSE_ROLLBACK, LATENCY_QUANTILES, LatencyTest, PredictionTest, RatioTest
+from sentinel.judge.baseline import (
+    FALSE_ROLLBACK,
+    LATENCY_QUANTILES,
+    LatencyTest,
+    PredictionTest,
+    RatioTest,
+    dependence_of_errors,
+)
 from sentinel.judge.binding import Roles
 from sentinel.judge.traffic import exchanges, failed, timed
 from sentinel.reference.frozen import FrozenReference
@@ -100,8 +107,12 @@ def compare_labels(
 
 
 def pairs(trial: Trial) -> list[tuple[TrafficCounts, TrafficCounts]]:
-    """Traffic of the trial and of its baseline, one pair per moment, replicas merged."""
-    return paired(_by_start(trial.trial), _by_start(trial.baseline), trial.released)
+    """Traffic of the trial and of its baseline, one pair per moment, replicas merged.
+
+    A window in which a version answered nothing pairs with none: after a hand-over the old version's last windows do.
+    """
+    mine, theirs = ([window for window in arm if _served(window)] for arm in (trial.trial, trial.baseline))
+    return paired(_by_start(mine), _by_start(theirs), trial.released)
 
 
 def paired(trials: Mapping[float, T], baselines: Mapping[float, T], released: float) -> list[tuple[T, T]]:
@@ -123,12 +134,19 @@ def _by_start(windows: Sequence[ClosedWindow]) -> Mapping[float, TrafficCounts]:
     return merged
 
 
+def _before(trial: Trial) -> list[tuple[TrafficCounts, float]]:
+    """Traffic of the baseline before the release, replicas merged, oldest first, with the seconds of each window."""
+    seconds = {window.start: window.end - window.start for window in trial.baseline}
+    merged = _by_start(trial.baseline)
+    return [(traffic, seconds[start]) for start, traffic in merged.items() if start < trial.released]
+
+
 def _errors(trial: Trial) -> Comparison | None:
     paired = pairs(trial)
     compared = sum(exchanges(baseline) for _, baseline in paired)
     if compared < FEWEST_EXCHANGES:
         return None
-    test = RatioTest()
+    test = RatioTest(dependence=dependence_of_errors(_before(trial)))
     for mine, theirs in paired:
         test.observe(exchanges(mine), failed(mine), exchanges(theirs), failed(theirs))
     bad, all_of = sum(failed(mine) for mine, _ in paired), sum(exchanges(mine) for mine, _ in paired)
@@ -138,13 +156,13 @@ def _errors(trial: Trial) -> Comparison | None:
 
 
 def _latency(trial: Trial) -> Comparison | None:
-    before = [window.traffic for window in trial.baseline if window.start < trial.released]
-    known = percentiles(reduce(or_, before, TrafficCounts()).latency, LATENCY_QUANTILES)
+    before = _before(trial)
+    known = percentiles(reduce(or_, (traffic for traffic, _ in before), TrafficCounts()).latency, LATENCY_QUANTILES)
     paired = pairs(trial)
     compared = sum(timed(theirs) for _, theirs in paired)
     if not known or compared < FEWEST_EXCHANGES:
         return None
-    test = LatencyTest([known[quantile] for quantile in LATENCY_QUANTILES])
+    test = LatencyTest([known[quantile] for quantile in LATENCY_QUANTILES], before)
     for mine, theirs in paired:
         test.observe(mine, theirs)
     told = f"Compared with the baseline's p99 of {known[0.99]:.3g} s."

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Column,
+    Connection,
     Double,
     ForeignKey,
     Index,
@@ -23,11 +24,12 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    event,
     text,
 )
 from sqlalchemy.engine import Dialect
 
-HEAD = "0004"
+HEAD = "0005"
 VERSION_TABLE = "sentinel_schema"
 
 SCORES = ("psi", "jensen_shannon", "ks", "wasserstein", "chi2", "total_variation")
@@ -38,6 +40,13 @@ CODES = ("1xx", "2xx", "3xx", "4xx", "5xx")
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}
 """Suffix of a latency column -> quantile."""
+
+
+LLM_COUNTS = ("calls", "streamed", "aborted", "input_tokens", "output_tokens", "cached_tokens", "estimated_tokens")
+"""Counts of analysed calls of a language model with a column in windows."""
+
+LLM_TIMES = ("first_token", "per_token")
+LLM_QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
 
 def clean(text: str) -> str:
@@ -102,29 +111,29 @@ windows = Table(
     *(_real(f"latency_{name}") for name in QUANTILES),
     _real("latency_sum_seconds"),
     Column("sketch", LargeBinary, nullable=False),  # ClosedWindow.to_bytes: everything, mergeable
+    *(Column(f"llm_{name}", BigInteger) for name in LLM_COUNTS),  # NULL where no language model was called
+    *(_real(f"llm_{name}_{quantile}") for name in LLM_TIMES for quantile in LLM_QUANTILES),
     Index("windows_by_time", "grain", "started_at"),
 )
 is_window = windows.c.grain == text("'window'")
-_key = (windows.c.model, windows.c.version, windows.c.replica, windows.c.started_at)
-Index("one_window", *_key, unique=True, sqlite_where=is_window, postgresql_where=is_window)
 is_waiting = windows.c.standing == text("'waiting'")
-Index(
-    "waiting_windows",
-    windows.c.started_at,
-    windows.c.model,
-    windows.c.version,
-    sqlite_where=is_waiting,
-    postgresql_where=is_waiting,
-)
-Index(  # what was counted against different references does not merge
-    "one_rollup",
-    windows.c.grain,
-    *_key,
-    windows.c.reference_id,
-    unique=True,
-    sqlite_where=~is_window,
-    postgresql_where=~is_window,
-)
+_key = (windows.c.model, windows.c.version, windows.c.replica, windows.c.started_at)
+_waiting_key = (windows.c.started_at, windows.c.model, windows.c.version)
+_rollup_key = (windows.c.grain, *_key, windows.c.reference_id)  # counted against different references: not to be merged
+_PARTIAL = {
+    Index("one_window", *_key, unique=True, sqlite_where=is_window): is_window,
+    Index("waiting_windows", *_waiting_key, sqlite_where=is_waiting): is_waiting,
+    Index("one_rollup", *_rollup_key, unique=True, sqlite_where=~is_window): ~is_window,
+}
+
+
+@event.listens_for(metadata, "before_create")
+def _partial_on_postgresql(_metadata: MetaData, connection: Connection, **_: Any) -> None:
+    """Indexes of some rows only, in the words of PostgreSQL's dialect: they load 3 MB, so only where it is used."""
+    if connection.dialect.name == "postgresql":
+        for index, condition in _PARTIAL.items():
+            index.dialect_kwargs["postgresql_where"] = condition
+
 
 window_features = Table(
     "window_features",

@@ -7,6 +7,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -54,7 +55,7 @@ def adds_up(kept: LabelStore) -> bool:
 
 
 def truths(kept: LabelStore) -> list[str | None]:
-    return [answered.truth for answered in kept.answered("fraud", "1", 0.0, 1e9)]
+    return [answered.truth for answered in kept.answered("fraud", "1", 0.0, 1e9, 100_000)]
 
 
 def test_a_label_finds_its_prediction(kept: LabelStore) -> None:
@@ -138,6 +139,28 @@ def test_two_ids_of_one_call_in_one_look(kept: LabelStore) -> None:
     assert truths(kept) == ["yes"]
 
 
+def test_processes_side_by_side_join_each_label_once(kept: LabelStore, url: str) -> None:
+    kept.keep([prediction(n) for n in range(300)])
+    stores = [open_store(url) for _ in range(4)]
+
+    def work(mine: int) -> None:
+        for start in range(0, 300, 30):
+            truths = [label(n, "no" if mine % 2 else "yes") for n in range(start, start + 30)]
+            stores[mine].labels.put(truths, now=10_000.0)
+            stores[mine].labels.settle(10_000.0, WAIT, missed)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(work, range(4)))
+    while settle(kept, 10_000.0):
+        continue
+    assert adds_up(kept)
+    counts = kept.counts()
+    assert (counts["fraud", "received"], counts["fraud", "late"]) == (1200, 300)
+    assert kept.labelled("fraud", "1")[0] == 300
+    for opened in stores:
+        opened.close()
+
+
 def test_rows_of_a_batch_and_models_are_told_apart(kept: LabelStore) -> None:
     kept.keep([prediction(0, row=0), prediction(0, row=1)])
     kept.put([label(0, "no", row=1), Label("other", "id-0", 0, "no")], now=1.0)
@@ -148,7 +171,7 @@ def test_rows_of_a_batch_and_models_are_told_apart(kept: LabelStore) -> None:
 def test_a_prediction_is_kept_once(kept: LabelStore) -> None:
     assert kept.keep([prediction(0), prediction(1)]) == 2
     assert kept.keep([prediction(1, predicted="no"), prediction(2)]) == 1
-    assert [answered.predicted for answered in kept.answered("fraud", "1", 0.0, 1e9)] == ["yes"] * 3
+    assert [answered.predicted for answered in kept.answered("fraud", "1", 0.0, 1e9, 100_000)] == ["yes"] * 3
 
 
 def test_many_labels_are_joined_over_several_looks(kept: LabelStore) -> None:
@@ -183,8 +206,9 @@ def test_a_score_replaces_the_one_before(kept: LabelStore) -> None:
 
 
 def test_refused_rows_are_counted_with_the_rest(kept: LabelStore) -> None:
-    kept.put([label(0)], now=1.0, refused=2)
-    assert kept.counts()["", "refused"] == 2
+    kept.put([label(0), Label("", "x", 0, "1")], now=1.0, refused=2)
+    counts = kept.counts()
+    assert (counts["", "refused"], counts["", "received"]) == (2, 3)
     assert adds_up(kept)
 
 

@@ -15,6 +15,8 @@ import pytest
 import pytest_asyncio
 import yaml
 
+from sentinel.fleet import Progress
+from sentinel.fleet.metrics import FleetMetrics
 from sentinel.observability import build_alerts, build_dashboards, write
 from sentinel.telemetry.catalogue import CATALOGUE, Metric, gpu
 from sentinel.telemetry.readings import GpuReadings
@@ -52,6 +54,7 @@ async def tell(recorder: Recorder, started: float) -> None:
     """The story: a window a second, drift from the fourth on, an incident, a rollback."""
     story = Story(recorder)
     story.start(started)
+    leader = FleetMetrics(recorder.series)
     opened = None
     for i in range(SECONDS):
         at = time.time()
@@ -63,6 +66,7 @@ async def tell(recorder: Recorder, started: float) -> None:
         recorder.spool(i, 0)
         recorder.mirrored("compared", "fraud", "7", rows=20, differing=1)
         recorder.shadows([shadow_standing()], at)
+        leader.report(Progress(leading=True, replicas={"fraud": 3}, missing={"fraud": 0}))
         if opened is None and drift * 4 >= 1:
             opened = incident(at)
             story.window(at, counts, drift, opened=(opened,), open=(opened,))
