@@ -9,7 +9,16 @@ from pyarrow import parquet
 
 from sentinel.store import Retention, Selection, SqlStore
 from sentinel.store.export import write
-from sentinel.store.history import count, each_feature, each_listed, extents, judged_windows, last_replica, plain, series
+from sentinel.store.history import (
+    count,
+    each_feature,
+    each_listed,
+    extents,
+    judged_windows,
+    last_replica,
+    plain,
+    series,
+)
 from sentinel.store.query import windows_json
 from sentinel.store.retention import DAY
 from sentinel.windows.closed import NOTHING
