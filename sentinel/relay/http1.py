@@ -19,7 +19,7 @@ from sentinel.relay.tally import RouteTally
 from sentinel.relay.traces import header_in, trace_of
 from sentinel.traffic.channel import Sample, Side
 from sentinel.traffic.ledger import DROPPED_OPAQUE, RECEIVED, SAMPLED_OUT
-from sentinel.traffic.summary import Exemplar
+from sentinel.traffic.summary import Code, Exemplar
 
 LONGEST_LINE = 16 << 10  # bytes of a request line; servers refuse at 8 to 16 KB
 LONGEST_HEAD = 64 << 10  # bytes of an interim answer that are waited for, and of a head that completeness is read from
@@ -77,7 +77,7 @@ class Http1:
             if tally is None and not _may_start_request(data):
                 self._asks_on(data, now)  # the rest of a request that was answered early
                 return
-            self.finish()
+            self._end(CODES[self._status], False)
         self.state = ASKING
         self._started_at = now
         self._asked = data if len(data) <= LONGEST_LINE else data[:LONGEST_LINE]
@@ -151,7 +151,7 @@ class Http1:
         self._answered_bytes = len(data)
         self.state = ANSWERING
         if status == _SWITCHING or (tally.tunnels and status < 300):
-            self.finish()
+            self._end(CODES[self._status], False)
             raise Opaque("upgrade")  # what follows is no longer HTTP
 
     def _goes_on(self, data: bytes, now: float) -> None:
@@ -199,7 +199,7 @@ class Http1:
             return True
         if self.state == ASKING or now - self._last_at < quiet_seconds or not self.whole():
             return False
-        self.finish()
+        self._end(CODES[self._status], False)
         return True
 
     def whole(self) -> bool:
@@ -225,39 +225,31 @@ class Http1:
         if self.state == IDLE or self._tally is None:
             return
         if self.state == ANSWERING and (self.whole() or (not by_client and self._until_close())):
-            self.finish(closed=True)
+            self._end(CODES[self._status], True)
         else:
             self._last_at = now
-            self._cut("canceled" if by_client else "disconnected")
+            self._end("canceled" if by_client else "disconnected", True)
 
     def _until_close(self) -> bool:
         head, found, _ = self._head.partition(b"\r\n\r\n")
         lower = head.lower()
         return bool(found) and b"\r\ntransfer-encoding:" not in lower and _content_length(lower + b"\r\n") is None
 
-    def finish(self, *, closed: bool = False) -> None:
-        """Count the exchange whose answer has come."""
-        started, code = self._started_at, CODES[self._status]
-        self._end(code, self._last_at - started, self._first_at - started, closed)
-
-    def _cut(self, code: str) -> None:
-        started = self._started_at
-        if self.state == ANSWERING:
-            self._end(code, self._last_at - started, self._first_at - started, True)
-        else:
-            self._status = 0
-            self._end(code, self._last_at - started, None, True)
-
-    def _end(self, code: str, duration: float, first_byte: float | None, closed: bool) -> None:
-        """Count the exchange; first_byte: None when not a byte of an answer came."""
-        tally, self._tally, self.state, self._head = self._tally, None, IDLE, b""
+    def _end(self, code: Code, closed: bool) -> None:
+        """Count the exchange under way. closed: the connection ended with it."""
+        tally, started = self._tally, self._started_at
         if tally is None:
             return
-        if first_byte is None:
-            first_byte, self._answered_bytes = duration, 0
-            notable = tally.unanswered(code, self._asked_bytes)
-        else:
+        duration = first_byte = self._last_at - started
+        if self.state == ANSWERING:
+            first_byte = self._first_at - started
             notable = tally.answered(code, duration, first_byte, self._asked_bytes, self._answered_bytes)
+        else:
+            self._status = self._answered_bytes = 0
+            notable = tally.unanswered(code, self._asked_bytes)
+        self._tally = None
+        self.state = IDLE
+        self._head = b""
         if notable:
             trace = trace_of(header_in(self._asked))
             tally.note(Exemplar(code, duration, self._asked_bytes, self._answered_bytes, trace))
