@@ -2,7 +2,8 @@
 
 A reference of 50 features over 20,000 rows, a model server that answers at once, 200 requests of 4 rows a second
 through the relay with the default sampling, windows of 5 s. Memory is read from /proc every second; steady is the
-median of the last third. Prints the table and writes docs/benchmarks/memory.{md,json}.
+median of the last third. Beside it the proportional set: pages of libraries that processes share are counted once,
+divided among them. Prints the table and writes docs/benchmarks/memory.{md,json}.
 """
 
 import argparse
@@ -92,12 +93,17 @@ def processes(supervisor: int) -> dict[str, int]:
     return found
 
 
-def resident_mb(pid: int) -> float:
-    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) * 1024 / MEGABYTE
+def held_mb(pid: int) -> dict[str, float]:
+    """Resident and proportional set."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+    sizes = {line.split()[0]: int(line.split()[1]) * 1024 / MEGABYTE for line in lines}
+    return {"rss": sizes["Rss:"], "pss": sizes["Pss:"]}
 
 
-def measure(sidecar: Sidecar, stub: Stub, rng: np.random.Generator, seconds: float) -> dict[str, list[float]]:
+Seen = dict[str, list[dict[str, float]]]
+
+
+def measure(sidecar: Sidecar, stub: Stub, rng: np.random.Generator, seconds: float) -> Seen:
     """Megabytes of each process, once a second, under traffic."""
     requests, replies = bodies(rng), answers(rng)
     seen = defaultdict(list)
@@ -112,26 +118,29 @@ def measure(sidecar: Sidecar, stub: Stub, rng: np.random.Generator, seconds: flo
         sent += 1
         if elapsed >= len(seen["observer"]):
             for role, pid in processes(sidecar.process.pid).items():
-                seen[role].append(resident_mb(pid))
+                seen[role].append(held_mb(pid))
     return seen
 
 
-def page(seen: dict[str, list[float]], seconds: float, analysed: float, incidents: float) -> str:
+def page(seen: Seen, seconds: float, analysed: float, incidents: float) -> str:
     lines = []
     for role, values in seen.items():
-        steady = statistics.median(values[len(values) * 2 // 3 :])
+        last = values[len(values) * 2 // 3 :]
+        steady, shared = (statistics.median(value[kind] for value in last) for kind in ("rss", "pss"))
+        most = max(value["rss"] for value in values)
         goal = f"≤ {GOALS_MB[role]}" if role in GOALS_MB else "–"
-        lines.append(f"| {role} | {values[0]:.0f} | {steady:.0f} | {max(values):.0f} | {goal} |")
+        lines.append(f"| {role} | {values[0]['rss']:.0f} | {steady:.0f} | {most:.0f} | {goal} | {shared:.0f} |")
     today = datetime.datetime.now(datetime.UTC).date()
     return f"""# Memory of the sidecar
 
 {today}, Python {platform.python_version()}, {os.cpu_count()} cores (`python -m bench.memory`). {NUMERIC + CATEGORICAL}
 features and a prediction, {REQUESTS_PER_SECOND} requests of {ROWS} rows a second for {seconds:.0f} s, {analysed:,.0f}
 exchanges analysed, {incidents:.0f} incidents, windows of {WINDOW_SECONDS:.0f} s, SQLite.
-Resident memory in MB (10⁶ bytes).
+Resident memory in MB (10⁶ bytes). The last column is the proportional set: pages of libraries that several processes
+hold are divided among them.
 
-| process | first second | steady | most | goal |
-|---|---|---|---|---|
+| process | first second | steady | most | goal | steady, proportional |
+|---|---|---|---|---|---|
 {chr(10).join(lines)}
 """
 

@@ -42,6 +42,20 @@ class Derivation:
         self._kinds: Mapping[str, str] | None = None
         self._learning: dict[str, Learning] = {}
 
+    def decided(self, columns: Mapping[str, Any]) -> "Derivation":
+        """One that takes these columns for the first, and has learnt nothing."""
+        made = Derivation({**self.counted, **self._declared})
+        made._kinds_of(columns)
+        return made
+
+    def __or__(self, other: "Derivation") -> "Derivation":
+        """What has learnt the texts of both; they agree on what each column holds."""
+        both = Derivation({**self.counted, **self._declared})
+        both._kinds = self._kinds
+        for name in {**self._learning, **other._learning}:
+            both._learning[name] = self._learning.get(name, Learning()) | other._learning.get(name, Learning())
+        return both
+
     def learn(self, columns: Mapping[str, Any]) -> bool:
         """Learn the tokens of texts; False where there are none to learn."""
         texts = [name for name, kind in self._kinds_of(columns).items() if kind == "text"]

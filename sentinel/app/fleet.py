@@ -23,7 +23,7 @@ from sentinel.app.verdicts import Judging, accepted_wrong_ratio
 from sentinel.config import Settings
 from sentinel.config.times import parse_time
 from sentinel.fleet import Fleet, PeriodJudge, Progress
-from sentinel.fleet.lock import leadership
+from sentinel.fleet.leadership import leadership
 from sentinel.fleet.metrics import FleetMetrics
 from sentinel.fleet.periods import Timing
 from sentinel.fleet.siblings import Siblings
@@ -112,7 +112,7 @@ class FleetProcess:
         self.settings = settings
         self.stop = asyncio.Event()
         self.recorder = Recorder(settings, started_at=time.time())
-        self.metrics = FleetMetrics()
+        self.metrics = FleetMetrics(self.recorder.series)
         self._heard = heard
         self._targets = build_targets(settings.rollback)
         reference = load_reference(settings)
@@ -143,7 +143,7 @@ class FleetProcess:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop.set)
         async with AsyncExitStack() as stack:
-            telemetry = telemetry_app(self.recorder, self._sources(), [self.metrics])
+            telemetry = telemetry_app(self.recorder, self._sources())
             await stack.enter_async_context(listening(telemetry, "telemetry.listen", self.settings.telemetry.listen))
             if self.settings.rollback.mode != "off":
                 stack.push_async_callback(_cancelled, loop.create_task(self._deliver(), name="deliverer"))
@@ -159,7 +159,8 @@ class FleetProcess:
             progress = self._fleet.step(time.time())
             if progress.leading:
                 kept = self.settings.store
-                self._store.forget(time.time(), Retention(kept.retention_days, kept.hour_days, kept.day_days))
+                days = (kept.retention_days, kept.hour_days, kept.day_days, kept.rows_days)
+                self._store.forget(time.time(), Retention(*days))
             if progress.leading and self.settings.labels.enabled:
                 self._join_and_score(time.time())
         except StoreError as error:

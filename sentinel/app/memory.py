@@ -25,16 +25,28 @@ class StoreMemory:
     """
 
     def __init__(
-        self, writer: Writer, settings: RollbackSettings, replica: str, predictions: Predictions | None = None
+        self,
+        writer: Writer,
+        settings: RollbackSettings,
+        replica: str,
+        predictions: Predictions | None = None,
+        *,
+        alone: bool = False,
     ) -> None:
+        """alone: no other replica judges over this store."""
         self._writer = writer
+        self._alone = alone
         self._settings = settings
         self._replica = replica
         self._predictions = predictions
         self._desk: Desk | None = None
 
     def judge_state(self, model: str) -> bytes | None:
-        return self._writer.judge_state(model, self._replica).result(WAIT_SECONDS)
+        """This replica's; where it has none in a store of its own, the latest: a restarted pod may have a new name."""
+        own = self._writer.judge_state(model, self._replica).result(WAIT_SECONDS)
+        if own is None and self._alone:
+            return self._writer.judge_state(model).result(WAIT_SECONDS)
+        return own
 
     def labelled(self, model: str, version: str) -> tuple[int, int] | None:
         try:

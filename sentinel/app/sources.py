@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from sentinel.intake.captures import Captures, kind_of
 from sentinel.intake.events import BadEvent
-from sentinel.reference.files import csv_chunks, parquet_chunks
+from sentinel.reference.tables import csv_chunks, parquet_chunks
 from sentinel.traffic.exchange import Exchange
 
 Progress = Callable[[float], None]

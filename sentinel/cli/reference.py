@@ -2,7 +2,8 @@
 
 import json
 from argparse import Namespace
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +20,27 @@ from sentinel.labels.standard import Standard
 from sentinel.library import Derivation
 from sentinel.reference.describe import describe, diff
 from sentinel.reference.files import build_from_file, load, save
+from sentinel.reference.parts import Fold
 from sentinel.reference.truths import TruthColumns
 from sentinel.store import StoreError, open_store
 from sentinel.store.history import closed_windows
 
 FEW_ROWS = 2000
 """A season of so few rows has a dead zone of a quarter of a deviation and more."""
+SCHEDULER_SECONDS = 10
+"""For a Dask scheduler to answer."""
 
 
 def build(arguments: Namespace) -> int:
-    table = Path(arguments.table)
+    tables = [Path(table) for table in arguments.table]
     derivation = Derivation(dict(pair.split("=", 1) for pair in arguments.kind))
-    with progress_bar(f"reading {table.name}") as progress:
+    with (
+        progress_bar(f"reading {', '.join(table.name for table in tables)}") as progress,
+        _engine(arguments.dask) as fold,
+    ):
         reference = build_from_file(
-            table,
-            name=arguments.name or table.stem,
+            tables,
+            name=arguments.name or tables[0].stem,
             version=arguments.version,
             kinds=derivation.counted,
             predictions=arguments.prediction,
@@ -43,6 +50,7 @@ def build(arguments: Namespace) -> int:
             segments=arguments.segment,
             progress=progress,
             derive=derivation,
+            fold=fold,
         )
     save(reference, arguments.output)
     quality = _quality(reference.standard) if reference.standard is not None else []
@@ -150,3 +158,23 @@ def _content(feature: dict[str, Any]) -> str:
         return f"5 % {low:.4g}   median {middle:.4g}   95 % {high:.4g}"
     shares = sorted(feature["categories"].items(), key=lambda item: -item[1])[:4]
     return ", ".join(f"{name} {share:.0%}" for name, share in shares)
+
+
+@contextmanager
+def _engine(scheduler: str) -> Iterator[Fold | None]:
+    """The Dask cluster at this address; None for this process, where none is named."""
+    if not scheduler:
+        yield None
+        return
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise CommandError("--dask needs Dask; install sentinel-sidecar[dask]") from error
+    from sentinel.reference.engines import on_dask
+
+    try:
+        client = Client(scheduler, timeout=SCHEDULER_SECONDS)  # type: ignore[no-untyped-call]
+    except OSError as error:
+        raise CommandError(f"no Dask scheduler answers at {scheduler}; start one or check the address") from error
+    with client:
+        yield on_dask(client)

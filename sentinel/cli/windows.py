@@ -3,7 +3,7 @@
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from sentinel.config.times import parse_time, show_time
 from sentinel.store import SqlStore, StoreError, open_store
 from sentinel.store.contract import Selection
 from sentinel.store.export import Format, json_lines, write
-from sentinel.store.history import MOST_LISTED, plain
+from sentinel.store.history import each_feature, each_listed, plain
 from sentinel.store.schema import SCORES
 
 SHOWN = ("start", "model", "version", "replica", "rows", "received", "p99", "verdict", "what it says")
@@ -48,10 +48,15 @@ def export(arguments: Namespace) -> int:
     kind: Format = "parquet" if path.suffix in (".parquet", ".pq") else "json"
     with _store(arguments) as store:
         chosen = selection_of(arguments)
-        rows = store.list_features(chosen, MOST_LISTED) if arguments.features else _rows(store, arguments, MOST_LISTED)
-        count = write(rows, path, kind)
+        count = write(_exported(store, chosen, arguments), path, kind)
     tell(arguments, f"{path}: {count} rows", output=str(path), rows=count)
     return 0
+
+
+def _exported(store: SqlStore, chosen: Selection, arguments: Namespace) -> Iterable[dict[str, Any]]:
+    if arguments.features:
+        return each_feature(store.database, chosen)
+    return map(plain, store.merge_windows(chosen)) if arguments.merge else each_listed(store.database, chosen)
 
 
 def _rows(store: SqlStore, arguments: Namespace, limit: int) -> list[dict[str, Any]]:

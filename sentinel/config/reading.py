@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Union
 
-import yaml
-
 from sentinel.config.settings import Bounds, Settings
 
 ENVIRONMENT_PREFIX = "SENTINEL__"
@@ -48,19 +46,27 @@ def load(path: Path | None, environment: Mapping[str, str], overrides: Mapping[s
     for name, text in sorted(environment.items()):
         if name.startswith(ENVIRONMENT_PREFIX):
             keys = name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
-            _put(document, keys, yaml.safe_load(text) if text else "")
+            _put(document, keys, _loaded(text) if text else "")
     for dotted, value in (overrides or {}).items():
         _put(document, dotted.split("."), value)
     return parse(document)
 
 
+def _loaded(text: str) -> Any:
+    import yaml  # 2 MB that the processes which are handed their settings do without
+
+    return yaml.safe_load(text)
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file; raises ConfigurationError when there is none."""
+    from yaml import YAMLError
+
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = _loaded(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError([Problem("", f"cannot read {path}: {error.strerror}")]) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (YAMLError, UnicodeDecodeError) as error:
         place = " ".join(str(error).split())
         raise ConfigurationError([Problem("", f"{path} is not valid YAML: {place}")]) from error
     if document is None:

@@ -65,6 +65,12 @@ class Learning:
             places = np.unique(_places(tokens))
             self._texts[places] = np.minimum(self._texts[places] + 1, SEEN_TWICE)
 
+    def __or__(self, other: "Learning") -> "Learning":
+        """What was learnt from the texts of both."""
+        both = Learning()
+        both._texts = np.minimum(self._texts + other._texts, SEEN_TWICE)
+        return both
+
     def unseen_share(self, tokens: Sequence[str]) -> float:
         """Share of the tokens of a learnt text that no other text has; 0 for none."""
         return float(1 - (self._texts[_places(tokens)] == SEEN_TWICE).mean()) if tokens else 0.0

@@ -1,9 +1,4 @@
-"""Leadership: at most one `sentinel fleet` leads, another takes over within 15 s of its death or silence.
-
-On PostgreSQL it is an advisory lock held by a session of its own. A killed leader's socket closes and frees it at once;
-one that hangs or is cut off does not ask for OVERDUE_SECONDS, and the server ends the session. Elsewhere it is a row
-with an expiry. Neither is trusted for correctness (see the package): it only saves work.
-"""
+"""What leadership is, and its form for databases without advisory locks: a row that must be renewed."""
 
 from typing import Protocol
 
@@ -28,7 +23,7 @@ class Leadership(Protocol):
 
 
 class LeaseRow:
-    """Leadership by a row that must be renewed, for databases without advisory locks."""
+    """Leadership by a row with an expiry."""
 
     def __init__(self, database: Database, holder: str) -> None:
         self._database = database
@@ -49,12 +44,3 @@ class LeaseRow:
         mine = (leases.c.name == NAME) & (leases.c.holder == self._holder)
         with self._database.write() as connection:
             connection.execute(update(leases).where(mine).values(until=0.0))
-
-
-def leadership(database: Database, holder: str) -> Leadership:
-    """The database's own kind. holder: a name that no other process has."""
-    if database.is_sqlite:
-        return LeaseRow(database, holder)
-    from sentinel.fleet.advisory import AdvisoryLock  # needs psycopg, which a store in a file does without
-
-    return AdvisoryLock(database)

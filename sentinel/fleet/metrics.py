@@ -1,62 +1,30 @@
-"""What the fleet's leader does, as metrics. A collector fed by `Fleet.step`; model metrics are the recorder's."""
-
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
+"""What the fleet's leader does, as metrics of the catalogue."""
 
 from sentinel.fleet.fleet import Progress
+from sentinel.telemetry.catalogue import fleet
+from sentinel.telemetry.series import Series
 
-COUNTERS = {
-    "late_windows": "Windows that came after their period was judged: kept for history, not judged.",
-    "foreign_windows": "Windows counted against another reference than the fleet's: only their traffic was used.",
-    "unreadable_windows": "Windows that could not be read: damaged, or written by a newer sentinel. Not judged.",
-    "judged_periods": "Periods of a version judged and committed by this process.",
-    "overtaken_periods": "Periods that another leader committed first.",
-}
+COUNTERS = (fleet.JUDGED, fleet.OVERTAKEN, fleet.LATE, fleet.FOREIGN, fleet.UNREADABLE)
 
 
-@dataclass(eq=False)
-class FleetMetrics(Collector):
-    """Register it beside the recorder's collector and give `report` to the fleet."""
+class FleetMetrics:
+    """Give `report` to the fleet; it writes into the series of its process."""
 
-    latest: Progress = field(default_factory=Progress)
-    replicas: dict[str, int] = field(default_factory=dict)
-    missing: dict[str, int] = field(default_factory=dict)
-    counts: Counter[str] = field(default_factory=Counter)
+    def __init__(self, series: Series) -> None:
+        self._series = series
+        for counter in COUNTERS:
+            series.add(counter, amount=0)
+        self.report(Progress())
 
     def report(self, progress: Progress) -> None:
-        self.latest = progress
+        series = self._series
+        series.put(fleet.LEADER, value=float(progress.leading))
+        series.put(fleet.LAG, value=progress.lag_seconds)
         if not progress.leading:
-            self.replicas, self.missing = {}, {}
-        self.replicas = self.replicas | progress.replicas
-        self.missing = self.missing | progress.missing
-        self.counts["late_windows"] += progress.late
-        self.counts["foreign_windows"] += progress.foreign
-        self.counts["unreadable_windows"] += progress.unreadable
-        self.counts["judged_periods"] += len(progress.judged)
-        self.counts["overtaken_periods"] += progress.overtaken
-
-    def collect(self) -> Iterator[Metric]:
-        latest = self.latest
-        yield _gauge("leader", "1 while this process leads the fleet.", float(latest.leading))
-        yield _gauge("lag_seconds", "Age of the oldest ended period that still waits to be judged.", latest.lag_seconds)
-        yield _by_model("replicas", "Replicas in the last judged period.", self.replicas)
-        yield _by_model(
-            "missing_replicas", "Replicas expected in the last judged period but not heard of.", self.missing
-        )
-        for name, help_text in COUNTERS.items():
-            yield CounterMetricFamily(f"sentinel_fleet_{name}", help_text, value=self.counts[name])
-
-
-def _gauge(name: str, help_text: str, value: float) -> Metric:
-    return GaugeMetricFamily(f"sentinel_fleet_{name}", help_text, value=value)
-
-
-def _by_model(name: str, help_text: str, values: dict[str, int]) -> Metric:
-    family = GaugeMetricFamily(f"sentinel_fleet_{name}", help_text, labels=["model"])
-    for model, value in sorted(values.items()):
-        family.add_metric([model], value)
-    return family
+            series.withdraw((fleet.REPLICAS, fleet.MISSING))
+        for metric, by_model in ((fleet.REPLICAS, progress.replicas), (fleet.MISSING, progress.missing)):
+            for model, replicas in by_model.items():
+                series.put(metric, (model,), replicas)
+        done = (len(progress.judged), progress.overtaken, progress.late, progress.foreign, progress.unreadable)
+        for counter, amount in zip(COUNTERS, done, strict=True):
+            series.add(counter, amount=amount)

@@ -58,4 +58,6 @@ def _rule_files(shape: Shape) -> dict[str, RuleGroups]:
         serving: RuleGroups = {"sentinel-recordings": alerts.recordings(), "sentinel-serving": alerts.SERVING}
         files["sentinel-serving.yml"] = serving
     files["sentinel-sidecar.yml"] = {"sentinel-sidecar": alerts.sidecar(shape.job)}
+    if shape.fleet:
+        files["sentinel-fleet.yml"] = {"sentinel-fleet": alerts.FLEETS}
     return files

@@ -19,6 +19,7 @@ class Shape:
     rollback: bool = True
     labels: bool = True
     shadow: bool = True
+    fleet: bool = True
     severities: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -40,6 +41,7 @@ def shape_of(settings: Settings, features: Sequence[str] = ()) -> Shape:
         rollback=settings.rollback.mode != "off",
         labels=settings.labels.enabled,
         shadow=bool(settings.capture.shadow.url),
+        fleet=settings.fleet.member,
         severities=settings.telemetry.alert_severities,
     )
 

@@ -6,15 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from sentinel.reference.frozen import FrozenReference
+from sentinel.reference.frozen import Counts, FrozenReference
 from sentinel.reference.groups import JointPlan, JointReference, groups_of
 
 
 def grouped(reference: FrozenReference, chunks: Iterable[Mapping[str, Any]]) -> FrozenReference:
     """The reference with groups of its inputs counted over its own rows, given once more in chunks of columns."""
     plan = plan_of(reference)
-    counts = sum((plan.count(columns) for columns in chunks), start=plan.count({}))
-    return replace(reference, groups=JointReference(plan, counts))
+    return replace(reference, groups=JointReference(plan, group_counts(plan, chunks)))
+
+
+def group_counts(plan: JointPlan, chunks: Iterable[Mapping[str, Any]]) -> Counts:
+    """Of the rows of one part of a table; those of several add up."""
+    return sum((plan.count(columns) for columns in chunks), start=plan.count({}))
 
 
 def plan_of(reference: FrozenReference) -> JointPlan:

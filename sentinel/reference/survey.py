@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from sentinel.reference.frozen import Floats
+from sentinel.reference.sample import Sample
 from sentinel.reference.schema import Kind
 from sentinel.reference.values import categories, category, is_boolean, numbers
 
@@ -20,43 +21,8 @@ LABEL_LIKE = 10
 LEAST_ROWS_PER_LABEL = 10
 TEXT_SHARE = 0.01
 """Share of present values that may be text in a numeric column."""
-SAMPLE_VALUES = 1 << 17
-"""Values kept of a longer column for bin edges and quantiles: 64 bins then hold 2,048 each, ± 2 % of a bin."""
 MOST_CATEGORIES = 100_000
 """Distinct categories followed at once; beyond, the rarest are forgotten and the table is marked incomplete."""
-
-
-class Sample:
-    """A uniform sample of numbers of bounded size: each is kept with probability 2^−level, decided by `rng`."""
-
-    def __init__(self, rng: np.random.Generator) -> None:
-        self._rng = rng
-        self._parts: list[Floats] = []
-        self._size = 0
-        self._level = 0
-
-    def add(self, values: Floats) -> None:
-        self._keep(values if not self._level else self._thinned(values, 2.0**-self._level))
-        while self._size > SAMPLE_VALUES:
-            self._level += 1
-            half = self._thinned(self.values(), 0.5)
-            self._parts, self._size = [], 0
-            self._keep(half)
-
-    @property
-    def whole(self) -> bool:
-        """Whether nothing was left out."""
-        return self._level == 0
-
-    def values(self) -> Floats:
-        return np.concatenate(self._parts) if self._parts else np.zeros(0)
-
-    def _keep(self, values: Floats) -> None:
-        self._parts.append(values)
-        self._size += len(values)
-
-    def _thinned(self, values: Floats, ratio: float) -> Floats:
-        return values[self._rng.random(len(values)) < ratio]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +38,25 @@ class Surveyed:
 
 
 class ColumnSurvey:
-    """Looks at a column in chunks."""
+    """Looks at a column of one part of a table in chunks; surveys of different parts merge by |."""
 
-    def __init__(self, rng: np.random.Generator) -> None:
+    def __init__(self, part: int = 0) -> None:
         self._numbers = 0
         self._texts_seen = 0
         self._texts: Counter[str] = Counter()
         self._complete = True
         self._whole: Counter[float] | None = Counter()
         self._low, self._high = np.inf, -np.inf
-        self._sample = Sample(rng)
+        self._sample = Sample(part)
 
     def look(self, column: Any) -> None:
         if is_boolean(column):
             self._texts_seen += self._look_at_texts(column)
             return
         values, wrong = numbers(column)
-        finite = values[np.isfinite(values)]
+        finite = (
+            values[np.isfinite(values)] + 0.0
+        )  # no negative zero: which of two equal values comes first must not show
         self._look_at_numbers(finite)
         if wrong:
             self._texts_seen += wrong
@@ -96,15 +64,33 @@ class ColumnSurvey:
         elif self._whole is not None:
             self._follow_whole(self._whole, finite)
 
+    def __or__(self, other: "ColumnSurvey") -> "ColumnSurvey":
+        both = ColumnSurvey()
+        both._numbers = self._numbers + other._numbers
+        both._texts_seen = self._texts_seen + other._texts_seen
+        both._texts = self._texts + other._texts
+        both._complete = self._complete and other._complete
+        both._bound_texts()
+        both._whole = self._whole + other._whole if self._whole is not None and other._whole is not None else None
+        if both._whole is not None and len(both._whole) > LABEL_LIKE:
+            both._whole = None
+        both._low, both._high = min(self._low, other._low), max(self._high, other._high)
+        both._sample = self._sample | other._sample
+        return both
+
     def _look_at_texts(self, column: Any) -> int:
         found, _, _ = categories(column)
         storable = {text: rows for text, rows in found.items() if _is_storable(text)}
         self._complete = self._complete and len(storable) == len(found)
         self._texts.update(storable)
+        self._bound_texts()
+        return found.total()
+
+    def _bound_texts(self) -> None:
         if len(self._texts) > MOST_CATEGORIES:
             self._complete = False
-            self._texts = Counter(dict(self._texts.most_common(MOST_CATEGORIES // 2)))
-        return found.total()
+            kept = sorted(self._texts.items(), key=by_frequency)[: MOST_CATEGORIES // 2]
+            self._texts = Counter(dict(kept))
 
     def _look_at_numbers(self, values: Floats) -> None:
         if len(values):
@@ -139,6 +125,12 @@ class ColumnSurvey:
         for value, rows in (Counter(values.tolist()) if self._whole is None else self._whole).items():
             texts[str(category(value))] += rows
         return texts
+
+
+def by_frequency(found: tuple[str, int]) -> tuple[int, str]:
+    """Key that sorts (category, rows): most frequent first, equally frequent ones by name."""
+    text, rows = found
+    return -rows, text
 
 
 def _is_storable(text: str) -> bool:

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from sentinel.decode.rows import Decoded
 from sentinel.labels.kept import AnswerSpec, said_by
 from sentinel.labels.standard import Standard, standard
 from sentinel.labels.values import Answered, word
+from sentinel.reference.sample import Places
 from sentinel.reference.values import listed
 
 MOST_ROWS = 100_000
@@ -35,12 +34,12 @@ class TruthColumns:
 
 
 class Truths:
-    """Takes chunks of columns, gives a `Standard`."""
+    """Takes chunks of columns of one part of a table, gives a `Standard`. Those of different parts merge by |."""
 
-    def __init__(self, columns: TruthColumns, rng: np.random.Generator) -> None:
+    def __init__(self, columns: TruthColumns, part: int = 0) -> None:
         self._columns = columns
-        self._rng = rng
-        self._rows: list[tuple[float, Answered]] = []
+        self._places = Places(part)
+        self._rows: list[tuple[int, Answered]] = []
 
     def add(self, columns: Mapping[str, Any], rows: int) -> None:
         """Take in a chunk: name -> one value per row."""
@@ -48,7 +47,7 @@ class Truths:
         answers = replace(self._columns.answers, classes=self._classes(truths))
         predictions = {name: _plain(columns[name]) for name in self._columns.read}
         said = said_by(Decoded(rows, {}, predictions), answers)
-        drawn = self._rng.random(rows)
+        drawn = self._places.following(rows).tolist()
         self._rows += [
             (key, Answered(one.predicted, one.value, one.scores, truth))
             for key, one, truth in zip(drawn, said, truths, strict=True)
@@ -56,6 +55,12 @@ class Truths:
         ]
         if len(self._rows) > 2 * MOST_ROWS:
             self._trim()
+
+    def __or__(self, other: "Truths") -> "Truths":
+        both = Truths(self._columns)
+        both._rows = [*self._rows, *other._rows]
+        both._trim()
+        return both
 
     def finish(self) -> Standard:
         """ValueError where no row has both a prediction and a label that fit."""

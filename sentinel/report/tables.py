@@ -13,8 +13,8 @@ from random import Random
 from typing import Any
 
 from sentinel.library import Derivation
-from sentinel.reference.files import csv_chunks, parquet_chunks
 from sentinel.reference.frozen import FrozenReference
+from sentinel.reference.tables import csv_chunks, parquet_chunks
 from sentinel.reference.values import listed
 from sentinel.report.drawn import Columns, from_reference, from_window
 from sentinel.store import SqlStore

@@ -16,7 +16,7 @@ import numpy as np
 
 from sentinel.decode.rows import Column
 from sentinel.decode.values import column
-from sentinel.reference.files import csv_chunks, parquet_chunks
+from sentinel.reference.tables import csv_chunks, parquet_chunks
 
 JSON_LINES = (".jsonl", ".ndjson", ".json")
 PARQUET = (".parquet", ".pq")

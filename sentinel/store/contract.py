@@ -188,10 +188,10 @@ class Store(Protocol):
         """Windows with start in [since, until), oldest first."""
 
     def list_windows(self, chosen: Selection, limit: int = 1000) -> list[dict[str, Any]]:
-        """Plain columns of windows with their verdicts, oldest first: cheap, whatever the range."""
+        """Plain columns of the newest `limit` windows with their verdicts, oldest first: cheap, whatever the range."""
 
     def list_features(self, chosen: Selection, limit: int = 1000) -> list[dict[str, Any]]:
-        """Scores and shapes of the features of windows, oldest first."""
+        """The newest `limit` scores and shapes of the features of windows, oldest first."""
 
     def merge_windows(self, chosen: Selection) -> list[ClosedWindow]:
         """The chosen windows added up: one per model, version and reference."""

@@ -5,9 +5,10 @@ by page.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, or_, select
 
 from sentinel.judge.verdict import Verdict
 from sentinel.store.codec import read_sketch, read_verdict, window_row
@@ -34,23 +35,50 @@ def conditions(chosen: Selection, *, fleet: bool = False) -> list[ColumnElement[
 
 
 def listing(database: Database, chosen: Selection, limit: int = 1000) -> list[dict[str, Any]]:
-    """Plain columns of the chosen windows with their verdicts, oldest first: the rows of `sentinel windows list`."""
-    joined = windows.outerjoin(verdicts, verdicts.c.window_id == windows.c.id)
-    columns = (*_SHOWN, verdicts.c.state, verdicts.c.explanation, verdicts.c.evidence)
-    query = select(*columns).select_from(joined).where(*conditions(chosen))
-    ordered = query.order_by(windows.c.started_at, windows.c.id).limit(min(limit, MOST_LISTED))
+    """Plain columns of the newest `limit` chosen windows with their verdicts, oldest first: `sentinel windows list`."""
+    newest = (windows.c.started_at.desc(), windows.c.id.desc())
+    query = _listed().where(*conditions(chosen)).order_by(*newest).limit(min(limit, MOST_LISTED))
     with database.read() as connection:
-        return [dict(row) for row in connection.execute(ordered).mappings()]
+        return [dict(row) for row in connection.execute(query).mappings()][::-1]
 
 
 def features(database: Database, chosen: Selection, limit: int = 1000) -> list[dict[str, Any]]:
-    """Scores and shapes of the features of the chosen windows, oldest first."""
+    """The newest `limit` scores and shapes of features of the chosen windows, oldest first."""
+    newest = (windows.c.started_at.desc(), windows.c.id.desc(), window_features.c.feature.desc())
+    query = _of_features().where(*conditions(chosen)).order_by(*newest).limit(limit)
+    with database.read() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()][::-1]
+
+
+def each_listed(database: Database, chosen: Selection) -> Iterator[dict[str, Any]]:
+    """What `listing` gives, of all chosen windows, however many."""
+    return _each(database, chosen, _listed().order_by(windows.c.started_at, windows.c.id))
+
+
+def each_feature(database: Database, chosen: Selection) -> Iterator[dict[str, Any]]:
+    """What `features` gives, of all chosen windows, however many."""
+    order = (windows.c.started_at, windows.c.id, window_features.c.feature)
+    return _each(database, chosen, _of_features().order_by(*order))
+
+
+def _listed() -> Select[Any]:
+    joined = windows.outerjoin(verdicts, verdicts.c.window_id == windows.c.id)
+    return select(*_SHOWN, verdicts.c.state, verdicts.c.explanation, verdicts.c.evidence).select_from(joined)
+
+
+def _of_features() -> Select[Any]:
     key = (windows.c.model, windows.c.version, windows.c.replica, windows.c.started_at)
     own = [column for column in window_features.c if column.name != "window_id"]
-    query = select(*key, *own).join(window_features, window_features.c.window_id == windows.c.id)
-    ordered = query.where(*conditions(chosen)).order_by(windows.c.started_at, windows.c.id, window_features.c.feature)
-    with database.read() as connection:
-        return [dict(row) for row in connection.execute(ordered.limit(limit)).mappings()]
+    return select(*key, *own).join(window_features, window_features.c.window_id == windows.c.id)
+
+
+def _each(database: Database, chosen: Selection, query: Select[Any]) -> Iterator[dict[str, Any]]:
+    """The rows of `query` for a page of windows at a time, so that no transaction lasts."""
+    ids = _paged(database, (windows.c.id, windows.c.started_at), conditions(chosen), EVERYTHING)
+    while page := [row["id"] for row in islice(ids, PAGE)]:
+        with database.read() as connection:
+            found = connection.execute(query.where(windows.c.id.in_(page))).mappings().all()
+        yield from map(dict, found)
 
 
 def pages(
@@ -61,6 +89,13 @@ def pages(
 ) -> Iterator[RowMapping]:
     """Id, sketch and verdict of windows, oldest first; no transaction stays open between two pages."""
     columns = (windows.c.id, windows.c.started_at, windows.c.sketch, verdicts.c.state, verdicts.c.explanation, *more)
+    return _paged(database, columns, wanted, limit)
+
+
+def _paged(
+    database: Database, columns: Sequence[ColumnElement[Any]], wanted: list[ColumnElement[bool]], limit: int
+) -> Iterator[RowMapping]:
+    """`columns`, which begin with id and started_at, of windows with their verdicts, oldest first."""
     joined = windows.outerjoin(verdicts, verdicts.c.window_id == windows.c.id)
     query = select(*columns).select_from(joined).order_by(windows.c.started_at, windows.c.id)
     after: list[ColumnElement[bool]] = []

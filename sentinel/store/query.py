@@ -14,7 +14,7 @@ DEFAULT_LIMIT = 100
 
 
 def windows_json(store: Store, parameters: Mapping[str, str], time_of: Callable[[str], float]) -> dict[str, Any]:
-    """{"windows": [...]}: plain columns, oldest first. `merge=true` adds them up; `features=true` adds "features".
+    """{"windows": [...]}: plain columns of the newest, oldest first. merge=true adds them up, features=true tells more.
 
     from, to: times as `time_of` reads them (ValueError for others). Unknown parameters are refused, never ignored.
     """

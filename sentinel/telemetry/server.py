@@ -3,7 +3,7 @@
 Nothing here waits for the model server: a sidecar whose model is down stays alive, ready and scrapeable.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,7 +11,6 @@ from typing import Any
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
-from prometheus_client.registry import Collector
 
 from sentinel.telemetry.collector import registry_of
 from sentinel.telemetry.page import PAGE_HEADERS, render
@@ -37,11 +36,9 @@ class Sources:
     not_ready: Callable[[], str]  # one sentence, "" while ready
 
 
-def telemetry_app(recorder: Recorder, sources: Sources, more: Sequence[Collector] = ()) -> web.Application:
-    """The application to serve on `telemetry.listen`. more: collectors beside the recorder's."""
+def telemetry_app(recorder: Recorder, sources: Sources) -> web.Application:
+    """The application to serve on `telemetry.listen`."""
     registry = registry_of(recorder)
-    for collector in more:
-        registry.register(collector)
     app = web.Application()
     app.router.add_get("/metrics", partial(_metrics, registry))
     app.router.add_get("/healthz", _healthz)

@@ -312,4 +312,33 @@ SIDECAR = (
     Case("SentinelSpoolLost", {f"sentinel_spool_lost_total{{{POD}}}": ((20, 0), (2, 5), (40, 0))}, (25,), (19, 50)),
 )
 
-CASES = tuple(chain(SERVING, DRIFT, ROLLBACK, SIDECAR))
+_LEADER = 'sentinel_fleet_leader{job="sentinel", instance="%s:9108", namespace="prod"}'
+_OF_FRAUD = f'{{{POD}, model="fraud"}}'
+
+FLEET = (
+    Case(
+        "SentinelFleetWithoutLeader",
+        {_LEADER % "a": ((20, 1), (40, 0)), _LEADER % "b": ((21, 0), (19, 1), (20, 0))},
+        (45,),
+        (19, 20, 39),
+        "one of two leads, a moment passes at the takeover, then nobody does",
+    ),
+    gauge_case("SentinelFleetLagging", f"sentinel_fleet_lag_seconds{{{POD}}}", 400, 5),
+    Case(
+        "SentinelFleetReplicasMissing",
+        {
+            f"sentinel_fleet_missing_replicas{_OF_FRAUD}": ((20, 0), (10, 5), (20, 1), (30, 5), (20, 0)),
+            f"sentinel_fleet_replicas{_OF_FRAUD}": ((100, 10),),
+        },
+        (70,),
+        (19, 30, 45, 90),
+    ),
+    Case(
+        "SentinelFleetWindowsLate",
+        {f"sentinel_fleet_late_windows_total{{{POD}}}": ((20, 0), (1, 3), (60, 0), (50, 1), (60, 0))},
+        (125,),
+        (19, 25, 60, 185),
+    ),
+)
+
+CASES = tuple(chain(SERVING, DRIFT, ROLLBACK, SIDECAR, FLEET))

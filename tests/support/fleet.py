@@ -1,7 +1,10 @@
 """A judge for tests of the fleet: its state is the list of what it saw, so a period judged twice or skipped shows."""
 
 import json
+import sys
 
+from sentinel.app import fleet as fleet_app
+from sentinel.cli import main
 from sentinel.store import WindowRecord
 from sentinel.windows.closed import ClosedWindow
 from tests.support import store_values as some
@@ -27,3 +30,9 @@ class Lead:
 
     def release(self) -> None:
         self.leads = False
+
+
+def lead_always() -> None:
+    """The command line of sentinel with a `sentinel fleet` that believes it leads, whatever the lock says."""
+    fleet_app.leadership = lambda database, holder: Lead()
+    sys.exit(main())

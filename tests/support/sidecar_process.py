@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import os
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -92,11 +94,15 @@ def command(path: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def starting(folder: Path, document: Mapping[str, Any]) -> Iterator[Sidecar]:
-    """A sidecar while the block runs, ready or not; it must stop when asked to."""
+def starting(
+    folder: Path, document: Mapping[str, Any], environment: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Sidecar]:
+    """A sidecar while the block runs, ready or not; it must stop when asked to. environment: added to this one's."""
     log = folder / "sidecar.log"
     with log.open("wb") as output:
-        process = subprocess.Popen(command(write(folder, document)), stdout=output, stderr=output)
+        process = subprocess.Popen(
+            command(write(folder, document)), stdout=output, stderr=output, env={**os.environ, **environment}
+        )
     try:
         yield Sidecar(process, _port(document["relay"][0]), _port(document["telemetry"]), log)
     finally:
@@ -109,9 +115,11 @@ def starting(folder: Path, document: Mapping[str, Any]) -> Iterator[Sidecar]:
 
 
 @contextlib.contextmanager
-def running(folder: Path, document: Mapping[str, Any]) -> Iterator[Sidecar]:
+def running(
+    folder: Path, document: Mapping[str, Any], environment: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Sidecar]:
     """A ready sidecar while the block runs."""
-    with starting(folder, document) as sidecar:
+    with starting(folder, document, environment) as sidecar:
         wait_until(lambda: _ready(sidecar), "the sidecar to be ready")
         yield sidecar
 

@@ -18,6 +18,7 @@ HEAVY_FOR_OBSERVER = {
     "grafanalib",
     "alembic",
     "pyarrow",
+    "dask",
     "rich",
 }
 

@@ -2,9 +2,21 @@
 
 from sentinel.observability.alerts.alert import Alert, Recording
 from sentinel.observability.alerts.drift import DRIFT
+from sentinel.observability.alerts.fleet import FLEETS
 from sentinel.observability.alerts.rollback import ROLLBACK
 from sentinel.observability.alerts.rules import rules_yaml, severity_of
 from sentinel.observability.alerts.serving import SERVING, recordings
 from sentinel.observability.alerts.sidecar import sidecar
 
-__all__ = ["DRIFT", "ROLLBACK", "SERVING", "Alert", "Recording", "recordings", "rules_yaml", "severity_of", "sidecar"]
+__all__ = [
+    "DRIFT",
+    "FLEETS",
+    "ROLLBACK",
+    "SERVING",
+    "Alert",
+    "Recording",
+    "recordings",
+    "rules_yaml",
+    "severity_of",
+    "sidecar",
+]

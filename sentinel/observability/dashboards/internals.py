@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sentinel.observability.dashboards.common import INSTANCE, JOB, annotations
 from sentinel.observability.dashboards.kinds import STACKED, lines
+from sentinel.observability.dashboards.leader import leader_panels
 from sentinel.observability.panel import GREEN, RED, UP_WORDS, YELLOW, Dashboard, Panel, Query, Row, Step
 from sentinel.observability.query import RATE, rate, ratio, selector, total
 from sentinel.observability.shape import Shape
@@ -18,17 +19,20 @@ def _of(metric: Metric, matchers: str = "", suffix: str = "") -> str:
     return selector(metric, f"{_TARGET}, {matchers}" if matchers else _TARGET, suffix)
 
 
-def internals(_shape: Shape) -> Dashboard:
+def internals(shape: Shape) -> Dashboard:
+    rows = [
+        Row("Now", _status()),
+        Row("Nothing is lost silently", _losses()),
+        Row("Own cost", _cost()),
+        Row("Store", _store()),
+    ]
+    if shape.fleet:
+        rows.append(Row("Leader of the fleet", leader_panels(), collapsed=True))
     return Dashboard(
         uid="sentinel-internals",
         title="Sentinel / Internals",
         description="The sidecar itself: does it see everything, keep up, remember, and stay small?",
-        rows=[
-            Row("Now", _status()),
-            Row("Nothing is lost silently", _losses()),
-            Row("Own cost", _cost()),
-            Row("Store", _store()),
-        ],
+        rows=rows,
         variables=(JOB, INSTANCE),
         annotations=annotations(version_changes=False)[2:],
     )

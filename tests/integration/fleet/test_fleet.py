@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from sentinel.fleet import Fleet, Progress
-from sentinel.fleet.lock import OVERDUE_SECONDS, leadership
+from sentinel.fleet.leadership import leadership
+from sentinel.fleet.lock import OVERDUE_SECONDS
 from sentinel.fleet.periods import Timing
 from sentinel.store import Selection, SqlStore, WindowRecord, open_store
 from tests.support import store_values as some

@@ -9,13 +9,13 @@ import yaml
 from sentinel.config.settings import RollbackSettings, Settings, TelemetrySettings
 from sentinel.judge.verdict import Cause
 from sentinel.observability import build_alerts, stale, write
-from sentinel.observability.alerts import DRIFT, ROLLBACK, SERVING, Alert, sidecar
+from sentinel.observability.alerts import DRIFT, FLEETS, ROLLBACK, SERVING, Alert, sidecar
 from tests.support.alert_cases import CASES, Case, values
 from tests.support.tools import need
 
 ROOT = Path(__file__).parents[3]
 RUNBOOKS = ROOT / "alerts" / "runbooks"
-ALERTS = (*SERVING, *DRIFT, *ROLLBACK, *sidecar("sentinel"))
+ALERTS = (*SERVING, *DRIFT, *ROLLBACK, *sidecar("sentinel"), *FLEETS)
 HEADINGS = ("## Meaning", "## Impact", "## Diagnosis", "## Mitigation")
 
 

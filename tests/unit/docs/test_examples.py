@@ -3,6 +3,7 @@
 import base64
 import datetime
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -38,7 +39,20 @@ def a_webhook() -> dict[str, object]:
     }
 
 
-GIVEN = {"README.md": a_table, "docs/features.md": a_table, "docs/rollback.md": a_webhook}
+def a_folder() -> dict[str, object]:
+    """Two CSV files in training/."""
+    Path("training").mkdir()
+    for name in ("a", "b"):
+        Path("training", f"{name}.csv").write_text("amount\n" + "\n".join(map(str, range(400))))
+    return {}
+
+
+GIVEN = {
+    "README.md": a_table,
+    "docs/features.md": a_table,
+    "docs/rollback.md": a_webhook,
+    "docs/scale.md": a_folder,
+}
 """What a page takes for granted: the reader's own data."""
 
 

@@ -1,37 +1,28 @@
-"""The fleet's metrics: what a step did, under the names that docs/scale.md gives."""
-
-from pathlib import Path
-
-from prometheus_client import CollectorRegistry, generate_latest
+"""The fleet's metrics: what a step did."""
 
 from sentinel.fleet import Progress
 from sentinel.fleet.metrics import FleetMetrics
-
-DOCUMENT = (Path(__file__).parents[3] / "docs" / "scale.md").read_text()
-
-
-def exposed(metrics: FleetMetrics) -> dict[str, float]:
-    registry = CollectorRegistry()
-    registry.register(metrics)
-    lines = generate_latest(registry).decode().splitlines()
-    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
+from sentinel.telemetry.catalogue import fleet
+from sentinel.telemetry.catalogue.metric import Metric
+from sentinel.telemetry.series import Series
 
 
 def test_counts_add_up_and_gauges_show_the_last_step() -> None:
-    metrics = FleetMetrics()
+    series = Series()
+    metrics = FleetMetrics(series)
     metrics.report(Progress(leading=True, replicas={"fraud": 3}, missing={"fraud": 1}, late=2, lag_seconds=5.0))
     metrics.report(Progress(leading=True, late=1, foreign=4, unreadable=1, overtaken=1))
-    shown = exposed(metrics)
-    assert shown['sentinel_fleet_replicas{model="fraud"}'] == 3
-    assert shown['sentinel_fleet_missing_replicas{model="fraud"}'] == 1
-    assert shown["sentinel_fleet_late_windows_total"] == 3
-    assert shown["sentinel_fleet_lag_seconds"] == 0
+    assert series.get(fleet.REPLICAS, ("fraud",)) == 3
+    assert series.get(fleet.MISSING, ("fraud",)) == 1
+    assert [series.get(metric) for metric in (fleet.LATE, fleet.FOREIGN, fleet.UNREADABLE)] == [3, 4, 1]
+    assert (series.get(fleet.LEADER), series.get(fleet.LAG), series.get(fleet.OVERTAKEN)) == (1, 0, 1)
     metrics.report(Progress(leading=False))
-    assert exposed(metrics)["sentinel_fleet_leader"] == 0
-    assert not any("replicas" in name for name in exposed(metrics))
+    assert series.get(fleet.LEADER) == 0
+    assert not series.values[fleet.REPLICAS]
 
 
-def test_every_metric_is_documented_and_there_from_the_start() -> None:
-    names = set(exposed(FleetMetrics()))
-    assert len(names) == 7
-    assert all(f"`{name}`" in DOCUMENT for name in names)
+def test_what_has_no_model_is_there_from_the_start() -> None:
+    series = Series()
+    FleetMetrics(series)
+    own = [metric for metric in vars(fleet).values() if isinstance(metric, Metric)]
+    assert {metric for metric in own if not metric.labels} == set(series.values)

@@ -5,7 +5,9 @@ import datetime
 import numpy as np
 import pytest
 
-from sentinel.reference.build import Builder, build
+from sentinel.reference.build import Survey, build, frozen, laid_out
+from sentinel.reference.counting import counted
+from sentinel.reference.declared import Declared
 from tests.support.windows_frames import columns, reference
 
 
@@ -113,14 +115,14 @@ def test_a_million_categories_stay_bounded():
 
 def test_chunks_give_the_same_reference_as_the_whole():
     data = columns(5000)
-    builder = Builder()
-    pieces = [{name: column[i : i + 700] for name, column in data.items()} for i in range(0, 5000, 700)]
-    for piece in pieces:
-        builder.survey(piece)
-    for piece in pieces:
-        builder.count(piece)
+    chunks = [{name: column[i : i + 700] for name, column in data.items()} for i in range(0, 5000, 700)]
+    survey = Survey()
+    for chunk in chunks:
+        survey.look(chunk)
+    declared = Declared("m", "1")
+    plan = laid_out(survey, declared)
+    parts = frozen(plan, counted(plan, declared, chunks))
     whole = build(data, name="m", version="1")
-    parts = builder.freeze(name="m", version="1")
     assert np.array_equal(parts.numeric.counts, whole.numeric.counts)
     assert np.array_equal(parts.numeric.edges, whole.numeric.edges)
     assert np.array_equal(parts.categorical.counts, whole.categorical.counts)

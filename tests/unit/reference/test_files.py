@@ -7,7 +7,8 @@ import pytest
 
 from sentinel.reference.build import build
 from sentinel.reference.describe import describe, diff
-from sentinel.reference.files import ReferenceFileError, build_from_file, load, parsed, save
+from sentinel.reference.files import ReferenceFileError, build_from_file, load, save
+from sentinel.reference.tables import parsed
 from tests.support.windows_frames import columns, reference
 
 

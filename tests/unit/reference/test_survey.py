@@ -2,18 +2,19 @@
 
 import numpy as np
 
-from sentinel.reference.survey import MOST_CATEGORIES, SAMPLE_VALUES, ColumnSurvey, Sample
+from sentinel.reference.sample import SAMPLE_VALUES, Sample
+from sentinel.reference.survey import MOST_CATEGORIES, ColumnSurvey
 
 
 def test_a_sample_is_whole_until_it_is_full():
-    sample = Sample(np.random.default_rng(0))
+    sample = Sample()
     sample.add(np.arange(1000.0))
     assert sample.whole
     assert np.array_equal(sample.values(), np.arange(1000.0))
 
 
 def test_a_sample_is_bounded_and_uniform():
-    sample = Sample(np.random.default_rng(0))
+    sample = Sample()
     total = 12 * SAMPLE_VALUES
     for start in range(0, total, 50_000):
         sample.add(np.arange(start, min(start + 50_000, total), dtype=float))
@@ -24,7 +25,7 @@ def test_a_sample_is_bounded_and_uniform():
 
 
 def test_categories_followed_at_once_are_bounded_and_frequent_ones_survive():
-    survey = ColumnSurvey(np.random.default_rng(0))
+    survey = ColumnSurvey()
     for start in range(0, 3 * MOST_CATEGORIES, 30_000):
         survey.look([f"user {i}" for i in range(start, start + 30_000)] + ["often"] * 100)
     seen = survey.finish(None)

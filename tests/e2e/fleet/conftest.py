@@ -1,0 +1,5 @@
+"""A real PostgreSQL."""
+
+from tests.support.store_fixtures import postgres
+
+__all__ = ["postgres"]
