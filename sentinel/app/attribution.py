@@ -38,11 +38,15 @@ def doubling(bucket: int) -> int:
 
 @dataclass(slots=True)
 class Live:
-    """The versions of one model, or the models, as samples show them. alike: kind -> samples by name."""
+    """The versions of one model, or the models, as samples show them.
+
+    alike: kind -> samples by name, since the last `forget`; before: until then.
+    """
 
     current: str
     seen: Counter[str] = field(default_factory=Counter)
     alike: dict[Kind, Counter[str]] = field(default_factory=dict)
+    before: dict[Kind, Counter[str]] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
 
     def bounded(self, version: str) -> str:
@@ -65,9 +69,9 @@ class Live:
     def split(self, count: int, kind: Kind | None = None) -> dict[str, int]:
         """`count` over the versions seen since the last `forget`: largest remainders, so that the parts sum to it.
 
-        kind: of what is counted; where samples of that kind were seen, they alone tell.
+        kind: of what is counted; where samples of that kind were seen, be it just before, they alone tell.
         """
-        samples = self.seen if kind is None else self.alike.get(kind, self.seen)
+        samples = self.seen if kind is None else self.alike.get(kind) or self.before.get(kind) or self.seen
         total = samples.total()
         if not total:
             return {self.current: count}
@@ -80,7 +84,7 @@ class Live:
 
     def forget(self) -> None:
         self.seen.clear()
-        self.alike.clear()
+        self.before, self.alike = self.alike, {}
 
 
 class Attribution:

@@ -18,7 +18,7 @@ from tests.support.demo_stage import beside, further_windows, healthy, ok
 
 @pytest.mark.parametrize(
     ("fault", "cause"),
-    [({"error_ratio": 0.3}, "error_ratio"), ({"error_ratio": 1.0}, "error_ratio"), ({"delay_seconds": 0.4}, "latency")],
+    [({"error_ratio": 0.6}, "error_ratio"), ({"error_ratio": 1.0}, "error_ratio"), ({"delay_seconds": 0.4}, "latency")],
     ids=["errors", "nothing but errors", "latency"],
 )
 async def test_a_worse_version_is_rolled_back_once(demo_folder: Path, fault: dict[str, float], cause: str) -> None:

@@ -23,6 +23,17 @@ def test_a_count_goes_to_the_version_seen_last_when_no_sample_says_more() -> Non
     assert versions.split(7) == {"2": 7}
 
 
+def test_samples_of_a_kind_tell_also_just_after_a_window_began() -> None:
+    versions = Live(current="1")
+    versions.sampled("2", ("5xx",))
+    versions.forget()
+    versions.sampled("1", ("2xx",))
+    assert versions.split(10, "5xx") == {"2": 10}
+    versions.forget()
+    versions.sampled("1", ("2xx",))
+    assert versions.split(10, "5xx") == {"1": 10}, "but no longer than that"
+
+
 @given(counts, counts, st.integers(0, 10**9))
 def test_split_traffic_keeps_every_count(latency: dict[int, int], gaps: dict[int, int], sent: int) -> None:
     versions = Live(current="1")
