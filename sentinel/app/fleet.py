@@ -159,7 +159,8 @@ class FleetProcess:
             progress = self._fleet.step(time.time())
             if progress.leading:
                 kept = self.settings.store
-                self._store.forget(time.time(), Retention(kept.retention_days, kept.hour_days, kept.day_days))
+                days = (kept.retention_days, kept.hour_days, kept.day_days, kept.rows_days)
+                self._store.forget(time.time(), Retention(*days))
             if progress.leading and self.settings.labels.enabled:
                 self._join_and_score(time.time())
         except StoreError as error:

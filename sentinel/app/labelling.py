@@ -33,10 +33,8 @@ FLUSHED_AT_ONCE = 1_000
 FLUSH_SECONDS = 1.0
 GRACE_SECONDS = 1.5
 """After a window's end until it is scored: its last predictions are flushed by then."""
-TINY = 1e-6
-"""Seconds: windows begin at the same moment if they begin so close to each other."""
-RECENT_ROWS = 10_000
-"""Predictions that the metrics of quality are made of, the newest: enough for half a point of accuracy."""
+MOST_ROWS = 10_000
+"""Predictions that a report is made of, the newest: enough for half a point of accuracy."""
 FORGET_SECONDS = 60.0
 
 Counts = Counter[tuple[str, Outcome]]
@@ -63,21 +61,9 @@ class LabelWork:
         """Score the windows that are due; what recent predictions of the versions concerned say now."""
         touched = set()
         for due in self.labels.due(now - GRACE_SECONDS):
-            span = due.span
-            rows = self.labels.answered(span.model, span.version, span.start, span.start + TINY)
-            self.labels.score(due, self._scored(span, rows), now)
-            touched.add((span.model, span.version))
+            self.labels.score(due, self._reports(due.span, due.span), now)
+            touched.add((due.span.model, due.span.version))
         return [report for pair in sorted(touched) for report in self._recent(*pair)]
-
-    def _scored(self, span: Span, rows: Sequence[Answered]) -> list[Report]:
-        """The reports of a window; none where its rows break the arithmetic, which must not hold up other windows."""
-        try:
-            return self._reports(span, rows, span, rows)
-        except StoreError:
-            raise
-        except Exception:
-            logger.exception("the window of %s %s at %.0f cannot be scored", span.model, span.version, span.start)
-            return []
 
     def forget(self, now: float) -> None:
         """Let go of what is past its time or number."""
@@ -87,15 +73,26 @@ class LabelWork:
             continue
 
     def _recent(self, model: str, version: str) -> list[Report]:
-        newest = partial(self.labels.newest, model, version, self._settings.recent_seconds, RECENT_ROWS)
-        return self._reports(*newest(labelled=True), *newest(labelled=False))
+        newest = partial(self.labels.newest, model, version, self._settings.recent_seconds)
+        return self._reports(newest(labelled=True), newest(labelled=False))
 
-    def _reports(
-        self, span: Span, labelled: Sequence[Answered], scored_span: Span, scored: Sequence[Answered]
-    ) -> list[Report]:
-        """Realised quality of the first rows and, where there can be one, an estimate of the others."""
-        estimate = self._scorer.estimate(scored_span, scored, self._store)
-        return [self._scorer.realised(span, labelled), *([estimate] if estimate else [])]
+    def _reports(self, labelled: Span, scored: Span) -> list[Report]:
+        """Realised quality of one span and, where there can be one, an estimate of the other.
+
+        None of rows that break the arithmetic: they must not hold up others.
+        """
+        try:
+            known = self._scorer.realised(labelled, self._rows(labelled, labelled=True), *self.labels.share(labelled))
+            estimate = self._scorer.estimate(scored, self._rows(scored, labelled=False), self._store)
+        except StoreError:
+            raise
+        except Exception:
+            logger.exception("rows of %s %s from %.0f on cannot be scored", scored.model, scored.version, scored.start)
+            return []
+        return [known, estimate] if estimate else [known]
+
+    def _rows(self, span: Span, *, labelled: bool) -> list[Answered]:
+        return self.labels.answered(span.model, span.version, span.start, span.end, MOST_ROWS, labelled=labelled)
 
 
 @dataclass(frozen=True, slots=True)

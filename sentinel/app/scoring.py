@@ -49,9 +49,9 @@ class Scorer:
         known = self.standard.accepted_error if self.standard else float("nan")
         return known if known == known else None
 
-    def realised(self, span: Span, rows: Sequence[Answered]) -> Report:
-        labelled = sum(row.truth is not None for row in rows)
-        return Report(span, "realised", len(rows), labelled, qualities(rows))
+    def realised(self, span: Span, rows: Sequence[Answered], kept: int, labelled: int) -> Report:
+        """rows: with a truth, the newest. kept, labelled: how many predictions of the span there are in all."""
+        return Report(span, "realised", kept, labelled, qualities(rows))
 
     def estimate(self, span: Span, rows: Sequence[Answered], store: Store) -> Report | None:
         """None where there is no calibration, or no row with the scores it is for."""

@@ -314,12 +314,7 @@ COMMANDS = (
         "report:report",
         "sentinel report --from 24h --html report.html --pdf report.pdf",
         (
-            CONFIG,
-            STORE,
-            MODEL,
-            arg("--version", default="", help="only this version"),
-            SINCE,
-            UNTIL,
+            *WINDOWS,
             REFERENCE,
             *PAGES,
             arg("--evidently", metavar="FILE", help="write Evidently's page of the same range (extra: report)"),

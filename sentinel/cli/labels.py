@@ -18,6 +18,7 @@ from sentinel.app.labelling import LabelWork
 from sentinel.app.scoring import Scorer
 from sentinel.cli.problems import CommandError
 from sentinel.cli.settings import settings_of
+from sentinel.cli.telling import tell
 from sentinel.cli.terminal import console, progress_bar
 from sentinel.config import Settings
 from sentinel.config.times import show_time

@@ -12,8 +12,9 @@ from sentinel.cli.pages import wants_page, write_pages
 from sentinel.cli.problems import CommandError
 from sentinel.cli.settings import settings_of
 from sentinel.cli.terminal import console, progress_bar
+from sentinel.cli.windows import selection_of
 from sentinel.config import Settings
-from sentinel.config.times import parse_time, show_time
+from sentinel.config.times import show_time
 from sentinel.report import page, peer, words
 from sentinel.report.facts import Facts, plain
 from sentinel.report.gather import NothingThere, gather
@@ -32,21 +33,22 @@ def report(arguments: Namespace) -> int:
     settings = settings_of(arguments, {"reference.path": arguments.reference} if arguments.reference else None)
     try:
         with closing(open_store(arguments.store or settings.store.url)) as store:
+            chosen = selection_of(arguments)
             if arguments.evidently:
-                _evidently(store, arguments, settings)
+                _evidently(store, chosen, arguments, settings)
             if arguments.json or not arguments.evidently or wants_page(arguments):
-                _write(_facts(store, arguments, settings), arguments)
+                _write(_facts(store, chosen, settings), arguments)
     except (StoreError, NothingThere, NoRows, ExtraMissing) as error:
         raise CommandError(str(error)) from error
     return 0
 
 
-def _evidently(store: SqlStore, arguments: Namespace, settings: Settings) -> None:
+def _evidently(store: SqlStore, chosen: Selection, arguments: Namespace, settings: Settings) -> None:
     reference = load_reference(settings)
     if reference is None:
         raise CommandError("there is nothing to compare with: set reference.path or give --reference")
     normal = Path(arguments.reference_rows) if arguments.reference_rows else None
-    found = tables(store, _chosen(arguments), reference, normal)
+    found = tables(store, chosen, reference, normal)
     peer.write(found, Path(arguments.evidently), f"{reference.name} {reference.version}: rows of a range, by sentinel")
     if not arguments.json:
         print(arguments.evidently)
@@ -54,20 +56,10 @@ def _evidently(store: SqlStore, arguments: Namespace, settings: Settings) -> Non
             print(notice)
 
 
-def _chosen(arguments: Namespace) -> Selection:
-    now = time.time()
-    return Selection(
-        model=arguments.model,
-        version=arguments.version,
-        since=parse_time(arguments.since, now) if arguments.since else 0.0,
-        until=parse_time(arguments.until, now) if arguments.until else 1e18,
-    )
-
-
-def _facts(store: SqlStore, arguments: Namespace, settings: Settings) -> Facts:
+def _facts(store: SqlStore, chosen: Selection, settings: Settings) -> Facts:
     reference, error_ratio = load_reference(settings), settings.slo.error_ratio
     with progress_bar("reading windows") as tell:
-        return gather(store, _chosen(arguments), reference, now=time.time(), error_ratio=error_ratio, tell=tell)
+        return gather(store, chosen, reference, now=time.time(), error_ratio=error_ratio, tell=tell)
 
 
 def _write(facts: Facts, arguments: Namespace) -> None:

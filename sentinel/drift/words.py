@@ -1,4 +1,4 @@
-"""What changed, in the operator's words: "mean +0.31 sd, median 4.1 → 4.9", "web 20 → 35 %". Pure.
+"""What changed, in the operator's words: "mean +0.31 sd, median 4.1 → 4.9", "“web” 20 → 35 %". Pure.
 
 Names of categories are said only where they are short and the reference has enough rows of them for a cell of their
 own; new, rare and long ones are counted, never named.
@@ -6,6 +6,7 @@ own; new, rare and long ones are counted, never named.
 
 import numpy as np
 
+from sentinel.drift.categories import quoted
 from sentinel.reference.frozen import Counts, Floats, FrozenReference
 from sentinel.windows.counts import FeatureCounts
 from sentinel.windows.quantiles import moments, quantile
@@ -102,7 +103,7 @@ def _moved(names: tuple[str, ...], before: Floats, after: Floats) -> str:
 
 
 def _shown(name: str) -> str:
-    return name if len(name) <= LONGEST_SHOWN else "a long text"
+    return quoted(name) if len(name) <= LONGEST_SHOWN else "a long text"
 
 
 def _shares(counts: Counts) -> Floats:

@@ -1,8 +1,11 @@
 """The incidents of a model: opening, holding, resolution, by the table `INCIDENT_LIFE`. One at a time on each watch."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 
+from sentinel.drift.faults import Finding as Fault
+from sentinel.judge import words
 from sentinel.judge.policy import Policy
 from sentinel.judge.roster import SHARED, Key, Roster
 from sentinel.judge.states import INCIDENT_LIFE, Event, Phase
@@ -19,8 +22,10 @@ class Docket:
         self.open: dict[Key, Incident] = {}
         self.pages: list[float] = []
 
-    def settle(self, roster: Roster, window: ClosedWindow, scores: Scores) -> tuple[list[Incident], list[Incident]]:
-        """Incidents opened and resolved by this window."""
+    def settle(
+        self, roster: Roster, window: ClosedWindow, scores: Scores, faults: Sequence[Fault] = ()
+    ) -> tuple[list[Incident], list[Incident]]:
+        """Incidents opened and resolved by this window. faults: in its data, they tell the kind of change."""
         opened: list[Incident] = []
         resolved: list[Incident] = []
         for key in [*roster.watches, *(key for key in self.open if key not in roster.watches)]:
@@ -32,7 +37,7 @@ class Docket:
             before = Phase.OPEN if key in self.open else Phase.QUIET
             after = INCIDENT_LIFE[before, event]
             if watch is not None and due is not None and (before, after) == (Phase.QUIET, Phase.OPEN):
-                opened.append(self._opened(key, watch, due, window))
+                opened.append(self._opened(key, watch, due, window, faults))
             if (before, after) == (Phase.OPEN, Phase.QUIET):
                 resolved.append(self._resolved(key, roster, event, window))
         return opened, resolved
@@ -73,9 +78,11 @@ class Docket:
         recovered = judged and watch.recovered(self.open[key].features, window.end - window.start)
         return Event.RECOVERED if recovered else None
 
-    def _opened(self, key: Key, watch: Watch, why: Opening, window: ClosedWindow) -> Incident:
+    def _opened(self, key: Key, watch: Watch, why: Opening, window: ClosedWindow, faults: Sequence[Fault]) -> Incident:
         evidence = evidence_of(watch.log_wealth())
-        seen = f"{_counted(why.rows, 'row')} in {_counted(why.windows, 'window')}"
+        since = words.moment(window.end - why.windows * (window.end - window.start))
+        seen = f"{_counted(why.rows, 'row')} in {_counted(why.windows, 'window')} since {since}"
+        what = ", ".join(filter(None, (why.what, words.kind(faults, why.features))))
         name = "\0".join([window.key.model, window.key.version, why.cause, repr(window.start)])
         incident = Incident(
             id=hashlib.sha256(name.encode()).hexdigest()[:32],
@@ -86,7 +93,7 @@ class Docket:
             resolved_at=None,
             evidence=evidence,
             features=why.features,
-            explanation=f"{why.what}; evidence {evidence:.2g} of 1 needed; {seen}",
+            explanation=f"{what}; evidence {evidence:.2g} of 1 needed; {seen}",
             rollback_evidence=self.rollback_evidence(watch.log_wealth()),
         )
         self.open[key] = incident

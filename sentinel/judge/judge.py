@@ -14,6 +14,7 @@ import numpy as np
 from sentinel.drift import quality, segments
 from sentinel.drift.blocks import Counts
 from sentinel.drift.faults import in_words
+from sentinel.judge import words
 from sentinel.judge.binding import Roles
 from sentinel.judge.docket import Docket
 from sentinel.judge.policy import Policy, PolicyOptions
@@ -53,6 +54,7 @@ class Judge:
         self.roster = Roster(self.policy, None if reference is None else Roles(reference, self.policy))
         self.docket = Docket(self.policy)
         self._segments: dict[str, deque[SegmentCounts]] = {}  # of words only, so they are not in the state
+        self._names = frozenset(() if reference is None else reference.names)
         self.notice = ""
         """Said with the next verdict: why evidence had to start again."""
 
@@ -73,13 +75,19 @@ class Judge:
         counts = coarse(self.reference, closed.features) if self.reference is not None and fits else None
         groups = closed.features.groups if fits and closed.features.groups.size else None
         self.roster.take(closed, counts, groups if joint is None else joint, labelled)
-        opened, resolved = self.docket.settle(self.roster, closed, scores or {})
+        faults = quality.findings(self.reference, closed) if self.reference is not None and fits else ()
+        opened, resolved = self.docket.settle(self.roster, closed, scores or {}, faults)
         standing = self.docket.standing(self.roster)
         conditions = self._conditions(closed, fits, standing)
         notice, self.notice = self.notice, ""
-        faults = quality.findings(self.reference, closed) if self.reference is not None and fits else ()
-        besides = (self._where(closed, fits, standing), notice, in_words(faults, SHOWN_FAULTS))
         version = closed.key.version
+        findings = self._findings(version, scores or {})
+        besides = (
+            *self._contributors(closed, fits, standing, findings),
+            words.of_the_model(self.roster, tuple(self.docket.open), version, scores or {}),
+            notice,
+            in_words(faults, SHOWN_FAULTS),
+        )
         own = [self.roster.watches[key].log_wealth() for key in self.roster.keys_of(version)]
         return Verdict(
             model=closed.key.model,
@@ -91,7 +99,7 @@ class Judge:
             evidence=max((evidence_of(w.log_wealth()) for w in self._watched(version)), default=0.0),
             rollback_evidence=self.docket.rollback_evidence(max(own, default=-np.inf)),
             budget_spent_ratio=self.docket.spent_ratio(closed.end),
-            findings=self._findings(version, scores or {}),
+            findings=findings,
             opened=tuple(opened),
             resolved=tuple(resolved),
             open=standing,
@@ -140,15 +148,23 @@ class Judge:
         known = parts or [f"within tolerance, {rows:,} rows in recent windows"]
         return "; ".join([*known, *filter(None, besides)])
 
-    def _where(self, closed: ClosedWindow, fits: bool, standing: tuple[Incident, ...]) -> str:
-        """In which segment the drift of the standing incidents is, over recent windows."""
+    def _contributors(
+        self, closed: ClosedWindow, fits: bool, standing: tuple[Incident, ...], findings: tuple[Finding, ...]
+    ) -> tuple[str, str]:
+        """What drifts besides the features that the standing incidents name, and where all of them drift."""
+        told = [name for incident in self._concerning(closed.key.version, standing) for name in incident.features]
+        more = [finding for finding in words.besides(findings, told) if finding.feature in self._names]
+        also = ", ".join(f"also {finding.feature} {finding.change}" for finding in more)
+        return also, self._where(closed, fits, [*told, *(finding.feature for finding in more)])
+
+    def _where(self, closed: ClosedWindow, fits: bool, features: list[str]) -> str:
+        """In which segment the drift of these features is, over recent windows."""
         if self.reference is None or not fits or not self.reference.segments:
             return ""
         for gone in self._segments.keys() - self.roster.versions.keys():
             del self._segments[gone]
         recent = self._segments.setdefault(closed.key.version, deque(maxlen=WINDOWS_FOR_SEGMENTS))
         recent.append(closed.segments)
-        features = [name for incident in self._concerning(closed.key.version, standing) for name in incident.features]
         return segments.in_words(self.reference, reduce(or_, recent), features) if features else ""
 
     def _findings(self, version: str, scores: Scores) -> tuple[Finding, ...]:

@@ -16,6 +16,7 @@ from sentinel.drift.bets import Floats
 from sentinel.drift.blocks import Counts
 from sentinel.drift.book import Book
 from sentinel.drift.capital import total
+from sentinel.drift.categories import quoted
 from sentinel.drift.scores import FeatureScores
 from sentinel.judge.service import ServiceBook
 from sentinel.judge.verdict import Cause, Finding
@@ -24,7 +25,7 @@ EVIDENCE_CEILING = 1e9
 """Evidence beyond this says no more; the books themselves keep logarithms."""
 SHOWN_FINDINGS = 10
 NAMED = 3
-"""Features that the sentence of an outage names."""
+"""Features that the sentence of an incident names."""
 MOSTLY = 0.5
 OUTAGE_ROWS = 30
 """So many rows in a row without any feature of a role that was observed before: its features count as missing."""
@@ -108,7 +109,7 @@ class DriftWatch:
         gone = self._gone(span) if self._absent(first, span) else []
         chosen = list(dict.fromkeys([*spans, *gone]))
         rows = int(self.book.blocks.span(span)[first].sum())
-        what = self._outage(gone) if gone else f"{self._label(first)} {self._change(first, span, scores)}"
+        what = self._outage(gone) if gone else self._moves(spans, scores)
         names = tuple(self.book.laws.features.names[f] for f in chosen)
         return Opening(self._cause(first, span), names, what, rows, self.book.blocks.trailing_windows(span))
 
@@ -165,10 +166,18 @@ class DriftWatch:
     def _gone(self, span: int) -> list[int]:
         return [f for f in range(len(self.book.laws.features.names)) if self._absent(f, span)]
 
+    def _moves(self, spans: Mapping[int, int], scores: Scores) -> str:
+        """What contributes most, each with its direction."""
+        told = [f"{self._label(f)} {self._change(f, span, scores)}" for f, span in list(spans.items())[:NAMED]]
+        return " and ".join(told) + self._more(len(spans))
+
+    @staticmethod
+    def _more(number: int) -> str:
+        return f" and {number - NAMED:,} more" if number > NAMED else ""
+
     def _outage(self, gone: list[int]) -> str:
         shown = ", ".join(self._label(f) for f in gone[:NAMED])
-        more = f" and {len(gone) - NAMED:,} more" if len(gone) > NAMED else ""
-        return f"{shown}{more} missing in every row"
+        return f"{shown}{self._more(len(gone))} missing in every row"
 
     def _cause(self, f: int, span: int) -> Cause:
         return "data_quality" if self.cause == "input_drift" and self._is_quality(f, span) else self.cause
@@ -189,7 +198,7 @@ class DriftWatch:
             p0 = self.book.laws.p0[f, : int(self.book.laws.features.cells[f])]
             return f"about {float(normal_scores(p0, ordered) @ moved[: len(p0)]):+.2f} sd"
         cell = int(np.abs(moved).argmax())
-        return f"share of {self.labels[f][cell]} {100 * moved[cell]:+.1f} points"
+        return f"share of {quoted(self.labels[f][cell])} {100 * moved[cell]:+.1f} points"
 
 
 class ServiceWatch:

@@ -1,126 +1,36 @@
 """From a store to the facts of a report: one pass over the chosen windows, then the records beside them. Reads only."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 
 from sentinel.drift.scores import score
-from sentinel.judge.verdict import Incident, State, Verdict, worst
+from sentinel.judge.verdict import Incident, State, Verdict
 from sentinel.reference.frozen import FrozenReference
 from sentinel.report import words
-from sentinel.report.facts import Drifted, Facts, Served, Version
+from sentinel.report.facts import Drifted, Facts, Version
 from sentinel.report.happened import events
 from sentinel.report.onset import onset
+from sentinel.report.seen import Seen, Sum, finite
 from sentinel.store import SqlStore
 from sentinel.store.contract import Selection
 from sentinel.store.history import extents, judged_windows, series
-from sentinel.telemetry.catalogue.serving import BAD_CODES
 from sentinel.telemetry.pictures import pictures
 from sentinel.telemetry.view import Conservation, Event, FeaturePicture, WindowPoint
 from sentinel.telemetry.window_gauges import point_of, with_scores
-from sentinel.windows.closed import MANY, NOTHING, ClosedWindow
-from sentinel.windows.counts import nothing_of
-from sentinel.windows.latency import percentiles
-from sentinel.windows.window import TrafficCounts, WindowKey
+from sentinel.windows.window import TrafficCounts
 
 MOST_POINTS = 180
 """Points of a chart; longer ranges are drawn in coarser steps."""
 MOST_FEATURES = 200
 MOST_INCIDENTS = 50
 """The newest ones: a budget allows a few a month."""
-INPUT_DRIFT = "input_drift"
 MOST_DATED = 20
 """Features whose onset is looked for: those with most evidence among those that paged."""
 
 
 class NothingThere(Exception):
     """No window matches; the sentence says what there is."""
-
-
-@dataclass(slots=True)
-class _Sum:
-    """Windows added up, whatever their version and replica. spans: start -> end, each stretch of time once.
-
-    compared: rows that were counted in the reference's cells.
-    """
-
-    window: ClosedWindow = NOTHING
-    windows: int = 0
-    compared: int = 0
-    spans: dict[float, float] = field(default_factory=dict)
-    state: State = State.OK
-    evidence: float = 0.0
-
-    def add(self, window: ClosedWindow, compared: int) -> None:
-        self.window |= window
-        self.windows += 1
-        self.compared += compared
-        self.spans[window.start] = window.end
-
-    def judge(self, verdict: Verdict) -> None:
-        self.state = worst(self.state, verdict.state)
-        self.evidence = max(self.evidence, finite(verdict.evidence))
-
-    def served(self) -> Served:
-        window = self.window
-        counts = window.traffic
-        return Served(
-            seconds=sum(end - start for start, end in self.spans.items()),
-            windows=self.windows,
-            received=received(counts),
-            failed=sum(counts.codes.get(code, 0) for code in BAD_CODES),
-            rows=window.rows,
-            p99_seconds=percentiles(counts.latency, (0.99,)).get(0.99),
-        )
-
-
-@dataclass(slots=True)
-class _Seen:
-    """What the pass over the windows finds."""
-
-    reference: FrozenReference | None
-    width: float
-    since: float
-    model: str
-    all: _Sum = field(default_factory=_Sum)
-    breach: _Sum = field(default_factory=_Sum)
-    rest: _Sum = field(default_factory=_Sum)
-    incidents: Sequence[Incident] = ()
-    of_incident: dict[str, _Sum] = field(default_factory=dict)
-    points: dict[int, _Sum] = field(default_factory=dict)
-    versions: dict[str, _Sum] = field(default_factory=dict)
-    last: dict[str, Verdict] = field(default_factory=dict)
-    states: dict[str, int] = field(default_factory=dict)
-    evidence: dict[str, float] = field(default_factory=dict)
-
-    def take(self, window: ClosedWindow, verdict: Verdict | None) -> None:
-        if verdict is not None:
-            self._judge(window, verdict)
-        if window.key.replica == MANY and verdict is not None:
-            return  # the fleet's merged window: its traffic is that of the replicas
-        known = self.reference.fingerprint if self.reference else ""
-        fits = self.reference is not None and window.reference_id == known
-        features = window.features if fits else nothing_of(self.reference)  # other cells do not add up with ours
-        own = replace(window, key=WindowKey(self.model, "", ""), reference_id=known, features=features)
-        version = self.versions.setdefault(window.key.version, _Sum())
-        standing = [incident for incident in self.incidents if _stands(incident, window)]
-        under = [self.of_incident.setdefault(incident.id, _Sum()) for incident in standing]
-        for part in (self.all, self.breach if standing else self.rest, self._point(window), version, *under):
-            part.add(own, window.rows if fits else 0)
-
-    def _judge(self, window: ClosedWindow, verdict: Verdict) -> None:
-        self.states[str(verdict.state)] = self.states.get(str(verdict.state), 0) + 1
-        self._point(window).judge(verdict)
-        self.all.judge(verdict)
-        last = self.last.get(verdict.version)
-        if last is None or last.end <= verdict.end:
-            self.last[verdict.version] = verdict
-        for finding in verdict.findings:
-            known = self.evidence.get(finding.feature, 0.0)
-            self.evidence[finding.feature] = max(known, finite(finding.evidence))
-
-    def _point(self, window: ClosedWindow) -> _Sum:
-        return self.points.setdefault(int((window.start - self.since) // self.width), _Sum())
 
 
 def gather(
@@ -139,7 +49,7 @@ def gather(
     model, (since, until) = _extent(store, chosen)
     chosen = replace(chosen, model=model)
     incidents = _overlapping(store.incidents(model=model, limit=MOST_INCIDENTS), since, until)
-    seen = _Seen(reference, (until - since) / MOST_POINTS, since, model, incidents=incidents)
+    seen = Seen(reference, (until - since) / MOST_POINTS, since, model, incidents=incidents)
     for window, verdict in judged_windows(store.database, chosen):
         seen.take(window, verdict)
         tell((window.end - since) / (until - since))
@@ -189,14 +99,7 @@ def _overlapping(incidents: Sequence[Incident], since: float, until: float) -> l
     )
 
 
-def _stands(incident: Incident, window: ClosedWindow) -> bool:
-    """Whether a window lies in an incident: that of inputs concerns every version, any other its own."""
-    if incident.cause != INPUT_DRIFT and window.key.version != incident.version:
-        return False
-    return incident.opened_at < window.end and (incident.resolved_at is None or window.start < incident.resolved_at)
-
-
-def _state(seen: _Seen, standing: Sequence[Incident]) -> State:
+def _state(seen: Seen, standing: Sequence[Incident]) -> State:
     """What stands at the end: a breach, or the last verdict of the version judged last."""
     if standing:
         return State.BREACH
@@ -204,14 +107,14 @@ def _state(seen: _Seen, standing: Sequence[Incident]) -> State:
     return newest.state if newest else State.INSUFFICIENT
 
 
-def _versions(seen: _Seen) -> Iterator[Version]:
+def _versions(seen: Seen) -> Iterator[Version]:
     for name, part in sorted(seen.versions.items(), key=lambda item: item[1].window.start):
         verdict = seen.last.get(name)
         told = (str(verdict.state), verdict.explanation) if verdict else ("", "never judged")
         yield Version(name, part.window.start, part.window.end, part.served(), *told)
 
 
-def _points(seen: _Seen) -> Iterator[WindowPoint]:
+def _points(seen: Seen) -> Iterator[WindowPoint]:
     for _, part in sorted(seen.points.items()):
         if part.windows:
             yield point_of(part.window, str(part.state), part.evidence)
@@ -227,7 +130,7 @@ def _conservation(counts: TrafficCounts) -> Conservation:
     return Conservation(counts.received, outcomes, {**counts.dropped, **counts.undecodable})
 
 
-def _features(store: SqlStore, chosen: Selection, reference: FrozenReference | None, seen: _Seen) -> list[Drifted]:
+def _features(store: SqlStore, chosen: Selection, reference: FrozenReference | None, seen: Seen) -> list[Drifted]:
     """Most evidence first. One that paged is compared over the windows of its incident, the others over all."""
     if reference is None or not seen.all.compared:
         return []
@@ -245,7 +148,7 @@ def _features(store: SqlStore, chosen: Selection, reference: FrozenReference | N
     return features
 
 
-def _scored(reference: FrozenReference, part: _Sum, evidence: Mapping[str, float]) -> dict[str, FeaturePicture]:
+def _scored(reference: FrozenReference, part: Sum, evidence: Mapping[str, float]) -> dict[str, FeaturePicture]:
     window = part.window
     verdict = Verdict(window.key.model, "", window.start, window.end, State.OK, "")
     found = with_scores(score(reference, window), evidence, pictures(reference, window, verdict))
@@ -259,7 +162,7 @@ def _incident_of(picture: FeaturePicture, incidents: Sequence[Incident]) -> Inci
     return next(named, None) or (next(role, None) if picture.evidence >= 1 else None)
 
 
-def _compared(incidents: Iterable[Incident], seen: _Seen) -> list[Incident]:
+def _compared(incidents: Iterable[Incident], seen: Seen) -> list[Incident]:
     """Those under which rows were compared, each once."""
     once = {incident.id: incident for incident in incidents}
     return [i for i in once.values() if i.id in seen.of_incident and seen.of_incident[i.id].compared]
@@ -276,7 +179,7 @@ def _onsets(store: SqlStore, chosen: Selection, paged: Mapping[str, Incident]) -
 
 
 def _timeline(
-    store: SqlStore, model: str, seen: _Seen, incidents: Sequence[Incident], extent: tuple[float, float]
+    store: SqlStore, model: str, seen: Seen, incidents: Sequence[Incident], extent: tuple[float, float]
 ) -> list[Event]:
     """Everything that happened in the range, newest first."""
     began = [
@@ -284,12 +187,3 @@ def _timeline(
     ]
     happened = [*began, *events(store, model, incidents)]
     return sorted((e for e in happened if extent[0] <= e.at <= extent[1]), key=lambda e: -e.at)
-
-
-def received(counts: TrafficCounts) -> int:
-    """All traffic, by status where it was counted so."""
-    return sum(counts.codes.values()) or counts.received
-
-
-def finite(value: float) -> float:
-    return value if value == value else 0.0

@@ -7,13 +7,13 @@ Sources: CloudEvents 1.0.2; Standard Webhooks 1.0 (`type`, `timestamp`, `data`),
 
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from sentinel.drift.categories import unnamed
 from sentinel.judge.verdict import Finding
 from sentinel.rollback.interlocks import Case
 
@@ -27,8 +27,6 @@ NAME_LENGTH = 200
 """Characters kept of a name that comes from traffic (model, version, feature)."""
 TEXT_LENGTH = 1_000
 """Characters kept of a sentence."""
-_CATEGORY = re.compile(r"share of .* ([+-][\d.]+ points)", re.DOTALL)
-"""How the judge tells of a category; greedy, for a category may read like these words."""
 ID_LENGTH = 26
 """Hex digits of an id: 104 bits, as many as a ULID holds at random and then some; no dot, which ids may not have."""
 
@@ -165,7 +163,7 @@ def _feature(finding: Finding) -> dict[str, Any]:
 
 def _unnamed(text: str) -> str:
     """The judge's words without the category they name: a category is a feature value, and none is sent."""
-    return _CATEGORY.sub(r"share of a category \1", text).encode("utf-8", "replace").decode()
+    return unnamed(text).encode("utf-8", "replace").decode()
 
 
 def _name(text: str) -> str:

@@ -107,8 +107,12 @@ def compare_labels(
 
 
 def pairs(trial: Trial) -> list[tuple[TrafficCounts, TrafficCounts]]:
-    """Traffic of the trial and of its baseline, one pair per moment, replicas merged."""
-    return paired(_by_start(trial.trial), _by_start(trial.baseline), trial.released)
+    """Traffic of the trial and of its baseline, one pair per moment, replicas merged.
+
+    A window in which a version answered nothing pairs with none: after a hand-over the old version's last windows do.
+    """
+    mine, theirs = ([window for window in arm if _served(window)] for arm in (trial.trial, trial.baseline))
+    return paired(_by_start(mine), _by_start(theirs), trial.released)
 
 
 def paired(trials: Mapping[float, T], baselines: Mapping[float, T], released: float) -> list[tuple[T, T]]:

@@ -9,10 +9,23 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, literal, or_, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    delete,
+    insert,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from sentinel.labels.values import Label, Outcome, Span
-from sentinel.store.once import insert_many_once, put
+from sentinel.store.once import put
 from sentinel.store.schema import labels, predictions
 
 Counts = Counter[tuple[str, Outcome]]
@@ -29,7 +42,10 @@ _KEY = ("model", "request_id", "row_index")
 
 
 def wait(connection: Connection, given: Sequence[Label], now: float) -> Counts:
-    """Put labels among those that wait. Some repeat or correct one that waits already; those are counted here."""
+    """Put labels among those that wait. Some repeat or correct one that waits already; those are counted here.
+
+    Nobody else may do so at the same time: the caller holds the lock.
+    """
     counts: Counts = Counter()
     known = _waiting(connection, given)
     new: dict[Place, Row] = {}
@@ -47,9 +63,8 @@ def wait(connection: Connection, given: Sequence[Label], now: float) -> Counts:
         elif outcome == "corrected":
             known[place] = row
             put(connection, labels, row)
-    inserted = insert_many_once(connection, labels, new.values())
-    if inserted < len(new):  # another process was faster with some: the same labels, sent to two at once
-        counts[given[0].model, "duplicate"] += len(new) - inserted
+    if new:
+        connection.execute(insert(labels), [dict(row) for row in new.values()])
     return counts
 
 

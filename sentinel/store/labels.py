@@ -38,6 +38,7 @@ MOST_MATCHED = 2_000
 """Labels joined in one transaction: some tens of milliseconds."""
 MOST_WAITING = 100_000
 """Labels that wait; the oldest beyond them are orphans before their time."""
+FOREVER = 1e18
 MOST_FORGOTTEN = 5_000
 """Predictions deleted in one transaction."""
 
@@ -92,7 +93,7 @@ class LabelStore:
         """
         counts: Counts = Counter((label.model, "received") for label in given)
         if refused:
-            counts["", "received"] = counts["", "refused"] = refused
+            counts.update({("", "received"): refused, ("", "refused"): refused})
         with self._alone() as connection:
             for part in _parts(given):
                 counts.update(wait(connection, part, now))
@@ -127,28 +128,32 @@ class LabelStore:
             found = connection.execute(query.limit(limit)).mappings().all()
         return [Due(Span(r["model"], r["version"], r["started_at"], r["ended_at"]), r["marks"]) for r in found]
 
-    def answered(self, model: str, version: str, since: float, until: float, limit: int = 100_000) -> list[Answered]:
-        """Kept predictions of the windows that begin in [since, until), the newest first."""
+    def answered(
+        self, model: str, version: str, since: float, until: float, limit: int, *, labelled: bool = False
+    ) -> list[Answered]:
+        """Kept predictions (labelled: those with a truth) of the windows that begin in [since, until), newest first."""
         columns = (predictions.c.predicted, predictions.c.value, predictions.c.scores, predictions.c.truth)
-        query = select(*columns).where(predictions.c.model == model, predictions.c.version == version)
-        query = query.where(predictions.c.started_at >= since, predictions.c.started_at < until)
+        query = select(*columns).where(*_of_version(model, version, since, until, labelled=labelled))
         with self.database.read() as connection:
             found = connection.execute(query.order_by(predictions.c.started_at.desc(), predictions.c.at).limit(limit))
             return [Answered(p, v, msgspec.json.decode(s) if s else {}, t) for p, v, s, t in found]
 
-    def newest(
-        self, model: str, version: str, seconds: float, limit: int, *, labelled: bool
-    ) -> tuple[Span, list[Answered]]:
-        """Up to `limit` predictions of the last `seconds` up to the newest (that has a truth, where `labelled`)."""
-        own = [predictions.c.model == model, predictions.c.version == version]
-        known = [*own, predictions.c.truth.is_not(None)] if labelled else own
-        last = select(predictions.c.started_at, predictions.c.ended_at).where(*known)
+    def newest(self, model: str, version: str, seconds: float, *, labelled: bool) -> Span:
+        """The last `seconds` up to the newest window with a prediction (labelled: with a truth)."""
+        everything = _of_version(model, version, 0.0, FOREVER, labelled=labelled)
+        query = select(predictions.c.ended_at).where(*everything).order_by(predictions.c.started_at.desc()).limit(1)
         with self.database.read() as connection:
-            found = connection.execute(last.order_by(predictions.c.started_at.desc()).limit(1)).first()
-        if found is None:
-            return Span(model, version, 0.0, 0.0), []
-        start = found.ended_at - seconds
-        return Span(model, version, start, found.ended_at), self.answered(model, version, start, found.ended_at, limit)
+            end = connection.execute(query).scalar() or 0.0
+        return Span(model, version, end - seconds, end)
+
+    def share(self, span: Span) -> tuple[int, int]:
+        """(predictions kept, of which labelled) in a span."""
+        query = select(func.count(), func.count(predictions.c.truth))
+        with self.database.read() as connection:
+            kept, labelled = connection.execute(
+                query.where(*_of_version(span.model, span.version, span.start, span.end))
+            ).one()
+        return kept, labelled
 
     def score(self, due: Due, reports: Iterable[Report], now: float) -> None:
         """Write what a window's quality is now, in place of what it was. What came meanwhile keeps it due."""
@@ -259,6 +264,14 @@ def _note(connection: Connection, progress: Progress) -> None:
         connection.execute(delete(settings).where(settings.c.name == progress.name))
     else:
         put(connection, settings, {"name": progress.name, "value": str(progress.rows)})
+
+
+def _of_version(
+    model: str, version: str, since: float, until: float, *, labelled: bool = False
+) -> list[ColumnElement[bool]]:
+    own = [predictions.c.model == model, predictions.c.version == version]
+    own += [predictions.c.started_at >= since, predictions.c.started_at < until]
+    return [*own, predictions.c.truth.is_not(None)] if labelled else own
 
 
 def _of_span(table: Table, span: Span) -> tuple[ColumnElement[bool], ...]:

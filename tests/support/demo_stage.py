@@ -16,7 +16,7 @@ from sentinel.demo.telling import Teller
 from sentinel.demo.watching import Seen
 
 WINDOW_SECONDS = 1.0
-HEALTHY_WINDOWS = 3
+HEALTHY_WINDOWS = 6
 FURTHER_WINDOWS = 4
 
 

@@ -37,7 +37,7 @@ REALISED = _labels(
 REALISED_ROWS = _labels(
     "sentinel_realised_quality_rows",
     "gauge",
-    "Labelled predictions that the realised quality is made of.",
+    "Labelled predictions of the span; quality is made of the newest 10,000.",
     MODEL_LABELS,
 )
 LABELLED_RATIO = _labels(

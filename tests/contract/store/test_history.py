@@ -9,7 +9,16 @@ from pyarrow import parquet
 
 from sentinel.store import Retention, Selection, SqlStore
 from sentinel.store.export import write
-from sentinel.store.history import each_feature, each_listed, plain
+from sentinel.store.history import (
+    count,
+    each_feature,
+    each_listed,
+    extents,
+    judged_windows,
+    last_replica,
+    plain,
+    series,
+)
 from sentinel.store.query import windows_json
 from sentinel.store.retention import DAY
 from sentinel.windows.closed import NOTHING
@@ -133,3 +142,35 @@ def test_the_http_answer(filled: SqlStore) -> None:
 def test_questions_that_cannot_be_answered(store: SqlStore, parameters: dict[str, str], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         ask(store, **parameters)
+
+
+def test_windows_come_with_their_verdicts_and_the_fleets_besides(filled: SqlStore) -> None:
+    found = list(judged_windows(filled.database, Selection(version="1", since=120.0, until=180.0)))
+    assert [(window.key.replica, verdict is not None) for window, verdict in found] == [
+        ("a", True),
+        ("b", True),
+        ("*", True),
+    ]
+    verdict = found[0][1]
+    assert verdict is not None
+    assert (verdict.findings, verdict.state) == (some.record(0).verdict.findings, "ok")  # type: ignore[union-attr]
+    while filled.forget(8 * DAY, Retention()):
+        pass
+    assert [verdict for _, verdict in judged_windows(filled.database, Selection())] == [None] * 2, "roll-ups have none"
+
+
+def test_windows_are_counted_and_their_extent_is_known(filled: SqlStore) -> None:
+    filled.commit_window(some.record(0, window=some.window(9, model="other")))
+    assert count(filled.database, Selection()) == 14, "the fleet's window repeats others"
+    assert count(filled.database, Selection(model="other")) == 1
+    assert extents(filled.database, Selection()) == {"fraud": (0.0, 360.0), "other": (540.0, 600.0)}
+    assert extents(filled.database, Selection(since=1e6)) == {}
+    assert last_replica(filled.database, "fraud") == "a"
+    assert last_replica(filled.database, "unknown") == ""
+
+
+def test_the_distances_of_some_features_over_time(filled: SqlStore) -> None:
+    found = series(filled.database, Selection(version="1", since=0.0, until=120.0), ["amount"])
+    assert [row["started_at"] for row in found] == [0.0, 0.0, 60.0, 60.0]
+    assert {row["jensen_shannon"] for row in found} == {0.2}
+    assert series(filled.database, Selection(), ["unknown"]) == []

@@ -55,7 +55,7 @@ def adds_up(kept: LabelStore) -> bool:
 
 
 def truths(kept: LabelStore) -> list[str | None]:
-    return [answered.truth for answered in kept.answered("fraud", "1", 0.0, 1e9)]
+    return [answered.truth for answered in kept.answered("fraud", "1", 0.0, 1e9, 100_000)]
 
 
 def test_a_label_finds_its_prediction(kept: LabelStore) -> None:
@@ -171,7 +171,7 @@ def test_rows_of_a_batch_and_models_are_told_apart(kept: LabelStore) -> None:
 def test_a_prediction_is_kept_once(kept: LabelStore) -> None:
     assert kept.keep([prediction(0), prediction(1)]) == 2
     assert kept.keep([prediction(1, predicted="no"), prediction(2)]) == 1
-    assert [answered.predicted for answered in kept.answered("fraud", "1", 0.0, 1e9)] == ["yes"] * 3
+    assert [answered.predicted for answered in kept.answered("fraud", "1", 0.0, 1e9, 100_000)] == ["yes"] * 3
 
 
 def test_many_labels_are_joined_over_several_looks(kept: LabelStore) -> None:
@@ -206,8 +206,9 @@ def test_a_score_replaces_the_one_before(kept: LabelStore) -> None:
 
 
 def test_refused_rows_are_counted_with_the_rest(kept: LabelStore) -> None:
-    kept.put([label(0)], now=1.0, refused=2)
-    assert kept.counts()["", "refused"] == 2
+    kept.put([label(0), Label("", "x", 0, "1")], now=1.0, refused=2)
+    counts = kept.counts()
+    assert (counts["", "refused"], counts["", "received"]) == (2, 3)
     assert adds_up(kept)
 
 

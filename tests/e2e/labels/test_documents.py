@@ -50,7 +50,9 @@ def test_what_the_page_says_works(tmp_path: Path) -> None:
             for number in range(1, 6):
                 send(sidecar, number, [0.5, -0.5])
             store = open_store(document["store"]["url"])
-            wait_until(lambda: len(store.labels.answered("fraud", "1", 0, 1e12)) == 10, "predictions to be kept")
+            wait_until(
+                lambda: len(store.labels.answered("fraud", "1", 0, 1e12, 100_000)) == 10, "predictions to be kept"
+            )
             for step in sending:
                 shell(tmp_path, step.replace("localhost:9108", f"127.0.0.1:{sidecar.telemetry}"))
             wait_until(lambda: counts(store.labels)["joined"] + counts(store.labels)["late"] == 6, "the labels")

@@ -104,7 +104,10 @@ def test_late_double_and_orphaned_labels_add_up_and_tell_the_quality_of_the_full
         with running(tmp_path, document) as sidecar:
             for number in range(REQUESTS):
                 send(sidecar, number, [story.inputs[number, row] for row in range(ROWS)])
-            wait_until(lambda: len(kept.answered("fraud", "1", 0, 1e12)) == len(story.inputs), "predictions to be kept")
+            wait_until(
+                lambda: len(kept.answered("fraud", "1", 0, 1e12, 100_000)) == len(story.inputs),
+                "predictions to be kept",
+            )
 
             prompt = story.labels(story.prompt)
             assert post_labels(sidecar, json.dumps(prompt[:100]).encode())[0] == 202

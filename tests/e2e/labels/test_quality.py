@@ -54,6 +54,11 @@ def accuracy(sidecar: Sidecar, kind: str) -> float:
     return gauge(sidecar, f"sentinel_{kind}_quality", metric="accuracy", bound="value")
 
 
+def page(sidecar: Sidecar) -> str:
+    text: str = urllib.request.urlopen(f"http://127.0.0.1:{sidecar.telemetry}/", timeout=10).read().decode()
+    return text
+
+
 def estimates(store: SqlStore) -> list[dict[str, object]]:
     rows = store.labels.qualities("fraud")
     return [row for row in rows if row["kind"] == "estimate" and row["metric"] == "accuracy"]
@@ -92,9 +97,8 @@ def test_an_estimate_before_labels_and_an_incident_after_them(reference: Path, t
             wait_until(
                 lambda: gauge(sidecar, "sentinel_incidents_open", cause="realised_quality") == 1, "the incident", 60
             )
-            page = urllib.request.urlopen(f"http://127.0.0.1:{sidecar.telemetry}/", timeout=10).read().decode()
-            assert "Estimate, before labels" in page
-            assert "kept predictions have a label" in page
-            assert "wrong predictions in" in page
+            wait_until(lambda: "kept predictions have a label" in page(sidecar), "the labels on the page", 60)
+            assert "Estimate, before labels" in page(sidecar)
+            assert "wrong predictions in" in page(sidecar)
             assert store.labels.labelled("fraud", "1") == (600, 600)
             store.close()

@@ -15,10 +15,12 @@ import pytest
 import pytest_asyncio
 import yaml
 
+from sentinel.config.settings import LabelSettings
 from sentinel.fleet import Progress
 from sentinel.fleet.metrics import FleetMetrics
+from sentinel.labels.values import Kind, Quality, Report, Span
 from sentinel.observability import build_alerts, build_dashboards, write
-from sentinel.telemetry.catalogue import CATALOGUE, Metric, gpu
+from sentinel.telemetry.catalogue import CATALOGUE, Metric, gpu, labels
 from sentinel.telemetry.readings import GpuReadings
 from sentinel.telemetry.recorder import Recorder
 from tests.support.dashboards import filled, panels, sides
@@ -50,11 +52,22 @@ def gpu_readings() -> GpuReadings:
     return GpuReadings(up=True, samples=samples)
 
 
+def quality_reports(at: float) -> list[Report]:
+    """Each measure of the catalogue, by labels and as an estimate."""
+    span = Span("fraud", "7", at - 1, at)
+    of: list[tuple[Kind, Metric]] = [("realised", labels.REALISED), ("estimate", labels.ESTIMATED)]
+    return [
+        Report(span, kind, 100, 90, tuple(Quality(name, 0.8, 0.7, 0.9) for name in metric.values["metric"]))
+        for kind, metric in of
+    ]
+
+
 async def tell(recorder: Recorder, started: float) -> None:
     """The story: a window a second, drift from the fourth on, an incident, a rollback."""
     story = Story(recorder)
     story.start(started)
     leader = FleetMetrics(recorder.series)
+    recorder.labels.accepted(0.2)
     opened = None
     for i in range(SECONDS):
         at = time.time()
@@ -67,6 +80,10 @@ async def tell(recorder: Recorder, started: float) -> None:
         recorder.mirrored("compared", "fraud", "7", rows=20, differing=1)
         recorder.shadows([shadow_standing()], at)
         leader.report(Progress(leading=True, replicas={"fraud": 3}, missing={"fraud": 0}))
+        recorder.labels.kept(10, "kept")
+        recorder.labels.labels({("fraud", "received"): 5, ("fraud", "joined"): 5})
+        for report in quality_reports(at):
+            recorder.quality(report)
         if opened is None and drift * 4 >= 1:
             opened = incident(at)
             story.window(at, counts, drift, opened=(opened,), open=(opened,))
@@ -83,7 +100,7 @@ async def live(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Live]:
     quick = {name: text.replace("interval: 30s", "interval: 1s") for name, text in build_alerts().items()}
     rules = write(quick, folder / "rules")
     started = time.time()
-    recorder = Recorder(story_settings(), started_at=started)
+    recorder = Recorder(story_settings(labels=LabelSettings(enabled=True)), started_at=started)
     async with (
         served(recorder) as address,
         running_prometheus(folder, [address.removeprefix("http://")], rules) as prometheus,

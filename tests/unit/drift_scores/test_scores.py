@@ -152,7 +152,7 @@ def test_changes_are_told_in_the_operators_words():
     assert scores["score"].change.startswith("mean +1.0")
     assert "spread × 2.0" in scores["score"].change
     assert "median" in scores["score"].change
-    assert "DE 29.7 → 75 %" in scores["country"].change
+    assert "“DE” 29.7 → 75 %" in scores["country"].change
     assert "new categories 0 → 25 %" in scores["country"].change
     assert "XX" not in scores["country"].change
     assert "missing 0 → 25 %" in scores["age"].change
@@ -170,7 +170,7 @@ def test_long_categories_are_never_told():
     prompt = "please summarise the following letter to my doctor"
     frozen = build({"x": [prompt] * 500 + ["b"] * 500}, name="m", version="1")
     change = score(frozen, closed(frozen, {"x": ["b"] * 100}))["x"].change
-    assert change == "b 50 → 100 %, a long text 50 → 0 %"
+    assert change == "“b” 50 → 100 %, a long text 50 → 0 %"
 
 
 def test_mean_shift_and_missing_ratio_are_right():

@@ -8,9 +8,12 @@ from typing import Any
 
 import jsonschema
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sentinel.drift.categories import quoted
+from sentinel.drift.scores import score
 from sentinel.judge.judge import Judge
 from sentinel.rollback.envelope import MOST_BYTES, SCHEMA
 from sentinel.rollback.interlocks import Comparison
@@ -80,28 +83,28 @@ def test_the_features_of_the_cause_come_first_and_at_most_ten() -> None:
 
 @given(st.text(st.characters(), min_size=1, max_size=50))
 def test_no_category_leaves_with_a_request(category: str) -> None:
-    """As the judge's words name them, in its explanation and in its findings."""
-    marked = f"<{category}> share of <{category}> +1.0 points"
-    words = f"predictions: country share of {marked} -12.5 points; evidence 3 of 1 needed"
-    standing = incident(explanation=words)
-    event = event_of(verdict=verdict(standing, findings=(finding(change=f"share of {marked} -12.5 points"),)))
-    reason = event["data"]["reason"]
-    assert reason["features"][0]["change"] == "share of a category -12.5 points"
-    assert reason["explanation"] == "predictions: country share of a category -12.5 points; evidence 3 of 1 needed"
+    """As the judge's words name them, in its explanation and in its findings; what stands between them stays."""
+    change = f"share of {quoted(category)} 30 → 60 %, {quoted(category)} 70 → 40 %"
+    standing = incident(explanation=f"prediction {change}; evidence 3 of 1 needed")
+    event = event_of(verdict=verdict(standing, findings=(finding(change=change),)))
+    reason, told = event["data"]["reason"], "share of a category 30 → 60 %, a category 70 → 40 %"
+    assert reason["features"][0]["change"] == told
+    assert reason["explanation"] == f"prediction {told}; evidence 3 of 1 needed"
 
 
-def test_the_judges_words_are_the_ones_that_are_cut() -> None:
-    """A categorical drift as the judge tells it."""
+@pytest.mark.parametrize("scored", [False, True])
+def test_the_judges_words_are_the_ones_that_are_cut(scored: bool) -> None:
+    """A categorical drift as the judge tells it, by its own counts and by the words of the scores."""
     frozen = world.reference(20_000)
     judge, rng = Judge(frozen), np.random.default_rng(1)
     for number in range(20):
-        columns = world.columns(rng, 500, approved=0.8)
-        drifted = judge.observe(world.window(frozen, columns, number))
+        window = world.window(frozen, world.columns(rng, 500, approved=0.8), number)
+        drifted = judge.observe(window, score(frozen, window) if scored else None)
     told = event_of(verdict=verdict(replace(drifted.open[0], version="2"), findings=drifted.findings))
-    assert "yes" in drifted.open[0].explanation or "no" in drifted.open[0].explanation
-    words = json.dumps(told["data"]["reason"]["features"]) + told["data"]["reason"]["explanation"]
-    assert "share of a category" in words
-    assert not re.search(r"share of (?!a category)", words)
+    assert re.search(r"“(yes|no)”", drifted.open[0].explanation)
+    words = json.dumps(told["data"]["reason"], ensure_ascii=False)
+    assert "a category" in words
+    assert not re.search(r"“|\byes\b", words)
 
 
 @given(

@@ -45,6 +45,13 @@ def test_replicas_are_merged_and_nothing_is_made_up() -> None:
     assert received(pairs(trial(mine, [window(9, of=7), window(9, of=8, replica="b")]))) == [(3, 15)]
 
 
+def test_windows_without_an_answer_use_up_no_partner() -> None:
+    """After a hand-over the version before still has a few windows, empty ones."""
+    mine = [window(10, of=10), window(11, of=11), window(12, of=0), window(13, of=13)]
+    theirs = [window(7, of=7), window(8, of=8), window(9, of=9), window(10, of=0), window(11, of=0)]
+    assert received(pairs(trial(mine, theirs))) == [(10, 9), (11, 8), (13, 7)]
+
+
 def test_what_a_fleet_merged_is_not_counted_again() -> None:
     stored = [window(1, of=1), window(1, of=2, replica="b"), window(1, of=3, replica="*"), window(2, of=4)]
     assert [w.traffic.received for w in distinct(stored)] == [3, 4]
