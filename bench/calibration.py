@@ -30,7 +30,6 @@ STATISTICS = (
     "book",
     "capital",
     "dependence",
-    "joint",
     "laws",
     "plugins",
     "radius",
@@ -120,15 +119,15 @@ def _delays(some: Some) -> list[Cell]:
 def _rules(some: Some) -> list[Cell]:
     found = []
     for rows in ROWS:
-        for features, windows in ((30, 2000), (300, 300)):
+        for features, windows in ((30, 1000), (300, 100)):
             options = {"windows": some(windows), "rows": rows, "features": features}
             found.append(Cell("pages rules", f"{rows} rows, {features} features", options))
         for drift in calibration_delays.SHIFTS:
-            options = {"drift": drift, "rows": rows, "runs": some(25), "most": 300}
+            options = {"drift": drift, "rows": rows, "runs": some(15), "most": 300}
             found.append(Cell("delays rules", f"{drift}, {rows}", options))
-        for peer, windows in (("evidently", 60), ("nannyml", 300)):
+        for peer, windows in (("evidently", 40), ("nannyml", 300)):
             found.append(Cell("pages peers", f"{peer}, {rows}", {"peer": peer, "rows": rows, "windows": some(windows)}))
-            found.append(Cell("delays peers", f"{peer}, {rows}", {"peer": peer, "rows": rows, "runs": some(9)}))
+            found.append(Cell("delays peers", f"{peer}, {rows}", {"peer": peer, "rows": rows, "runs": some(5)}))
         for name, make, edge, tolerance in (
             ("deciles, tol 0", "decile_world", "", 0.0),
             ("deciles", "decile_world", "", 0.005),
@@ -138,13 +137,13 @@ def _rules(some: Some) -> list[Cell]:
         ):
             options = {"make": make, "edge": edge, "rows": rows, "tolerance": tolerance}
             options |= {"features": 30, "reference_rows": 50_000}
-            found += in_months("pages multi-scale", f"{name}, {rows}", some(8), options, each=8)
+            found += in_months("pages multi-scale", f"{name}, {rows}", some(4), options)
     return found
 
 
 def _life(some: Some) -> list[Cell]:
     return [
-        Cell("life", f"{shift} sd, {rows}", {"rows": rows, "shift": shift, "runs": some(8)})
+        Cell("life", f"{shift} sd, {rows}", {"rows": rows, "shift": shift, "runs": some(6)})
         for rows in (200, 1000)
         for shift in (0.13, 0.2, 0.3, 0.5)
     ]
@@ -156,10 +155,10 @@ def _months(some: Some) -> list[Cell]:
     for rows in ROWS:
         base = {"features": 30, "rows": rows, "make": "numeric_world", "edge": "", "reference_rows": 50_000}
         for name, months, other in (
-            ("independent, tol 0", 8, {"tolerance": 0.0}),
-            ("independent", 8, {}),
-            ("tolerance edge (random)", 8, {"edge": "random"}),
-            ("tolerance edge (location)", 8, {"edge": "location"}),
+            ("independent, tol 0", 4, {"tolerance": 0.0}),
+            ("independent", 4, {}),
+            ("tolerance edge (random)", 4, {"edge": "random"}),
+            ("tolerance edge (location)", 4, {"edge": "location"}),
             ("tolerance edge, reference 2,000", 4, {"edge": "random", "reference_rows": 2_000}),
             ("tolerance edge, reference 500,000", 4, {"edge": "random", "reference_rows": 500_000}),
             ("rare categories on the edge, reference 2,000", 4, {**rare, "reference_rows": 2_000}),
@@ -169,7 +168,7 @@ def _months(some: Some) -> list[Cell]:
             options = {**base, "tolerance": 0.005, **other}
             found += in_months("pages independent", f"{name}, {rows}", some(months), options)
     wide = {"features": 300, "rows": 200, "make": "numeric_world", "edge": "", "tolerance": 0.005}
-    found += in_months("pages independent", "300 features, 200", some(4), {**wide, "reference_rows": 50_000}, each=1)
+    found += in_months("pages independent", "300 features, 200", some(2), {**wide, "reference_rows": 50_000}, each=1)
     return found
 
 

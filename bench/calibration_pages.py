@@ -11,7 +11,6 @@ from bench import calibration_worlds as worlds
 from bench.calibration_rivals import MultiScale, Rivals
 from sentinel.drift.book import Book
 from sentinel.drift.budget import FalsePageBudget
-from sentinel.drift.joint import JointReference
 from sentinel.drift.laws import Laws
 from sentinel.drift.seasons import SEASONS, SeasonalLaws, season_of
 from sentinel.judge.judge import Judge
@@ -103,13 +102,12 @@ def joint(months: Months, rows: int, features: int, traffic: str) -> dict[str, A
     for month in range(*months):
         rng = np.random.default_rng(100 + month)
         data = named(rng.standard_normal((features, REFERENCE_ROWS)))
-        reference = build(data, name="joint", version="1")
-        groups = JointReference.of(reference, data)
-        judge, pages = Judge(reference, joint=groups), 0
+        reference = build(data, name="joint", version="1", joint=True)
+        judge, pages = Judge(reference), 0
         for i, values in enumerate(islice(worlds.TRAFFIC[traffic](features, rows)(rng), sim.MONTH)):
             window = Window(WindowKey("m", "1", "a"), i * sim.WINDOW_SECONDS, sim.WINDOW_SECONDS, reference)
             window.add(named(values))
-            pages += len(judge.observe(window.close(), joint=groups.plan.count(named(values))).opened)
+            pages += len(judge.observe(window.close()).opened)
         opened.append(pages)
     return {"months": len(opened), "pages": sum(opened), "with_page": sum(map(bool, opened))}
 

@@ -89,6 +89,7 @@ class Bench:
             self.own(peers.nginx(folder, grpc_port, core, grpc=True)),
             self.own(peers.haproxy(folder, grpc_port, core, grpc=True)),
             self.own(peers.envoy(folder, grpc_port, core, grpc=True, binary=envoy)),
+            self.own(peers.grpc_proxy(folder, grpc_port, core)),
         ]
 
         sse = self.own(peers.sse_server(folder, UPSTREAM_CORE))
@@ -130,8 +131,7 @@ class Bench:
         self.row("1 KB, 256 connections, requests/s", self.http, saturate(KB, 256))
         self.row("60 KB, 64 connections, requests/s", self.http, saturate(60 * KB, 64))
         self.row("answers of 1 MB, 16 connections, requests/s", self.http, saturate(0, 16))
-        one, two = self.http[1], self.two
-        self.row("1 KB, 64 connections, one and two workers, requests/s", [one, two], saturate(KB, 64))
+        self.worker_rows(saturate(KB, 64))
         for clients, streams in ((8, 16), (8, 1), (1, 64)):
             self.row(f"gRPC {clients} × {streams}, calls/s", self.grpc, calls(clients, streams))
         self.row(
@@ -141,6 +141,22 @@ class Bench:
         )
         self.paced_rows()
         self.memory()
+
+    def worker_rows(self, measure: Measure) -> None:
+        """One and two workers: requests a second, and CPU a request, which tells contention from a want of cores."""
+        cpu: dict[str, list[float]] = {}
+
+        def both(peer: Peer) -> float:
+            before = peer.cpu_ns()
+            rate = measure(peer)
+            cpu.setdefault(peer.name, []).append((peer.cpu_ns() - before) / 1000 / (rate * self.options.seconds))
+            return rate
+
+        name = "1 KB, 64 connections, one and two workers"
+        self.row(f"{name}, requests/s", [self.http[1], self.two], both)
+        if cpu:
+            self.spread[f"{name}, cpu µs a request"] = cpu
+            self.results[f"{name}, cpu µs a request"] = {peer: statistics.median(all_) for peer, all_ in cpu.items()}
 
     def paced_rows(self) -> None:
         """At 500 requests/s: p50, p99 and CPU a request, from the same measurements."""

@@ -207,6 +207,13 @@ def aiohttp_proxy(folder: Path, target: int, core: int) -> Peer:
     return Peer("aiohttp", port, process, descendants(process.pid))
 
 
+def grpc_proxy(folder: Path, target: int, core: int) -> Peer:
+    port = free_port()
+    command = [sys.executable, str(ROOT / "bench/relay_grpc_proxy.py"), str(port), str(target)]
+    process = start(command, port, core, folder / f"g{port}.out")
+    return Peer("grpc.aio", port, process, descendants(process.pid))
+
+
 def c_relay(folder: Path, target: int, core: int) -> Peer | None:
     """None where there is no C compiler."""
     compiler = shutil.which("cc") or shutil.which("gcc")

@@ -5,6 +5,7 @@ The pipeline, in the order a byte travels:
     relay       passes bytes between client and model server, untouched and first; copies sampled exchanges
     intake      turns the copies (and pushed events) into exchanges
     decode      turns an exchange into rows, one module per serving protocol
+    labels      says what predictions were worth: by the labels that come later, and as an estimate before
     features    turns rows into columns of features
     windows     counts columns and traffic into closed, mergeable windows
     reference   is the frozen summary that windows are compared with

@@ -26,6 +26,7 @@ class Added:
     undecodable: int = 0
     connections: int = 0
     opaque: Mapping[str, int] = field(default_factory=dict)
+    slow_readers_reset: int = 0
     restarted: bool = False
 
 
@@ -35,19 +36,24 @@ class Counting:
     def __init__(self, known_boots: frozenset[int]) -> None:
         self._known_boots = known_boots
         self._last: dict[int, TrafficSummary] = {}
-        self._open: dict[int, int] = {}
+        self._newest: dict[int, TrafficSummary] = {}  # of each worker
 
     @property
     def connections_open(self) -> int:
-        return sum(self._open.values())
+        return sum(summary.connections_open for summary in self._newest.values())
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Bytes that wait in the workers for slow readers."""
+        return sum(summary.buffered_bytes for summary in self._newest.values())
 
     def add(self, summary: TrafficSummary) -> Added:
         last = self._last.get(summary.boot)
         earlier = last is None and summary.boot in self._known_boots
         before = last or TrafficSummary(worker=summary.worker, boot=summary.boot, at=summary.at)
-        restarted = last is None and not earlier and summary.worker in self._open
+        restarted = last is None and not earlier and summary.worker in self._newest
         self._last[summary.boot] = summary
-        self._open[summary.worker] = summary.connections_open
+        self._newest[summary.worker] = summary
         routes = {r: traffic_since(now, before.routes.get(r)) for r, now in summary.routes.items()}
         return Added(
             at=summary.at,
@@ -60,5 +66,6 @@ class Counting:
             undecodable=summary.undecodable - before.undecodable,
             connections=summary.connections_total - before.connections_total,
             opaque=counts_since(summary.opaque, before.opaque),
+            slow_readers_reset=summary.slow_readers_reset - before.slow_readers_reset,
             restarted=restarted,
         )

@@ -13,7 +13,7 @@ from contextlib import closing
 from sentinel.app.assembly import load_reference
 from sentinel.app.checks import problems
 from sentinel.app.finding import Finding
-from sentinel.app.surroundings import PATIENCE_SECONDS, deliveries, opener, prometheus
+from sentinel.app.surroundings import PATIENCE_SECONDS, deliveries, opener, prometheus, second_model
 from sentinel.config import ConfigurationError, Settings, split_address
 from sentinel.drift.scores import score
 from sentinel.reference.frozen import FrozenReference
@@ -198,6 +198,7 @@ def _guarded(about: str, check: Check, settings: Settings) -> Iterator[Finding]:
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("configuration", _configuration),
     ("upstream", _upstream),
+    ("second model", second_model),
     ("store", _store),
     ("reference", _reference),
     ("rollback", _rollback),

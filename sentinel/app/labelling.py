@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -65,9 +65,19 @@ class LabelWork:
         for due in self.labels.due(now - GRACE_SECONDS):
             span = due.span
             rows = self.labels.answered(span.model, span.version, span.start, span.start + TINY)
-            self.labels.score(due, self._reports(span, rows, span, rows), now)
+            self.labels.score(due, self._scored(span, rows), now)
             touched.add((span.model, span.version))
         return [report for pair in sorted(touched) for report in self._recent(*pair)]
+
+    def _scored(self, span: Span, rows: Sequence[Answered]) -> list[Report]:
+        """The reports of a window; none where its rows break the arithmetic, which must not hold up other windows."""
+        try:
+            return self._reports(span, rows, span, rows)
+        except StoreError:
+            raise
+        except Exception:
+            logger.exception("the window of %s %s at %.0f cannot be scored", span.model, span.version, span.start)
+            return []
 
     def forget(self, now: float) -> None:
         """Let go of what is past its time or number."""
@@ -132,30 +142,30 @@ class Labelling:
         self._told.labels(counts)
 
     async def run(self) -> None:
-        """Flush, join and score until cancelled; then once more."""
+        """Flush, join and score until cancelled; what is left then is flushed."""
         try:
             while True:
-                await self._step(time.time())
+                await self._step(self._flush())
+                if self._works:
+                    await self._step(self._work(time.time()))
                 await asyncio.sleep(FLUSH_SECONDS)
         finally:
             await self._last()
 
     async def _last(self) -> None:
-        await self._step(time.time())
+        await self._step(self._flush())
         if self._store is not None:
             self._store.close()
 
-    async def _step(self, now: float) -> None:
+    async def _step(self, work: Awaitable[None]) -> None:
+        """Do some work; what the store does not take now waits."""
         try:
-            while self._pending:
-                await self._flush()
-            if self._works:
-                await self._work(now)
+            await work
         except StoreError as error:
             logger.warning("predictions and labels wait for the store: %s", error)
 
     async def _work(self, now: float) -> None:
-        work = LabelWork(self._opened(), self._settings, self._scorer)
+        work = LabelWork(await asyncio.to_thread(self._opened), self._settings, self._scorer)
         self._told.labels(await asyncio.to_thread(work.settle, now))
         if now >= self._due["score"]:
             self._due["score"] = now + self._settings.score_seconds
@@ -167,13 +177,17 @@ class Labelling:
             await asyncio.to_thread(work.forget, now)
 
     async def _flush(self) -> None:
-        """Write some of what waits. What cannot be written waits on."""
-        batch = list(islice(self._pending, FLUSHED_AT_ONCE))
-        new = await asyncio.to_thread(lambda: self._opened().labels.keep(batch))
-        for _ in batch:
-            self._pending.popleft()
-        self._told.kept(new, "kept")
-        self._told.kept(len(batch) - new, "repeated")
+        """Write the predictions that wait."""
+        while self._pending:
+            batch = list(islice(self._pending, FLUSHED_AT_ONCE))
+            new = await asyncio.to_thread(self._keep, batch)
+            for _ in batch:
+                self._pending.popleft()
+            self._told.kept(new, "kept")
+            self._told.kept(len(batch) - new, "repeated")
+
+    def _keep(self, batch: Sequence[KeptPrediction]) -> int:
+        return self._opened().labels.keep(batch)
 
     def _put(self, found: Readings) -> Counts:
         return self._opened().labels.put(found.labels, time.time(), refused=found.refused)

@@ -52,7 +52,8 @@ class Notebook:
         return self.store.judge_state(model, last_replica(self.store.database, model))
 
     def labelled(self, model: str, version: str) -> tuple[int, int] | None:
-        return None  # what is replayed is windows and traffic; labels came by another way
+        """Labels are not replayed: when they came is not kept."""
+        return None
 
     def decide(self, verdict: Verdict, window: ClosedWindow, now: float) -> Plan:
         return self._desk.decide(verdict, now, window)

@@ -166,12 +166,14 @@ class Observer:
         if added.restarted:
             self.recorder.restarts("relay")
         self.recorder.connections(self.counting.connections_open, added.connections, added.opaque)
+        self.recorder.buffered(self.counting.buffered_bytes, added.slow_readers_reset)
         self.recorder.lag(max(0.0, time.time() - added.at))
         if added.earlier:
             self._count_earlier(added)
             return
         for route, delta in added.routes.items():
             self._count(route, delta, added.at)
+            self.recorder.exemplars(route, delta.exemplars, added.at)
         for outcome, count in self.parts.pipeline.passed_over(added.sampled_out, added.dropped, added.at):
             self.recorder.exchange(outcome.outcome, outcome.model, outcome.version, outcome.reason, count)
         self._received(added.received)
@@ -198,6 +200,7 @@ class Observer:
         while True:
             await asyncio.sleep(self.parts.pipeline.seconds_to_close(time.time()))
             closed = self.parts.pipeline.close_due(time.time())
+            self.recorder.window_ended()
             await self._judge(closed)
             give_back()
 

@@ -26,7 +26,8 @@ OUTSIDE = frozenset(
 OUTSIDE_RATIO = 0.05
 """Share of a window's rows outside of the reference from which an estimate is not trusted: it could be so far off."""
 MOST_WINDOWS = 200
-"""Windows whose inputs are looked at for one estimate."""
+LOOKED_SECONDS = 3600.0
+"""Inputs looked at for one estimate: of the last hour of its span, and of so many windows at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,11 @@ class Scorer:
         stored = store.windows(
             model=span.model,
             version=span.version,
-            since=span.start,
-            until=max(span.end, span.start + 1e-6),
+            since=max(span.start, span.end - LOOKED_SECONDS),
+            until=span.end,
             limit=MOST_WINDOWS,
         )
-        own = [w.window for w in stored if w.window.key.replica != MANY and w.window.start < span.end]
+        own = [entry.window for entry in stored if entry.window.key.replica != MANY]
         if self.reference is None or not own:
             return "its inputs are not known"
         comparable = [window for window in own if window.reference_id == self.reference.fingerprint]

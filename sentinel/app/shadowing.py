@@ -1,13 +1,16 @@
 """The second model in the sidecar: the mirror beside the pipeline, its verdicts to telemetry, store and audit."""
 
 import logging
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 
 from sentinel.app.pipeline import ANALYSED, Outcome
 from sentinel.config import Settings
 from sentinel.config.settings import ShadowSettings
 from sentinel.decode import DecodeOptions
 from sentinel.shadow.account import Terms
-from sentinel.shadow.book import AccountBook, Standing
+from sentinel.shadow.book import AccountBook, Key, Standing
 from sentinel.shadow.mirror import Mirror, Mirrored
 from sentinel.store.contract import AuditRecord, StoreError
 from sentinel.store.writer import Writer
@@ -28,6 +31,14 @@ def terms_of(settings: ShadowSettings) -> Terms:
     return Terms(settings.margin_ratio, settings.tolerance_sd, settings.false_ratio)
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the store has, or is being given: the accounts as text, and the verdicts that the audit knows."""
+
+    text: str = ""
+    verdicts: Mapping[Key, str] = field(default_factory=dict)
+
+
 class Shadowing:
     """Made once per life of an observer that has a second model."""
 
@@ -35,20 +46,20 @@ class Shadowing:
         shadow, replica = settings.capture.shadow, settings.process.replica
         self._writer = writer
         self._recorder = recorder
-        self._verdicts: dict[tuple[str, str, str], str] = {}
-        self._kept = ""
+        self._kept = self._handed = Kept()
+        self._writing: Future[None] | None = None
         self.book = AccountBook(terms_of(shadow), f"{replica} {shadow.url}")
         self.mirror = Mirror(shadow, options, self.book, self._mirrored)
 
     def resume(self) -> None:
         """Go on from what an earlier life kept. Blocks for a moment; before any traffic is offered."""
         try:
-            kept = self._writer.call(lambda store: store.setting(SETTING)).result(STORE_SECONDS)
+            text = self._writer.call(lambda store: store.setting(SETTING)).result(STORE_SECONDS)
         except (StoreError, TimeoutError) as error:
             logger.warning("evidence on the second model starts again: %s", error)
             return
-        if kept and self.book.adopt(kept):
-            self._verdicts = {standing.key: standing.result.verdict for standing in self.book.standings()}
+        if text and self.book.adopt(text):
+            self._kept = Kept(text, _verdicts(self.book.standings()))
 
     def offer(self, exchange: Exchange, outcome: Outcome) -> None:
         """Mirror an analysed exchange, perhaps; never waits."""
@@ -59,21 +70,28 @@ class Shadowing:
         """Tell what is known now, and have it kept; called whenever windows close."""
         standings = list(self.book.standings())
         self._recorder.shadows(standings, now)
-        audit = tuple(_record(standing, now) for standing in standings if self._is_news(standing))
-        text = self.book.to_text()
-        if text != self._kept:
-            self._writer.call(lambda store: store.put_setting(SETTING, text, audit=audit))
-            self._kept = text
+        if self._writing is None or self._writing.done():
+            self._keep(standings, now)
+
+    def _keep(self, standings: Sequence[Standing], now: float) -> None:
+        """Hand to the store what it does not have yet; what it could not take is handed to it again."""
+        if self._writing is not None and self._writing.exception() is None:
+            self._kept = self._handed
+        news = [s for s in standings if s.result.verdict != self._kept.verdicts.get(s.key, "unknown")]
+        for standing in news:
+            logger.warning("second model for %s %s: %s", standing.model, standing.version, standing.result.sentence)
+        handed = Kept(self.book.to_text(), _verdicts(standings))
+        if handed != self._kept:
+            audit = tuple(_record(standing, now) for standing in news)
+            self._handed = handed
+            self._writing = self._writer.call(lambda store: store.put_setting(SETTING, handed.text, audit=audit))
 
     def _mirrored(self, told: Mirrored) -> None:
         self._recorder.mirrored(told.outcome, told.model, told.version, told.rows, told.differing)
 
-    def _is_news(self, standing: Standing) -> bool:
-        known, now = self._verdicts.get(standing.key, "unknown"), standing.result.verdict
-        self._verdicts[standing.key] = now
-        if now != known:
-            logger.warning("second model for %s %s: %s", standing.model, standing.version, standing.result.sentence)
-        return now != known
+
+def _verdicts(standings: Iterable[Standing]) -> dict[Key, str]:
+    return {standing.key: standing.result.verdict for standing in standings}
 
 
 def _record(standing: Standing, now: float) -> AuditRecord:

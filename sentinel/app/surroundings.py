@@ -1,4 +1,6 @@
-"""What `sentinel doctor` asks others for: a Prometheus whether it scrapes, targets whether a delivery would arrive."""
+"""What `sentinel doctor` asks others for: a Prometheus whether it scrapes, targets whether a delivery would arrive, a
+second model whether it answers.
+"""
 
 import asyncio
 import json
@@ -11,6 +13,8 @@ from typing import Any
 
 from sentinel.app.finding import Finding
 from sentinel.config import Settings
+from sentinel.config.settings import ShadowSettings
+from sentinel.rollback.egress import Call, Egress, EgressError
 from sentinel.rollback.probing import TYPE, probe
 from sentinel.rollback.retries import Answer
 from sentinel.rollback.targets.building import build_targets
@@ -51,6 +55,27 @@ def prometheus(settings: Settings) -> Iterator[Finding]:
 
 def _values(answer: Any) -> list[float]:
     return [float(sample["value"][1]) for sample in answer["data"]["result"]]
+
+
+def second_model(settings: Settings) -> Iterator[Finding]:
+    """Whether the address of the second model may be asked, and answers anything; nothing where none is set."""
+    shadow = settings.capture.shadow
+    if not shadow.url:
+        return
+    try:
+        status = asyncio.run(_status(shadow))
+    except (EgressError, TimeoutError) as error:
+        why = error.detail if isinstance(error, EgressError) else f"no answer within {PATIENCE_SECONDS:g} s"
+        remedy = "start the second model, or correct capture.shadow"
+        yield Finding("second model", "wrong", f"{shadow.url} cannot be asked: {why}", remedy)
+    else:
+        yield Finding("second model", "fine", f"{shadow.url} answers ({status} to a GET)")
+
+
+async def _status(shadow: ShadowSettings) -> int:
+    egress = Egress(shadow.allow_http, shadow.ca_file, shadow.allowed_hosts)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        return (await egress.send(Call("GET", shadow.url))).status
 
 
 def deliveries(settings: Settings) -> Iterator[Finding]:

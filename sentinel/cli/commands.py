@@ -102,6 +102,7 @@ COMMANDS = (
                 metavar="COLUMN",
                 help="categorical column whose values are told apart (country, device, …)",
             ),
+            arg("--joint", action="store_true", help="watch inputs in pairs and triples too"),
             JSON,
         ),
     ),
@@ -249,6 +250,7 @@ COMMANDS = (
             arg("--row", default="", metavar="COLUMN", help="column with the row's place in its batch, from 0"),
             arg("--time", default="", metavar="COLUMN", help="column with the time when the truth was established"),
             arg("--model", default="", metavar="NAME", help="model of the predictions (default: the one they are of)"),
+            JSON,
         ),
     ),
     Command(

@@ -18,6 +18,7 @@ from sentinel.app.labelling import LabelWork
 from sentinel.app.scoring import Scorer
 from sentinel.cli.problems import CommandError
 from sentinel.cli.settings import settings_of
+from sentinel.cli.telling import tell
 from sentinel.cli.terminal import console, progress_bar
 from sentinel.config import Settings
 from sentinel.config.times import show_time
@@ -49,10 +50,15 @@ def load(arguments: Namespace) -> int:
             waiting = sum(n for (_, outcome), n in store.labels.counts().items() if outcome == "waiting")
     except StoreError as error:
         raise CommandError(str(error)) from error
-    told = ", ".join(f"{number:,} {outcome}" for outcome, number in counts.items() if outcome != "received")
-    wait = f", {waiting:,} wait for their predictions" if waiting else ""
-    print(f"{path}: {counts['received'] - refused:,} labels{': ' + told if told else ''}{wait}")
+    tell(arguments, _told(path, counts, waiting), waiting=waiting, outcomes=dict(counts))
     return 1 if refused else 0
+
+
+def _told(path: Path, counts: Counter[str], waiting: int) -> str:
+    """What became of the labels, in a line."""
+    outcomes = [f"{number:,} {outcome}" for outcome, number in counts.items() if outcome != "received"]
+    outcomes += [f"{waiting:,} wait for their predictions"] if waiting else []
+    return f"{path}: {counts['received'] - counts['refused']:,} labels{': ' if outcomes else ''}{', '.join(outcomes)}"
 
 
 def _columns(arguments: Namespace) -> dict[str, str]:
@@ -70,7 +76,7 @@ def _load(
     if done:
         print(f"{path}: {done:,} rows were loaded before; going on from there", file=sys.stderr)
     keys, seen = key_options(settings), 0
-    with progress_bar(f"loading {path.name}") as tell:
+    with progress_bar(f"loading {path.name}") as progress:
         for rows, share in _chunks(path, columns):
             fresh, seen = rows[max(0, done - seen) :], seen + len(rows)
             if fresh:
@@ -81,7 +87,7 @@ def _load(
                 )
                 counts.update(_by_outcome(written))
                 refused += found.refused
-            tell(share)
+            progress(share)
     store.labels.put([], time.time(), progress=Progress(name, None))
     return refused, counts
 

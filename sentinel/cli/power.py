@@ -16,6 +16,7 @@ from sentinel.app.verdicts import policy_options
 from sentinel.cli.pages import write_pages
 from sentinel.cli.problems import CommandError
 from sentinel.cli.settings import settings_of
+from sentinel.cli.terminal import console
 from sentinel.config import Settings
 from sentinel.judge.power import DAY, HOUR, FeaturePower, Power, PowerOf
 from sentinel.report.power_page import render
@@ -143,23 +144,21 @@ def _plain(answer: Answer, settings: Settings) -> dict[str, Any]:
 
 
 def _print(answer: Answer, settings: Settings, name: str) -> None:
-    from rich.console import Console
-
-    console, found, drift = Console(highlight=False, soft_wrap=True), answer.pace, settings.drift
-    console.print(
+    out, found, drift = console(prose=True), answer.pace, settings.drift
+    out.print(
         f"{name}: {found.rows_per_hour:,.0f} analysed rows an hour ({found.source}, {found.analysed_ratio:.3g} of the "
         f"traffic), windows of {settings.window.seconds:g} s, tolerance {drift.tolerance}"
     )
-    console.print(
+    out.print(
         f"false pages: at most {drift.false_pages:g} in {drift.per_days:g} days on average, over all features "
         "together and however often one looks\n"
     )
-    console.print(_table(answer.power))
+    out.print(_table(answer.power))
     for unit in SHIFTS:
         if chosen := [f.feature for f in answer.power.features if f.unit == unit]:
-            console.print(_plot(unit, [answer.delays[feature] for feature in chosen]))
+            out.print(_plot(unit, [answer.delays[feature] for feature in chosen]))
     for sentence in answer.advice:
-        console.print(f"\n{sentence}")
+        out.print(f"\n{sentence}")
 
 
 def _table(power: Power) -> Any:

@@ -38,6 +38,7 @@ def build(arguments: Namespace) -> int:
             kinds=derivation.counted,
             predictions=arguments.prediction,
             labels=arguments.label,
+            joint=arguments.joint,
             truths=_truths(arguments),
             segments=arguments.segment,
             progress=progress,

@@ -1,11 +1,10 @@
 """`sentinel replay`: what would have paged, from stored windows, tables of rows or capture logs."""
 
 import json
-import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import asdict
 from hashlib import sha256
 from itertools import islice
@@ -21,6 +20,7 @@ from sentinel.app.sources import SourceError
 from sentinel.cli.problems import CommandError
 from sentinel.cli.replayed import answer
 from sentinel.cli.settings import settings_of
+from sentinel.cli.terminal import progress_bar
 from sentinel.config import Settings
 from sentinel.config.times import parse_time
 from sentinel.reference.frozen import FrozenReference
@@ -52,7 +52,7 @@ def replay(arguments: Namespace) -> int:
         raise CommandError("there is nothing to compare with: set reference.path or give --reference")
     try:
         with closing(_notebook(arguments, settings, reference)) as notebook:
-            with _progress() as tell:
+            with progress_bar("judging") as tell:
                 _judge(_windows(arguments, settings, reference, tell), notebook, settings, reference)
             answer(arguments, settings, notebook, reference)
     except PROBLEMS as error:
@@ -144,14 +144,3 @@ class _Times:
 
 def _time(value: Any) -> float:
     return parse_time(value, 0.0) if isinstance(value, str) else float(value)
-
-
-@contextmanager
-def _progress() -> Iterator[Tell]:
-    """A bar on standard error while a terminal watches; nothing else."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(file=sys.stderr), transient=True) as progress:
-        task = progress.add_task("judging", total=1.0)
-        yield lambda share: progress.update(task, completed=share)

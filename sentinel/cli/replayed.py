@@ -8,6 +8,7 @@ from typing import Any
 from sentinel.app.notebook import Notebook
 from sentinel.cli.pages import write_pages
 from sentinel.cli.plots import Judged, verdicts_plot
+from sentinel.cli.terminal import console
 from sentinel.config import Settings
 from sentinel.config.times import show_time
 from sentinel.reference.frozen import FrozenReference
@@ -35,25 +36,23 @@ def _facts(arguments: Namespace, settings: Settings, notebook: Notebook, referen
 
 
 def _summary(notebook: Notebook) -> None:
-    from rich.console import Console
-
-    console = Console(highlight=False, soft_wrap=True)
+    out = console(prose=True)
     verdicts = list(notebook.verdicts())
     if not verdicts:
-        console.print("no windows to judge")
+        out.print("no windows to judge")
         return
     opened = [incident for verdict in verdicts for incident in verdict["opened"]]
     states = [verdict["state"] for verdict in verdicts]
     counts = ", ".join(f"{states.count(state):,} {state}" for state in dict.fromkeys(states))
     first, last = verdicts[0]["start"], verdicts[-1]["end"]
-    console.print(f"{len(verdicts):,} windows from {show_time(first)} to {show_time(last)}: {counts}")
+    out.print(f"{len(verdicts):,} windows from {show_time(first)} to {show_time(last)}: {counts}")
     if lost := _undecodable(notebook):
-        console.print(f"could not be decoded: {lost}")
-    console.print(verdicts_plot([_judged(verdict) for verdict in verdicts]), markup=False)
-    console.print(_pages(verdicts, opened) if opened else "nothing would have paged")
+        out.print(f"could not be decoded: {lost}")
+    out.print(verdicts_plot([_judged(verdict) for verdict in verdicts]), markup=False)
+    out.print(_pages(verdicts, opened) if opened else "nothing would have paged")
     for record in reversed(notebook.store.audit_trail(MOST_DECISIONS)):
         if record.action == DECISION:
-            console.print(f"{show_time(record.at)}  {record.outcome}: {record.sentence}", markup=False)
+            out.print(f"{show_time(record.at)}  {record.outcome}: {record.sentence}", markup=False)
 
 
 def _undecodable(notebook: Notebook) -> str:

@@ -11,6 +11,7 @@ from sentinel.app.assembly import load_reference
 from sentinel.cli.pages import wants_page, write_pages
 from sentinel.cli.problems import CommandError
 from sentinel.cli.settings import settings_of
+from sentinel.cli.terminal import console, progress_bar
 from sentinel.config import Settings
 from sentinel.config.times import parse_time, show_time
 from sentinel.report import page, peer, words
@@ -65,7 +66,8 @@ def _chosen(arguments: Namespace) -> Selection:
 
 def _facts(store: SqlStore, arguments: Namespace, settings: Settings) -> Facts:
     reference, error_ratio = load_reference(settings), settings.slo.error_ratio
-    return gather(store, _chosen(arguments), reference, now=time.time(), error_ratio=error_ratio)
+    with progress_bar("reading windows") as tell:
+        return gather(store, _chosen(arguments), reference, now=time.time(), error_ratio=error_ratio, tell=tell)
 
 
 def _write(facts: Facts, arguments: Namespace) -> None:
@@ -77,25 +79,23 @@ def _write(facts: Facts, arguments: Namespace) -> None:
 
 
 def _print(facts: Facts) -> None:
-    from rich.console import Console
-
-    console = Console(highlight=False, soft_wrap=True)
+    out = console(prose=True)
     whole = facts.all
     p99 = duration(whole.p99_seconds) if whole.p99_seconds is not None else "–"
-    console.print(f"{facts.model}: {show_time(facts.since)} to {show_time(facts.until)}, {facts.state}", markup=False)
+    out.print(f"{facts.model}: {show_time(facts.since)} to {show_time(facts.until)}, {facts.state}", markup=False)
     for sentence in facts.summary:
-        console.print(sentence, markup=False)
-    console.print(words.sure(facts))
-    console.print(
+        out.print(sentence, markup=False)
+    out.print(words.sure(facts))
+    out.print(
         f"{number(whole.received)} requests, {share(whole.failed_ratio)} failed, p99 {p99}, {number(whole.rows)} rows "
         f"in {whole.windows} windows; {share(facts.budget_spent_ratio)} of the false-page budget spent"
     )
     for notice in facts.notices:
-        console.print(notice, markup=False)
+        out.print(notice, markup=False)
     if facts.features:
-        console.print(_features(facts))
+        out.print(_features(facts))
     for event in facts.timeline[:SHOWN_EVENTS]:
-        console.print(f"{show_time(event.at)}  {event.title}  {event.version} {event.detail}", markup=False)
+        out.print(f"{show_time(event.at)}  {event.title}  {event.version} {event.detail}", markup=False)
 
 
 def _features(facts: Facts) -> Any:

@@ -13,12 +13,12 @@ PIPE_COLUMNS = 240
 """Columns where there is no terminal; `COLUMNS` in the environment wins."""
 
 
-def console() -> "Console":
-    """A console on standard output."""
+def console(*, prose: bool = False) -> "Console":
+    """A console on standard output. prose: sentences are neither coloured nor broken."""
     from rich.console import Console
 
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPE_COLUMNS
-    return Console(width=width)
+    return Console(width=width, highlight=not prose, soft_wrap=prose)
 
 
 @contextmanager

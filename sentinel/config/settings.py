@@ -220,7 +220,7 @@ class LabelSettings:
     max_predictions: int = option(1_000_000, least=1, help="Predictions kept; the oldest beyond it are forgotten.")
     quality_days: float = option(90.0, least=0.01, help="Days that the quality of windows is kept.")
     score_seconds: float = option(
-        10.0, least=0.1, help="Between two looks at windows that got predictions or labels since they were scored."
+        30.0, least=0.1, help="Between two looks at windows that got predictions or labels since they were scored."
     )
     recent_seconds: float = option(
         86400.0, least=1, help="Span of predictions, up to the newest, that the metrics of quality speak of."
@@ -356,8 +356,18 @@ class GpuSettings:
 @dataclass(frozen=True, slots=True)
 class ProcessSettings:
     workers: int = option(1, least=1, most=64, help="Relay workers.")
+    spare_worker: bool = option(
+        True,
+        help="Keep a started process ready to take the place of a single relay worker that dies; costs about 15 MB.",
+    )
     max_connections: int = option(
         10_000, least=1, help="Open client connections per relay worker; more are reset, counted."
+    )
+    max_buffered_bytes: int = option(
+        64 << 20,
+        least=1 << 20,
+        help="Bytes that wait for slow readers, in all, per relay worker; beyond it the connection for which most is "
+        "waiting is reset, counted.",
     )
     drain_seconds: float = option(25.0, least=0, help="Time in-flight requests get after SIGTERM.")
     replica: str = option("", help="Name of this replica; empty: the host name.")

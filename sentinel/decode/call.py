@@ -64,7 +64,8 @@ class Call(msgspec.Struct, frozen=True, gc=False):
         body = str(request_id) if isinstance(request_id, str | int) and not isinstance(request_id, bool) else ""
         header = next(filter(None, map(self._either, CALL_ID_HEADERS)), "")
         trace = self._either(TRACE_HEADER)
-        scores = predictions.probabilities(outputs, rows, self.options)
+        shown = [(name, block) for name, block in outputs if not privacy.hidden(name, self.options)]
+        scores = predictions.probabilities(shown, rows, self.options)
         if not (body or header):
             return Joinable(trace, scores=scores)
         return Joinable(body or header, header if body else "", trace, scores)

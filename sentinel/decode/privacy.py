@@ -57,6 +57,11 @@ def _harmless(names: tuple[str, ...]) -> bool:
     return all(redacted(name) == name for name in names)
 
 
+def hidden(name: str, options: DecodeOptions) -> bool:
+    """Whether a column must not be kept as it is."""
+    return names(name, options.drop) or names(name, options.hash)
+
+
 def names(name: str, fields: Collection[str]) -> bool:
     """Whether a column is one of the fields or a part of one: `user` names `user.age` and `user_0` too."""
     if name in fields:

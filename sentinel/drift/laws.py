@@ -65,7 +65,7 @@ class Laws:
         """
         number = len(features.names)
         p0 = np.zeros(features.counts.shape)
-        plugins_, tilts, spikes = np.zeros(number), np.zeros(number), np.zeros(p0.shape)
+        everywhere, tilts, spikes = np.zeros(number), np.zeros(number), np.zeros(p0.shape)
         for f in range(number):
             k = int(features.cells[f])
             counts = features.counts[f, :k].astype(np.float64)
@@ -73,10 +73,10 @@ class Laws:
             radii = _radii(
                 counts, p0[f, :k], int(features.ordered[f]), float(features.tolerances[f]), number * references
             )
-            plugins_[f], tilts[f], spikes[f, :k] = (_delta(features.tolerances[f], epsilon) for epsilon in radii)
+            everywhere[f], tilts[f], spikes[f, :k] = (_delta(features.tolerances[f], epsilon) for epsilon in radii)
         rows = features.counts.sum(axis=1).astype(np.float64)
         bets = accounts.dictionary(p0, features.cells, features.ordered, tilts, spikes)
-        return cls(features, p0, rows, plugins_, tilts, spikes, bets)
+        return cls(features, p0, rows, everywhere, tilts, spikes, bets)
 
     def bets(self, memory: Floats, counts: Counts, dependence: Floats) -> tuple[Floats, Flags]:
         """Log growth [F, J] of all accounts over the rows in `counts` [F, K], and which accounts bet.

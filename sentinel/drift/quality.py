@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentinel.drift.faults import Finding
+from sentinel.features.derived import ASPECTS
 from sentinel.reference.frozen import Counts, Floats, FrozenReference
 from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.counts import FeatureCounts
@@ -204,6 +205,8 @@ def _moved(reference: FrozenReference, counts: FeatureCounts) -> Iterator[Findin
     share = present / np.maximum(counts.numeric.sum(axis=1), 1)
     odd = [i for i in range(len(names)) if present[i] >= LEAST_ROWS and not before[i].like(after[i])]
     for i in odd:
+        if names[i].rpartition(".")[2] in ASPECTS:
+            continue  # what is derived from texts and pictures has no unit
         unit = next((unit for unit, *change in UNITS if before[i].converted(*change).like(after[i])), "")
         above = counts.numeric[i, reference.numeric.bins[i] + 1] / present[i]
         if unit := unit or _far(before[i], after[i], float(above)):

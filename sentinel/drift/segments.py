@@ -73,6 +73,15 @@ def origins(reference: FrozenReference, seen: SegmentCounts, feature: str) -> li
     return [origin for origin in found if origin is not None]
 
 
+def mix(reference: FrozenReference, seen: SegmentCounts) -> dict[tuple[str, str], float]:
+    """Share of the rows that each segment has: (column, value) -> share; empty without rows."""
+    found: dict[tuple[str, str], float] = {}
+    for segments in reference.segments:
+        rows = seen.counts[segments.column].sum(axis=2).max(axis=1) if segments.column in seen.counts else np.zeros(0)
+        found |= {(segments.column, name): float(n / rows.sum()) for name, n in zip(segments.names, rows, strict=False)}
+    return found
+
+
 def in_words(reference: FrozenReference, seen: SegmentCounts, features: Sequence[str]) -> str:
     """Where the drift of the first of these features is, by the column that says most; "" where none does."""
     for feature in features:

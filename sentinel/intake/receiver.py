@@ -185,6 +185,8 @@ class Receiver:
         summary.undecodable = cells[ledger.UNDECODABLE]
         summary.connections_open = cells[ledger.CONNECTIONS_OPEN]
         summary.connections_total = cells[ledger.CONNECTIONS_TOTAL]
+        summary.buffered_bytes = cells[ledger.BUFFERED_BYTES]
+        summary.slow_readers_reset = cells[ledger.SLOW_READERS_RESET]
 
 
 def _disagree(end: socket.socket, said: channel.Disagreement) -> None:

@@ -8,6 +8,7 @@ from sentinel.drift.laws import BinnedFeatures, Laws
 from sentinel.drift.seasons import SeasonalLaws
 from sentinel.judge.policy import Policy
 from sentinel.reference.frozen import FrozenReference
+from sentinel.reference.groups import JointReference
 
 SERVICE_SHARE = 0.05
 """Share of the budget of each objective that is set (errors, latency); drift has the rest."""
@@ -30,7 +31,8 @@ class Roles:
         every = _features(reference, policy)
         self.inputs = Laws.of(every.take(self._rows["input"])) if self._rows["input"] else None
         self.predictions = Laws.of(every.take(self._rows["prediction"])) if self._rows["prediction"] else None
-        self.joint = _joint(policy)
+        self.groups = _groups(reference, policy)
+        self.joint = _joint(self.groups, policy)
 
     def seasons(self, role: str) -> SeasonalLaws | None:
         """Laws by the hour; None where the policy has no seasons for this reference."""
@@ -70,13 +72,21 @@ class Roles:
         return parts[role] / sum(parts.values())
 
 
-def _joint(policy: Policy) -> Laws | None:
-    """Groups of inputs as features: a third of their weight on pairs, the rest on larger groups."""
-    if policy.joint is None or not policy.joint.plan.groups:
-        return None
+def _groups(reference: FrozenReference, policy: Policy) -> JointReference | None:
+    """Groups of inputs that are watched together: the policy's, else the reference's; none of seasons."""
     if policy.seasons is not None:
-        raise ValueError("groups of inputs have no seasons yet: set either joint or seasons")
-    plan, counts = policy.joint.plan, policy.joint.counts
+        if policy.joint is not None:
+            raise ValueError("groups of inputs have no seasons yet: set either joint or seasons")
+        return None
+    known = policy.joint if policy.joint is not None else reference.groups
+    return known if known is not None and known.plan.groups else None
+
+
+def _joint(groups: JointReference | None, policy: Policy) -> Laws | None:
+    """Groups of inputs as features: a third of their weight on pairs, the rest on larger groups."""
+    if groups is None:
+        return None
+    plan, counts = groups.plan, groups.counts
     pair = np.array([len(group) == 2 for group in plan.groups])
     share = np.where(pair, PAIR_SHARE / pair.sum(), (1 - PAIR_SHARE) / max((~pair).sum(), 1))
     number = len(plan.groups)

@@ -68,12 +68,13 @@ class Judge:
         """Take in one closed window and judge it.
 
         scores: of the window; where given they lend their words to the explanation. joint: counts of its rows by
-        `JointPlan.count`, where groups of inputs are watched. labelled: predictions of the version that have a label,
-        and how many of these were wrong, since the version began.
+        `JointPlan.count`, where groups of inputs are watched that the window itself has not counted. labelled:
+        predictions of the version that have a label, and how many of these were wrong, since the version began.
         """
         fits = self.reference is not None and closed.reference_id == self.reference.fingerprint
         counts = coarse(self.reference, closed.features) if self.reference is not None and fits else None
-        self.roster.take(closed, counts, joint, labelled)
+        groups = closed.features.groups if fits and closed.features.groups.size else None
+        self.roster.take(closed, counts, groups if joint is None else joint, labelled)
         faults = quality.findings(self.reference, closed) if self.reference is not None and fits else ()
         opened, resolved = self.docket.settle(self.roster, closed, scores or {}, faults)
         standing = self.docket.standing(self.roster)
@@ -104,6 +105,7 @@ class Judge:
             open=standing,
             rows=closed.rows,
             quality=faults,
+            mix=segments.mix(self.reference, closed.segments) if self.reference is not None and fits else {},
         )
 
     def _watched(self, version: str) -> list[Watch]:

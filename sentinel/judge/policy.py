@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from sentinel.drift.budget import FalsePageBudget, Tolerance
-from sentinel.drift.joint import JointReference
 from sentinel.judge.seasons import Seasons
+from sentinel.reference.groups import JointReference
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Policy:
     rows that depend on each other is divided; it is learnt from the first week of windows where it is not stated.
     minimum_rows: fewer rows than this in recent windows are `insufficient`. seasons: rows are compared with the
     same hour of earlier weeks; None: always with the reference. joint: groups of inputs watched together, counted by
-    the caller and handed to `Judge.observe`.
+    the caller and handed to `Judge.observe`; None: those of the reference, which windows count.
     """
 
     budget: FalsePageBudget = field(default_factory=FalsePageBudget)

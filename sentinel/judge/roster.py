@@ -142,8 +142,7 @@ class Roster:
         return (1 - SERVICE_SHARE * objectives) * roles.share(role)
 
     def _joint(self, roles: Roles) -> DriftWatch:
-        joint = self.policy.joint
-        labels = joint.plan.labels if joint is not None else ()
+        labels = roles.groups.plan.labels if roles.groups is not None else ()
         book = Book(roles.laws("joint"), self.policy.budget, self._share("joint", roles))
         return DriftWatch("input_drift", book, labels, missing_last=False)
 

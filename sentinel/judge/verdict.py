@@ -1,6 +1,7 @@
 """What the judge says of a window, in values that the store keeps and people read."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
@@ -85,6 +86,7 @@ class Verdict:
     budget_spent_ratio: pages opened over pages allowed in the period.
     opened, resolved: incidents that began or ended with this window. open: all that stand after it.
     quality: what is wrong with the window's data, worst share first; it explains and is counted, it pages nobody.
+    mix: share of the window's rows by segment, (column, value) -> share.
     """
 
     model: str
@@ -102,3 +104,4 @@ class Verdict:
     open: tuple[Incident, ...] = ()
     rows: int = 0
     quality: tuple[Fault, ...] = ()
+    mix: Mapping[tuple[str, str], float] = field(default_factory=dict)

@@ -79,9 +79,9 @@ def said_by(decoded: Decoded, spec: AnswerSpec) -> Iterator[Said | None]:
         return
     known = scores or [{}] * decoded.rows
     sure = _values(decoded.predictions.get(f"{name.removesuffix(CLASS_SUFFIX)}{CONFIDENCE_SUFFIX}"), decoded.rows)
-    own = None if not spec.column and scores else values
+    named = bool(spec.column) or not scores or (bool(spec.scores) and _is_class(decoded.predictions.get(name)))
     for row in range(decoded.rows):
-        predicted = _likeliest(known[row]) if own is None else word(own[row])
+        predicted = word(values[row]) if named else _likeliest(known[row])
         if predicted is None:
             yield None
         else:
@@ -89,7 +89,13 @@ def said_by(decoded: Decoded, spec: AnswerSpec) -> Iterator[Said | None]:
 
 
 def _likeliest(scores: Mapping[str, float]) -> str | None:
-    return max(scores, key=scores.__getitem__, default=None)
+    """The class with the highest probability; None where that of one class alone is known."""
+    return max(scores, key=scores.__getitem__) if len(scores) > 1 else None
+
+
+def _is_class(values: Column | None) -> bool:
+    """Whether a column holds words, truth values or whole numbers."""
+    return values is not None and not _are_numbers(values)
 
 
 def _column(decoded: Decoded, spec: AnswerSpec) -> str:
@@ -130,6 +136,7 @@ def _scores(decoded: Decoded, spec: AnswerSpec) -> Sequence[Mapping[str, float]]
 
 
 def _from_columns(decoded: Decoded, spec: AnswerSpec) -> Sequence[Mapping[str, float]]:
+    """Probabilities that are outputs of their own; of two classes one is enough."""
     columns = {of: _values(decoded.predictions.get(name), decoded.rows) for of, name in spec.scores.items()}
     rest = [name for name in spec.classes if name not in columns]
     rows = []

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from sentinel.decode.redaction import redacted
+from sentinel.labels.values import printable
 
 LONGEST_ID = 200
 """Characters of an id; a longer one is kept as its hash."""
@@ -38,5 +39,4 @@ def stored(request_id: str, options: KeyOptions) -> str:
 def clean(request_id: str) -> str:
     """The id without what no database takes."""
     found = _TRACEPARENT.fullmatch(request_id)
-    text = found[1] if found else request_id
-    return text if text.isprintable() else "".join(filter(str.isprintable, text))
+    return printable(found[1] if found else request_id)

@@ -99,7 +99,7 @@ def _truth(value: Any) -> str:
     truth = word(value)
     if truth is None:
         raise ValueError("label is missing: a text, a number, true or false")
-    return clean(truth) or "?"
+    return truth
 
 
 def moment(value: Any) -> float | None:

@@ -118,7 +118,12 @@ def word(value: object) -> str | None:
         return str(int(value)) if value.is_integer() and abs(value) < _WHOLE else repr(value)
     if isinstance(value, int):
         return str(value)[:LONGEST_WORD]
-    return _plain(value[:LONGEST_WORD]) if isinstance(value, str) and value else None
+    return _plain(printable(value)[:LONGEST_WORD]) or None if isinstance(value, str) else None
+
+
+def printable(text: str) -> str:
+    """The text without what no database takes and nobody sees."""
+    return text if text.isprintable() else "".join(filter(str.isprintable, text))
 
 
 def _plain(text: str) -> str:

@@ -19,6 +19,7 @@ from sentinel.reference.frozen import (
     FrozenReference,
     NumericTable,
 )
+from sentinel.reference.grouping import grouped
 from sentinel.reference.joint import JointSketch
 from sentinel.reference.repeats import RepeatCounter
 from sentinel.reference.schema import FeatureSpec, Kind, Role
@@ -47,8 +48,9 @@ class Builder:
 
     kinds: kinds that override the inference, by column. predictions, labels: columns of that role, or whose derived
     columns have it, besides those whose name begins with "prediction". joint: whether to sketch the joint law of the
-    numeric inputs. truths: columns that tell how good the predictions are; those with probabilities alone are no
-    features. segments: categorical columns whose most frequent values are also counted each for itself.
+    numeric inputs; their groups take another pass (`grouped`). truths: columns that tell how good the predictions are;
+    those with probabilities alone are no features. segments: categorical columns whose most frequent values are also
+    counted each for itself.
     """
 
     def __init__(
@@ -209,7 +211,8 @@ def build(
     builder = Builder(kinds=kinds, joint=joint, truths=truths, **told)
     builder.survey(columns)
     builder.count(columns)
-    return builder.freeze(name=name, version=version)
+    frozen = builder.freeze(name=name, version=version)
+    return grouped(frozen, [columns]) if joint else frozen
 
 
 def _values_of(reference: FrozenReference, column: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from sentinel.labels.standard import from_plain
 from sentinel.reference.frozen import CategoricalTable, FrozenReference, NumericTable, content_of
+from sentinel.reference.groups import JointPlan, JointReference, groups_of
 from sentinel.reference.joint import JointSketch
 from sentinel.reference.packing import FormatError, frame, unframe, unpack_array
 from sentinel.reference.schema import FeatureSpec
@@ -56,6 +57,7 @@ def _reference(content: dict[str, Any]) -> FrozenReference:
         joint=_joint(content["joint"]),
         standard=from_plain(content["standard"]) if "standard" in content else None,
         vocabularies=content.get("vocabularies", {}),
+        groups=_groups(content["groups"]) if "groups" in content else None,
         segments=tuple(
             Segments(column, tuple(values), unpack_array(counts, np.int64))
             for column, values, counts in content.get("segments", [])
@@ -66,3 +68,10 @@ def _reference(content: dict[str, Any]) -> FrozenReference:
 
 def _joint(content: list[Any] | None) -> JointSketch | None:
     return None if content is None else JointSketch(content[0], unpack_array(content[1], np.int64))
+
+
+def _groups(content: list[Any]) -> JointReference:
+    names, edges, leading, counts = content
+    cuts = {name: (float(low), float(high), float(half)) for name, (low, high, half) in edges.items()}
+    plan = JointPlan(tuple(names), cuts, {name: tuple(top) for name, top in leading.items()}, groups_of(len(names)))
+    return JointReference(plan, unpack_array(counts, np.int64))

@@ -20,6 +20,7 @@ from sentinel.reference.adapt import columns_of
 from sentinel.reference.build import Builder
 from sentinel.reference.codec import from_bytes, to_bytes
 from sentinel.reference.frozen import FrozenReference
+from sentinel.reference.grouping import grouped
 from sentinel.reference.packing import FormatError
 from sentinel.reference.schema import Kind
 from sentinel.reference.survey import TEXT_SHARE
@@ -116,6 +117,8 @@ def build_from_file(
             builder.count(made(columns))
             tell(0.5 + share / 2)
         frozen = builder.freeze(name=name, version=version)
+        if joint:
+            frozen = grouped(frozen, (made(columns) for columns, _ in chunks(table)))
         return replace(frozen, vocabularies=derive.vocabularies()) if derive is not None else frozen
     except OSError as error:
         raise ReferenceFileError(f"cannot read {table}: {error.strerror or error}; check path and rights") from error

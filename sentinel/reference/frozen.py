@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentinel.labels.standard import Standard, to_plain
+from sentinel.reference.groups import JointReference
 from sentinel.reference.joint import JointSketch
 from sentinel.reference.packing import pack_array
 from sentinel.reference.schema import FeatureSpec
@@ -110,7 +111,7 @@ class FrozenReference:
     """What windows are compared with. Immutable; equal content gives an equal `fingerprint` (sha256, hexadecimal).
 
     numeric_book, categorical_book: [F, W] fine cell -> coarse cell, for the two tables.
-    joint: sketch of the joint law of the numeric inputs, where it was asked for.
+    joint: sketch of the joint law of the numeric inputs, and groups: inputs counted together, where asked for.
     repeats: rows that were compared with each other, and pairs of equal ones among them.
     segments: what it holds of the values of the columns that it was to tell apart.
     vocabularies: by text column, which tokens its texts have (`sentinel.features.vocabulary`, as bytes).
@@ -127,6 +128,7 @@ class FrozenReference:
     categorical_book: Ints
     joint: JointSketch | None = None
     vocabularies: Mapping[str, bytes] = field(default_factory=dict)
+    groups: JointReference | None = None
     standard: Standard | None = None
     repeats: tuple[int, int] = (0, 0)
     segments: tuple[Segments, ...] = ()
@@ -207,9 +209,17 @@ def content_of(reference: FrozenReference) -> dict[str, Any]:
         **known,
         "joint": None if reference.joint is None else [reference.joint.rows, pack_array(reference.joint.sums)],
         **({"vocabularies": dict(reference.vocabularies)} if reference.vocabularies else {}),
+        **({} if reference.groups is None else {"groups": _grouped(reference.groups)}),
         **({"segments": [_segments(segments) for segments in reference.segments]} if reference.segments else {}),
         **({"repeats": list(reference.repeats)} if any(reference.repeats) else {}),
     }
+
+
+def _grouped(groups: JointReference) -> list[Any]:
+    plan = groups.plan
+    edges = {name: list(at) for name, at in plan.edges.items()}
+    leading = {name: list(categories) for name, categories in plan.leading.items()}
+    return [list(plan.names), edges, leading, pack_array(groups.counts)]
 
 
 def _segments(segments: Segments) -> list[Any]:

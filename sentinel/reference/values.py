@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sentinel.reference.frozen import Floats
+Floats = NDArray[np.float64]
 
 LONGEST_CATEGORY = 200
 """Characters kept of a category: references and windows stay small whatever the text."""

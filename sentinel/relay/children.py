@@ -24,6 +24,17 @@ class Start:
     environment: Mapping[str, str] = field(default_factory=dict)  # beside ours, where ours does not say otherwise
 
 
+def launch(start: Start, document: int) -> subprocess.Popen[bytes]:
+    """A process that reads `document`, in a process group of its own, so that Ctrl-C reaches the supervisor alone."""
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and modules
+        start.command,
+        env={**start.environment, **os.environ, start.variable: str(document)},
+        pass_fds=(document, *start.descriptors),
+        stdin=subprocess.DEVNULL,
+        process_group=0,
+    )
+
+
 class Child:
     """A process that is kept alive. `prepare()` says how to start its next life; one that lived `stable_seconds` is
     followed at once, quicker deaths by growing delays.
@@ -47,22 +58,11 @@ class Child:
     def pid(self) -> int:
         return self._process.pid if self._process is not None else 0
 
-    def start(self) -> None:
-        """Start a life in a process group of its own, so that Ctrl-C reaches the supervisor alone."""
+    def start(self, waiting: Callable[[Start], subprocess.Popen[bytes] | None] = lambda start: None) -> None:
+        """Start a life. waiting: gives a process that waits to live it, if there is one."""
         start = self._prepare()
         self.slot = start.slot
-        document = os.memfd_create("sentinel-document", 0)
-        try:
-            os.pwrite(document, start.document, 0)
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and modules
-                start.command,
-                env={**start.environment, **os.environ, start.variable: str(document)},
-                pass_fds=(document, *start.descriptors),
-                stdin=subprocess.DEVNULL,
-                process_group=0,
-            )
-        finally:
-            os.close(document)
+        self._process = waiting(start) or _launched(start)
         self.started_at = time.monotonic()
 
     def reap(self) -> int | None:
@@ -89,6 +89,15 @@ class Child:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def _launched(start: Start) -> subprocess.Popen[bytes]:
+    document = os.memfd_create("sentinel-document", 0)
+    try:
+        os.pwrite(document, start.document, 0)
+        return launch(start, document)
+    finally:
+        os.close(document)
 
 
 def _delay(quick_deaths: int) -> float:

@@ -2,8 +2,7 @@
 
 Nothing is re-framed, pooled or answered here. What one side does the other sees: its bytes, its end of stream
 (half-close is kept), its reset. A slow reader stops the reading on the other side, so a connection holds at most one
-chunk and the high-water mark of its transport. An error of a tracker makes the connection opaque and never reaches the
-bytes.
+chunk each way. An error of a tracker makes the connection opaque and never reaches the bytes.
 """
 
 import asyncio
@@ -13,6 +12,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Protocol, cast
 
+from sentinel.relay.backlog import Backlog
 from sentinel.relay.following import Opaque, Tracker
 
 REFUSAL_SECONDS = 0.1  # a client that was accepted while the server refuses may still say what it asked for
@@ -23,6 +23,8 @@ Look = Callable[[bytes, float], None]
 
 class Owner(Protocol):
     """What a connection needs of its worker."""
+
+    backlog: Backlog
 
     def opened(self, pair: "Pair") -> None: ...
     def ended(self, pair: "Pair") -> None: ...
@@ -71,17 +73,21 @@ class Pair:
         if self.tracker is not None:
             self.upstream.look = self.tracker.server
         client.write = upstream.write
-        client.transport.resume_reading()
         early, client.early = client.early, []
+        self.upstream.wait_for(0)
         for data in early:
             upstream.write(data)
         if client.eof:
             upstream.write_eof()
+        if not self.upstream.waiting:
+            client.read_again()
 
     def client_gone(self) -> None:
         """Give up a connection to the server that is still being made."""
         if self.task is not None:
             self.task.cancel()
+        if self.upstream.transport is None:
+            self.upstream.wait_for(0)
         self.owner.ended(self)
 
     def follow(self, tracker: Tracker) -> None:
@@ -143,7 +149,7 @@ class Side(asyncio.Protocol):
     """
 
     __slots__ = (
-        "by_client", "early", "eof", "look", "pair", "peer", "spoke", "tls", "transport", "write",
+        "by_client", "early", "eof", "look", "pair", "peer", "spoke", "tls", "transport", "waiting", "write",
     )  # fmt: skip
     peer: "Side"
 
@@ -155,6 +161,7 @@ class Side(asyncio.Protocol):
         self.look: Look | None = None
         self.eof = self.tls = self.spoke = False
         self.early: list[bytes] = []
+        self.waiting = 0  # bytes for this end that could not be written yet
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is there. TLS buffers by itself and has no half-close."""
@@ -188,17 +195,39 @@ class Side(asyncio.Protocol):
         return not self.tls
 
     def pause_writing(self) -> None:
-        if self.peer.transport is not None:
-            self.peer.transport.pause_reading()
+        """This end reads slowly: what comes for it is not read meanwhile."""
+        self.peer.stop_reading()
+        if self.transport is not None:
+            self.wait_for(self.transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
-        peer = self.peer.transport
-        if peer is not None and not peer.is_closing():
-            peer.resume_reading()
+        self.wait_for(0)
+        self.peer.read_again()
+
+    def wait_for(self, count: int) -> None:
+        """So many bytes for this end wait now."""
+        if count or self.waiting:
+            self.waiting = count
+            self.pair.owner.backlog.wait(self, count)
+
+    def give_up(self) -> None:
+        """Too much waits in all, and most of it for this end."""
+        self.pair.end(by_client=self.by_client)
+        self.reset()
+        self.peer.reset()
+
+    def stop_reading(self) -> None:
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.pause_reading()
+
+    def read_again(self) -> None:
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.resume_reading()
 
     def connection_lost(self, error: Exception | None) -> None:
         self.pair.end(by_client=self.by_client)
         self.transport = None
+        self.wait_for(0)
         self.peer.write = _nowhere
         if error is not None:
             self.peer.reset()
@@ -225,8 +254,8 @@ class Side(asyncio.Protocol):
         """Hold what the client says before its upstream connection is there; one chunk is enough."""
         self.early.append(data)
         self.spoke = True
-        if self.transport is not None and not self.transport.is_closing():
-            self.transport.pause_reading()
+        self.stop_reading()
+        self.peer.wait_for(self.peer.waiting + len(data))
 
 
 def _nowhere(data: bytes) -> None:

@@ -16,8 +16,10 @@ Pure: it sees bytes and times; it knows no socket and no clock.
 
 from sentinel.relay.following import Follower, Opaque
 from sentinel.relay.tally import RouteTally
+from sentinel.relay.traces import header_in, trace_of
 from sentinel.traffic.channel import Sample, Side
 from sentinel.traffic.ledger import DROPPED_OPAQUE, RECEIVED, SAMPLED_OUT
+from sentinel.traffic.summary import Exemplar
 
 LONGEST_LINE = 16 << 10  # bytes of a request line; servers refuse at 8 to 16 KB
 LONGEST_HEAD = 64 << 10  # bytes of an interim answer that are waited for, and of a head that completeness is read from
@@ -40,9 +42,9 @@ class Http1:
     """The exchanges of one connection. Feed `client` and `server` with bytes after they were written on."""
 
     __slots__ = (
-        "_answered_bytes", "_asked_bytes", "_cells", "_connection", "_first_at", "_follower", "_head", "_known",
-        "_last_at", "_line", "_listener", "_partial", "_request", "_response", "_route", "_started_at", "_status",
-        "_streams", "_tail", "_take", "_tally", "state",
+        "_answered_bytes", "_asked", "_asked_bytes", "_cells", "_connection", "_first_at", "_follower", "_head",
+        "_known", "_last_at", "_line", "_listener", "_partial", "_request", "_response", "_route", "_started_at",
+        "_status", "_streams", "_tail", "_take", "_tally", "state",
     )  # fmt: skip
 
     def __init__(self, follower: Follower, listener: int, connection: int = 0) -> None:
@@ -52,7 +54,7 @@ class Http1:
         self._known = follower.tally.known_line
         self._take = follower.sampler.take
         self._listener = listener
-        self._partial = self._head = self._tail = b""
+        self._partial = self._head = self._tail = self._asked = b""
         self._streams: bool | None = None
         self._started_at = self._first_at = self._last_at = 0.0
         self._asked_bytes = self._answered_bytes = self._status = 0
@@ -67,18 +69,18 @@ class Http1:
 
     def client(self, data: bytes, now: float) -> None:
         """Bytes from the client at `now` (monotonic seconds). Raises Opaque when they cannot be followed."""
-        state = self.state
-        if state == ASKING:
+        if self.state == ASKING:
             self._asks_on(data, now)
             return
         tally = self._route if data.startswith(self._line) else self._find(data)
-        if state == ANSWERING:
+        if self.state == ANSWERING:
             if tally is None and not _may_start_request(data):
                 self._asks_on(data, now)  # the rest of a request that was answered early
                 return
             self.finish()
         self.state = ASKING
         self._started_at = now
+        self._asked = data if len(data) <= LONGEST_LINE else data[:LONGEST_LINE]
         self._asked_bytes = len(data)
         self._status = 0
         if self._take(now):
@@ -86,11 +88,8 @@ class Http1:
             self._request, self._response = Side([], [], False, room), Side([], [], False, room)
         if tally is None:
             self._begin(data)
-            return
-        self._tally = tally
-        self._cells[RECEIVED] += 1
-        if self._request is not None:
-            self._request.keep(data, 0.0)
+        else:
+            self._begun(tally, data)
 
     def _find(self, data: bytes) -> RouteTally | None:
         """The counts of the request that `data` begins with, when its line was seen before."""
@@ -119,6 +118,9 @@ class Http1:
         tally = self._follower.tally.of_line(data[:end])
         if tally is None:
             raise Opaque("http2" if data[:end] == _PREFACE_LINE else "request_line")
+        self._begun(tally, data)
+
+    def _begun(self, tally: RouteTally, data: bytes) -> None:
         self._tally = tally
         self._cells[RECEIVED] += 1
         if self._request is not None:
@@ -148,14 +150,9 @@ class Http1:
         self._first_at = self._last_at = now
         self._answered_bytes = len(data)
         self.state = ANSWERING
-        if tally.tunnels or status == _SWITCHING:
-            self._maybe_switched(tally)
-
-    def _maybe_switched(self, tally: RouteTally) -> None:
-        """After 101, or a CONNECT that succeeded, the bytes are no longer HTTP."""
-        if self._status == _SWITCHING or self._status < 300:
+        if status == _SWITCHING or (tally.tunnels and status < 300):
             self.finish()
-            raise Opaque("upgrade")
+            raise Opaque("upgrade")  # what follows is no longer HTTP
 
     def _goes_on(self, data: bytes, now: float) -> None:
         if self._streams is None:
@@ -257,10 +254,14 @@ class Http1:
         if tally is None:
             return
         if first_byte is None:
-            first_byte = duration
-            tally.unanswered(code, self._asked_bytes)
+            first_byte, self._answered_bytes = duration, 0
+            notable = tally.unanswered(code, self._asked_bytes)
         else:
-            tally.answered(code, duration, first_byte, self._asked_bytes, self._answered_bytes)
+            notable = tally.answered(code, duration, first_byte, self._asked_bytes, self._answered_bytes)
+        if notable:
+            trace = trace_of(header_in(self._asked))
+            tally.note(Exemplar(code, duration, self._asked_bytes, self._answered_bytes, trace))
+        self._asked = b""
         if self._request is None or self._response is None:
             self._cells[SAMPLED_OUT] += 1
             return

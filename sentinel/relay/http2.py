@@ -15,8 +15,10 @@ from sentinel.relay.following import Follower, Opaque
 from sentinel.relay.frames import Frames
 from sentinel.relay.heads import Head
 from sentinel.relay.tally import RouteTally
+from sentinel.relay.traces import trace_of
 from sentinel.traffic.channel import Sample, Side
 from sentinel.traffic.ledger import DROPPED_OPAQUE, RECEIVED, SAMPLED_OUT
+from sentinel.traffic.summary import Code, Exemplar
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 MOST_STREAMS = 10_000  # open at once on one connection; servers allow 100 to a few thousand
@@ -39,11 +41,12 @@ class Stream:
     """One exchange under way. first_at: when the answer began, 0 before; code: how it ended, as far as is known."""
 
     __slots__ = (
-        "answered_bytes", "asked_bytes", "code", "copy", "first_at", "last_at", "last_frame", "started_at", "status",
-        "tally", "timeout",
+        "answered_bytes", "asked", "asked_bytes", "code", "copy", "first_at", "last_at", "last_frame", "started_at",
+        "status", "tally", "timeout",
     )  # fmt: skip
 
-    def __init__(self, tally: RouteTally, timeout: float, started_at: float) -> None:
+    def __init__(self, asked: Head, tally: RouteTally, timeout: float, started_at: float) -> None:
+        self.asked = asked
         self.tally = tally
         self.timeout = timeout
         self.started_at = started_at
@@ -99,7 +102,8 @@ class Http2:
             return
         started = stream.started_at
         duration, first = now - started, (stream.first_at or now) - started
-        stream.tally.answered(stream.code, duration, first, stream.asked_bytes, stream.answered_bytes)
+        if stream.tally.answered(stream.code, duration, first, stream.asked_bytes, stream.answered_bytes):
+            _note(stream, stream.code, duration)
         if stream.copy is None:
             self._cells[SAMPLED_OUT] += 1
         else:
@@ -111,9 +115,11 @@ class Http2:
         duration = first = now - stream.started_at
         if stream.first_at:
             first = stream.first_at - stream.started_at
-            stream.tally.answered(code, duration, first, stream.asked_bytes, stream.answered_bytes)
+            notable = stream.tally.answered(code, duration, first, stream.asked_bytes, stream.answered_bytes)
         else:
-            stream.tally.unanswered(code, stream.asked_bytes)
+            notable = stream.tally.unanswered(code, stream.asked_bytes)
+        if notable:
+            _note(stream, code, duration)
         if stream.copy is None:
             self._cells[SAMPLED_OUT] += 1
         else:
@@ -128,6 +134,12 @@ class Http2:
         protocol, started = stream.tally.route.protocol, self._follower.wall(stream.started_at)
         place, times = (0, protocol, self._listener, stream.status), (started, duration, first_byte)
         self._follower.hand(Sample(*place, *times, request, response, closed, self._connection))
+
+
+def _note(stream: Stream, code: Code, duration: float) -> None:
+    """Keep the stream as an exemplar."""
+    trace = trace_of(dict(stream.asked.headers).get)
+    stream.tally.note(Exemplar(code, duration, stream.asked_bytes, stream.answered_bytes, trace))
 
 
 class Asking:
@@ -153,7 +165,7 @@ class Asking:
         if head.request is None:
             head.request = self._follower.tally.of_headers(head.headers)
         tally, timeout = head.request
-        self._streams[stream_id] = stream = Stream(tally, timeout, now)
+        self._streams[stream_id] = stream = Stream(head, tally, timeout, now)
         if self._take(now):
             stream.copy = Copy(head, self._follower.room_bytes)
         self._cells[RECEIVED] += 1

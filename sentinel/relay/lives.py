@@ -105,9 +105,16 @@ class Lives:
             seed=capture.seed + self._boots if capture.seed else randbits(62),
             drain_seconds=process.drain_seconds,
             max_connections=process.max_connections,
+            max_buffered_bytes=process.max_buffered_bytes,
         ).encode()
         inherited = (*(s.fileno() for s in self.listeners), channel, self.ledger.fd, self._lifeline)
         return Start(WORKER, options.VARIABLE, document, inherited, slot, WORKER_ENVIRONMENT)
+
+    def spare(self) -> Start:
+        """A worker that may become any: it inherits what each of them does, and is told the rest later."""
+        channels = (theirs.fileno() for theirs, _ in self._channels)
+        inherited = (*(s.fileno() for s in self.listeners), *channels, self.ledger.fd, self._lifeline)
+        return Start(WORKER, options.VARIABLE, b"", inherited, environment=WORKER_ENVIRONMENT)
 
     def observer(self) -> Start:
         """A life of the observer."""
@@ -130,7 +137,7 @@ class Lives:
         accounted = cells[ledger.SAMPLED_OUT] + cells[ledger.HANDED]
         accounted += sum(cells[cell] for cell in ledger.DROPPED_BY_WORKER)
         cells[ledger.DROPPED_WORKER_RESTART] = max(0, cells[ledger.RECEIVED] - accounted)
-        cells[ledger.CONNECTIONS_OPEN] = 0
+        cells[ledger.CONNECTIONS_OPEN] = cells[ledger.BUFFERED_BYTES] = 0
         cells[ledger.GONE] = 1
 
     def close_accounts(self) -> None:

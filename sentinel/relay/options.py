@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 
 VARIABLE = "SENTINEL_WORKER_FD"
 BACKLOG = 4096  # connections that wait while a worker starts again; the kernel's somaxconn is the ceiling
-_LARGEST_DOCUMENT_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,7 @@ class WorkerOptions:
     seed: int
     drain_seconds: float
     max_connections: int
+    max_buffered_bytes: int
 
     def encode(self) -> bytes:
         return json.dumps(asdict(self)).encode()
@@ -53,11 +53,14 @@ class WorkerOptions:
         return cls(**fields)
 
     @classmethod
-    def inherited(cls) -> "WorkerOptions":
-        """The options this process was started with; raises RuntimeError when a supervisor did not start it."""
+    def inherited(cls) -> "WorkerOptions | None":
+        """The options this process was started with, awaited if need be; None: it is not needed after all.
+
+        Raises RuntimeError when a supervisor did not start it.
+        """
         number = os.environ.get(VARIABLE, "")
         if not number.isdigit():
             raise RuntimeError("a relay worker is started by `sentinel run`, not by hand")
-        document = os.pread(int(number), _LARGEST_DOCUMENT_BYTES, 0)
-        os.close(int(number))
-        return cls.decode(document)
+        with open(int(number), "rb") as file:
+            document = file.read()
+        return cls.decode(document) if document else None

@@ -25,14 +25,17 @@ from sentinel.relay.children import Child
 from sentinel.relay.listening import CannotListen, address_of
 from sentinel.relay.lives import Lives
 from sentinel.relay.log import say
+from sentinel.relay.spare import Spare
 from sentinel.relay.watched import WatchedFile
 from sentinel.traffic import ledger
 
 LOOK_SECONDS = 0.5  # between two looks at the heartbeats
 WORKER_SILENCE_SECONDS = 2.0  # a worker beats every 0.25 s; throttled ones stay far below
+WORKER_START_SECONDS = 10.0  # until its first beat; it takes a tenth of a second where the processor is free
 OBSERVER_SILENCE_SECONDS = 10.0  # the observer may be busy with a window for a while; traffic does not wait for it
 WORKER_STABLE_SECONDS = 1.0  # one that dies sooner, again and again, is broken; the next one waits a little
 OBSERVER_STABLE_SECONDS = 5.0  # its start costs a second of CPU
+SPARE_DELAY_SECONDS = 1.0  # after a worker was started, so that the two do not compete for the processor
 LOOKS_BEFORE_KILL = 2  # silent at so many looks in a row
 OBSERVER_END_SECONDS = 10.0  # to close its window and store it
 OBSERVER_START_SECONDS = 5.0  # and to start, when it is told to stop just then
@@ -76,6 +79,8 @@ class Supervisor:
         self._observer = Child("observer", lives.observer, OBSERVER_STABLE_SECONDS)
         self._workers = self._new_workers()
         self._draining: dict[Child, float] = {}  # workers of former settings, and when they are killed
+        self._spare = Spare(lives.spare)
+        self._spare_at = 0.0
 
     def run(self) -> int:
         wake = self._catch_signals()
@@ -109,7 +114,7 @@ class Supervisor:
                 self._look_at_hearts(now)
                 self._look_at_file()
                 next_look = now + LOOK_SECONDS
-            due = min([next_look, *self._start_due(now)])
+            due = min([next_look, *self._start_due(now), *self._keep_spare(now)])
             select.select([wake], [], [], max(0.0, due - time.monotonic()))
             _drain(wake)
         say("stopping", signal=self._stop.name)
@@ -142,15 +147,33 @@ class Supervisor:
         return waiting
 
     def _start(self, child: Child) -> None:
-        child.start()
+        if child is self._observer:
+            child.start()
+        else:
+            child.start(self._spare.become)
+            self._spare_at = time.monotonic() + SPARE_DELAY_SECONDS
         say("started", child=child.name, pid=child.pid)
+
+    def _keep_spare(self, now: float) -> list[float]:
+        """Have a spare for a single worker; several take each other's place. When to look again, if not now."""
+        process = self._lives.settings.process
+        if not process.spare_worker or process.workers > 1 or self._spare.pid:
+            return []
+        if now < self._spare_at:
+            return [self._spare_at]
+        self._spare.start()
+        self._spare_at = now + SPARE_DELAY_SECONDS
+        say("spare", pid=self._spare.pid)
+        return []
 
     def _look_at_hearts(self, now: float) -> None:
         now_ns = time.monotonic_ns()
         for child in self._workers:
             cells = self._lives.ledger.cells(child.slot)
-            silent_ns = now_ns - cells[ledger.HEARTBEAT_NS] if cells[ledger.READY] else 0
-            self._judge(child, silent_ns, WORKER_SILENCE_SECONDS)
+            if cells[ledger.READY]:
+                self._judge(child, now_ns - cells[ledger.HEARTBEAT_NS], WORKER_SILENCE_SECONDS)
+            else:
+                self._judge(child, now_ns - int(child.started_at * 1e9), WORKER_START_SECONDS)
         cells = self._lives.ledger.observer
         ready = cells[ledger.OBSERVER_READY] == self._lives.generation
         silent_ns = now_ns - cells[ledger.OBSERVER_HEARTBEAT_NS] if ready else 0
@@ -192,6 +215,7 @@ class Supervisor:
             counted[ledger.LAST_RELOAD_REFUSED] = 1
             say("reload refused", problems=str(error))
             return
+        self._spare.dismiss()  # it knows the former sockets
         counted[ledger.RELOADS] += 1
         counted[ledger.LAST_RELOAD_REFUSED] = 0
         old, self._workers = self._workers, self._new_workers()
@@ -218,6 +242,7 @@ class Supervisor:
     def _end(self) -> None:
         """Workers drain first, so that the observer hears of every exchange; then the observer stores its window."""
         self._lives.close_listeners()
+        self._spare.dismiss()
         workers = [*self._workers, *self._draining]
         for worker in workers:
             worker.send(signal.SIGTERM)

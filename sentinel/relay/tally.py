@@ -7,11 +7,12 @@ request lines are remembered; the rest share the route `OTHER`.
 from collections import defaultdict
 
 from sentinel.traffic.buckets import bucket_of
-from sentinel.traffic.summary import OTHER, Code, Route, RouteTraffic
+from sentinel.traffic.summary import FAILURES, OTHER, Code, Exemplar, Route, RouteTraffic
 
 MOST_ROUTES = 200  # a server has tens; each costs a few kB in worker and observer
 MOST_LINES = 2048  # request lines (with query) whose route is remembered
 MOST_HEADS = 2048  # request heads of HTTP/2 whose route is remembered
+MOST_FAILED = 4  # failures of a route and second that are kept as exemplars
 LONGEST_PATH = 256  # characters of a path that are kept
 
 _TIMEOUT_UNITS = {"H": 3600.0, "M": 60.0, "S": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
@@ -23,13 +24,14 @@ _METHOD_CHARACTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ-_")
 class RouteTally:
     """Cumulative counts of one route, and whether they changed since they were last sent.
 
-    at_once: exchanges whose first answer byte was seen with the last, in buckets of their duration; they belong to both
-    `latency` and `first_byte`, which hold the others.
+    failed, slowest: exemplars since the counts were last sent; longest: what a new slowest one must exceed, in
+    seconds. at_once: exchanges whose first answer byte was seen with the last, in buckets of their duration; they
+    belong to both `latency` and `first_byte`, which hold the others.
     """
 
     __slots__ = (
-        "at_once", "bodiless", "changed", "codes", "first_byte", "gaps", "latency", "request_bytes", "response_bytes",
-        "route", "sum", "tunnels",
+        "at_once", "bodiless", "changed", "codes", "failed", "first_byte", "gaps", "latency", "longest",
+        "request_bytes", "response_bytes", "route", "slowest", "sum", "tunnels",
     )  # fmt: skip
 
     def __init__(self, route: Route) -> None:
@@ -45,9 +47,15 @@ class RouteTally:
         self.request_bytes = 0
         self.response_bytes = 0
         self.changed = False
+        self.longest = 0.0
+        self.slowest: tuple[Exemplar, ...] = ()
+        self.failed: list[Exemplar] = []
 
-    def answered(self, code: Code, duration: float, first_byte: float, sent: int, received: int) -> None:
-        """Count an exchange that got an answer: seconds to its last and first byte, bytes of request and response."""
+    def answered(self, code: Code, duration: float, first_byte: float, sent: int, received: int) -> bool:
+        """Count an exchange that got an answer: seconds to its last and first byte, bytes of request and response.
+
+        True: it is worth a `note`.
+        """
         self.codes[code] += 1
         if first_byte == duration:
             self.at_once[bucket_of(duration)] += 1
@@ -58,12 +66,27 @@ class RouteTally:
         self.request_bytes += sent
         self.response_bytes += received
         self.changed = True
+        return duration > self.longest or code in FAILURES
 
-    def unanswered(self, code: Code, sent: int) -> None:
-        """Count an exchange that ended without a byte of an answer; it has no latency."""
+    def unanswered(self, code: Code, sent: int) -> bool:
+        """Count an exchange that ended without a byte of an answer; it has no latency. True: it is worth a `note`."""
         self.codes[code] += 1
         self.request_bytes += sent
         self.changed = True
+        return code in FAILURES
+
+    def note(self, exemplar: Exemplar) -> None:
+        """Keep an exchange as an exemplar: a failure among the first few of its second, else the slowest."""
+        if exemplar.code in FAILURES:
+            if len(self.failed) < MOST_FAILED:
+                self.failed.append(exemplar)
+        else:
+            self.longest, self.slowest = exemplar.duration_seconds, (exemplar,)
+
+    def told(self) -> None:
+        """The counts were sent."""
+        self.changed, self.longest, self.slowest = False, 0.0, ()
+        self.failed.clear()
 
     def gap(self, seconds: float) -> None:
         """Count the time between two chunks of a streamed answer."""
@@ -72,7 +95,8 @@ class RouteTally:
     def traffic(self) -> RouteTraffic:
         latency, first_byte = _sum(self.latency, self.at_once), _sum(self.first_byte, self.at_once)
         codes, gaps = dict(self.codes), dict(self.gaps)
-        return RouteTraffic(codes, latency, first_byte, gaps, self.sum, self.request_bytes, self.response_bytes)
+        numbers = (self.sum, self.request_bytes, self.response_bytes)
+        return RouteTraffic(codes, latency, first_byte, gaps, *numbers, (*self.failed, *self.slowest))
 
 
 def _sum(some: dict[int, int], others: dict[int, int]) -> dict[int, int]:

@@ -17,6 +17,7 @@ from typing import Any
 import uvloop
 
 from sentinel.relay import tls
+from sentinel.relay.backlog import Backlog
 from sentinel.relay.connection import Pair
 from sentinel.relay.detection import FOLLOWED, Detection
 from sentinel.relay.following import Follower, Opaque, Tracker
@@ -62,6 +63,7 @@ class Worker:
         self._opaque_changed = True
         self._pairs: dict[int, Pair] = {}  # open connections by number
         self._numbers = itertools.count()
+        self.backlog = Backlog(options.max_buffered_bytes, self._cells)
         self._places = [_place(listener) for listener in options.listeners]
         self._servers: list[asyncio.Server] = []
         self._stopping = asyncio.Event()
@@ -181,7 +183,7 @@ class Worker:
             if not self._sender.counts([channel.route_buffer(tally.route, tally.traffic()) for tally in some]):
                 return
             for tally in some:
-                tally.changed = False
+                tally.told()
         status = channel.Status(self._options.boot, time.time(), self._tally.opaque)
         self._sender.counts([channel.status_buffer(status)])
 
@@ -215,6 +217,8 @@ def _place(listener: Listener) -> tuple[str | tuple[str, int], dict[str, Any]]:
 
 def main() -> int:
     options = WorkerOptions.inherited()
+    if options is None:
+        return 0
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to handle

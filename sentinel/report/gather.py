@@ -1,6 +1,6 @@
 """From a store to the facts of a report: one pass over the chosen windows, then the records beside them. Reads only."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -124,16 +124,25 @@ class _Seen:
 
 
 def gather(
-    store: SqlStore, chosen: Selection, reference: FrozenReference | None, *, now: float, error_ratio: float | None
+    store: SqlStore,
+    chosen: Selection,
+    reference: FrozenReference | None,
+    *,
+    now: float,
+    error_ratio: float | None,
+    tell: Callable[[float], None] = lambda share: None,
 ) -> Facts:
-    """The facts on one model over the chosen windows.
+    """The facts on one model over the chosen windows. tell: hears the share that was read.
 
     NothingThere when none matches, or when several models do and none was named.
     """
     model, (since, until) = _extent(store, chosen)
     chosen = replace(chosen, model=model)
     incidents = _overlapping(store.incidents(model=model, limit=MOST_INCIDENTS), since, until)
-    seen = _read(store, chosen, incidents, reference, (since, until))
+    seen = _Seen(reference, (until - since) / MOST_POINTS, since, model, incidents=incidents)
+    for window, verdict in judged_windows(store.database, chosen):
+        seen.take(window, verdict)
+        tell((window.end - since) / (until - since))
     features = _features(store, chosen, reference, seen)
     standing = [i for i in incidents if i.resolved_at is None or i.resolved_at >= until]
     everything = seen.all.served()
@@ -178,20 +187,6 @@ def _overlapping(incidents: Sequence[Incident], since: float, until: float) -> l
         (i for i in incidents if i.opened_at <= until and (i.resolved_at is None or i.resolved_at >= since)),
         key=lambda i: i.opened_at,
     )
-
-
-def _read(
-    store: SqlStore,
-    chosen: Selection,
-    incidents: Sequence[Incident],
-    reference: FrozenReference | None,
-    extent: tuple[float, float],
-) -> _Seen:
-    since, until = extent
-    seen = _Seen(reference, (until - since) / MOST_POINTS, since, chosen.model, incidents=incidents)
-    for window, verdict in judged_windows(store.database, chosen):
-        seen.take(window, verdict)
-    return seen
 
 
 def _stands(incident: Incident, window: ClosedWindow) -> bool:

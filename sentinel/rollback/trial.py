@@ -16,7 +16,14 @@ from typing import TypeVar
 import numpy as np
 
 from sentinel.drift.blocks import Counts
-from sentinel.judge.baseline import FALSE_ROLLBACK, LATENCY_QUANTILES, LatencyTest, PredictionTest, RatioTest
+from sentinel.judge.baseline import (
+    FALSE_ROLLBACK,
+    LATENCY_QUANTILES,
+    LatencyTest,
+    PredictionTest,
+    RatioTest,
+    dependence_of_errors,
+)
 from sentinel.judge.binding import Roles
 from sentinel.judge.traffic import exchanges, failed, timed
 from sentinel.reference.frozen import FrozenReference
@@ -123,12 +130,19 @@ def _by_start(windows: Sequence[ClosedWindow]) -> Mapping[float, TrafficCounts]:
     return merged
 
 
+def _before(trial: Trial) -> list[tuple[TrafficCounts, float]]:
+    """Traffic of the baseline before the release, replicas merged, oldest first, with the seconds of each window."""
+    seconds = {window.start: window.end - window.start for window in trial.baseline}
+    merged = _by_start(trial.baseline)
+    return [(traffic, seconds[start]) for start, traffic in merged.items() if start < trial.released]
+
+
 def _errors(trial: Trial) -> Comparison | None:
     paired = pairs(trial)
     compared = sum(exchanges(baseline) for _, baseline in paired)
     if compared < FEWEST_EXCHANGES:
         return None
-    test = RatioTest()
+    test = RatioTest(dependence=dependence_of_errors(_before(trial)))
     for mine, theirs in paired:
         test.observe(exchanges(mine), failed(mine), exchanges(theirs), failed(theirs))
     bad, all_of = sum(failed(mine) for mine, _ in paired), sum(exchanges(mine) for mine, _ in paired)
@@ -138,13 +152,13 @@ def _errors(trial: Trial) -> Comparison | None:
 
 
 def _latency(trial: Trial) -> Comparison | None:
-    before = [window.traffic for window in trial.baseline if window.start < trial.released]
-    known = percentiles(reduce(or_, before, TrafficCounts()).latency, LATENCY_QUANTILES)
+    before = _before(trial)
+    known = percentiles(reduce(or_, (traffic for traffic, _ in before), TrafficCounts()).latency, LATENCY_QUANTILES)
     paired = pairs(trial)
     compared = sum(timed(theirs) for _, theirs in paired)
     if not known or compared < FEWEST_EXCHANGES:
         return None
-    test = LatencyTest([known[quantile] for quantile in LATENCY_QUANTILES])
+    test = LatencyTest([known[quantile] for quantile in LATENCY_QUANTILES], before)
     for mine, theirs in paired:
         test.observe(mine, theirs)
     told = f"Compared with the baseline's p99 of {known[0.99]:.3g} s."

@@ -19,8 +19,12 @@ QUANTILES = (0.5, 0.9, 0.99)
 MOST_OUTPUTS = 32
 """Outputs told apart; a row's verdict is made of all of them all the same."""
 SIDES = REFERENCE, CANDIDATE = "reference", "candidate"
-UNANSWERED = ("error", "no_answer", "undecodable")
-"""The candidate answered with an error status, not at all in time, or what cannot be decoded."""
+UNANSWERED: Mapping[str, str] = {
+    "error": "got an error",
+    "no_answer": "got no answer",
+    "undecodable": "got an answer that cannot be read",
+}
+"""Why a candidate's answer cannot be compared: the word that is counted, and what a person reads."""
 MOST_NEEDED = 1 << 24
 """Pairs beyond which a forecast is no help."""
 
@@ -153,9 +157,11 @@ def _equivalent(account: Account, terms: Terms, _lower: float, upper: float) -> 
 
 
 def _different(account: Account, terms: Terms, lower: float, _upper: float) -> str:
-    worst = max(account.outputs, key=lambda name: account.outputs[name].differing, default="")
-    where = f"; most often in {worst}" if worst else "; the answers do not have the same rows or outputs"
-    return f"More than {_share(terms.margin_ratio)} of rows differ: {_seen(account)}, at least {_share(lower)}{where}."
+    differing = {name: output.differing for name, output in account.outputs.items() if output.differing}
+    worst = max(differing, key=lambda name: differing[name], default="")
+    where = f"most often in {worst}" if worst else "rows or outputs are missing"
+    told = f"{_seen(account)}, at least {_share(lower)}; {where}"
+    return f"More than {_share(terms.margin_ratio)} of rows differ: {told}."
 
 
 def _unknown(account: Account, terms: Terms, lower: float, upper: float) -> str:
@@ -176,15 +182,8 @@ def _seen(account: Account) -> str:
     return f"{account.differing_rows:,} of {account.rows:,} did"
 
 
-_WHY = {
-    "error": "got an error",
-    "no_answer": "got no answer",
-    "undecodable": "got an answer that cannot be read",
-}
-
-
 def _obstacles(account: Account) -> str:
-    told = [f"{count:,} {_WHY[why]}" for why, count in account.unanswered.items()]
+    told = [f"{count:,} {UNANSWERED[why]}" for why, count in account.unanswered.items()]
     return f"of {account.pairs.answered + account.pairs.unanswered:,} asked {', '.join(told)}"
 
 

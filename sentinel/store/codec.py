@@ -13,8 +13,9 @@ from sentinel.judge.verdict import Finding, Incident, State, Verdict
 from sentinel.reference.packing import FormatError
 from sentinel.store.contract import AuditRecord, Delivery, Intent, StoreCorrupt, StoredWindow, WindowRecord
 from sentinel.store.profile import Profile
-from sentinel.store.schema import CODES, QUANTILES, SCORES
+from sentinel.store.schema import CODES, LLM_COUNTS, LLM_QUANTILES, LLM_TIMES, QUANTILES, SCORES
 from sentinel.windows.closed import ClosedWindow
+from sentinel.windows.generation import GenerationCounts
 from sentinel.windows.latency import percentiles
 
 _json = msgspec.json.Encoder(order="deterministic")
@@ -49,8 +50,20 @@ def window_row(window: ClosedWindow, grain: str, standing: str) -> dict[str, Any
         "code_none": sum(traffic.codes.values()) - answered,
         **{f"latency_{name}": latency.get(q) for name, q in QUANTILES.items()},
         "latency_sum_seconds": traffic.latency_sum_seconds,
+        **_generation(window.generation),
         "sketch": window.to_bytes(),
     }
+
+
+def _generation(counts: GenerationCounts) -> dict[str, float | None]:
+    """Calls of a language model; NULL where there were none."""
+    row: dict[str, float | None] = {
+        f"llm_{name}": getattr(counts, name) if counts.calls else None for name in LLM_COUNTS
+    }
+    for name in LLM_TIMES:
+        found = percentiles(getattr(counts, name), LLM_QUANTILES.values())
+        row |= {f"llm_{name}_{quantile}": found.get(q) for quantile, q in LLM_QUANTILES.items()}
+    return row
 
 
 def feature_rows(window_id: int, record: WindowRecord) -> list[dict[str, Any]]:

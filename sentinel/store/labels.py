@@ -10,12 +10,13 @@ Errors: as `sentinel.store.contract`.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, text
 
 from sentinel.labels.values import Answered, KeptPrediction, Label, Outcome, Report, Span
 from sentinel.store.engine import Database
@@ -39,6 +40,8 @@ MOST_WAITING = 100_000
 """Labels that wait; the oldest beyond them are orphans before their time."""
 MOST_FORGOTTEN = 5_000
 """Predictions deleted in one transaction."""
+
+_LOCK = 7303  # any number of ours, beside those of the audit, of migrations and of the leader
 
 Item = TypeVar("Item")
 
@@ -65,6 +68,14 @@ class LabelStore:
     def __init__(self, database: Database) -> None:
         self.database = database
 
+    @contextmanager
+    def _alone(self) -> Iterator[Connection]:
+        """A write transaction that no other of these runs beside: two processes must not join the same labels."""
+        with self.database.write() as connection:
+            if not self.database.is_sqlite:  # where writers come one after the other anyway
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            yield connection
+
     # -- in ------------------------------------------------------------------------------------------------------
 
     def keep(self, kept: Sequence[KeptPrediction]) -> int:
@@ -82,7 +93,7 @@ class LabelStore:
         counts: Counts = Counter((label.model, "received") for label in given)
         if refused:
             counts["", "received"] = counts["", "refused"] = refused
-        with self.database.write() as connection:
+        with self._alone() as connection:
             for part in _parts(given):
                 counts.update(wait(connection, part, now))
             _count(connection, counts)
@@ -98,7 +109,7 @@ class LabelStore:
         What became of them, by (model, outcome). One transaction each time; call again while it gives something.
         """
         joining = Joining(missed)
-        with self.database.write() as connection:
+        with self._alone() as connection:
             if joining.join(connection, MOST_MATCHED):
                 joining.expire(connection, now - wait_seconds, MOST_WAITING)
             _mark(connection, joining.spans)
@@ -142,7 +153,7 @@ class LabelStore:
     def score(self, due: Due, reports: Iterable[Report], now: float) -> None:
         """Write what a window's quality is now, in place of what it was. What came meanwhile keeps it due."""
         span = due.span
-        with self.database.write() as connection:
+        with self._alone() as connection:
             connection.execute(delete(quality).where(*_of_span(quality, span)))
             rows = [row for report in reports for row in _quality_rows(report, now)]
             if rows:

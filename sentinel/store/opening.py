@@ -13,7 +13,7 @@ from sentinel.store.contract import StoreCorrupt, StoreIncompatible, StoreUnavai
 from sentinel.store.engine import Database, sqlite_path
 from sentinel.store.schema import HEAD, metadata, schema_version
 
-REVISIONS = ("0001", "0002", "0003", HEAD)
+REVISIONS = ("0001", "0002", "0003", "0004", HEAD)
 """Every revision that this code can read or upgrade, oldest first."""
 
 OWNER_ONLY = 0o600

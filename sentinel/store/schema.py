@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 
-HEAD = "0004"
+HEAD = "0005"
 VERSION_TABLE = "sentinel_schema"
 
 SCORES = ("psi", "jensen_shannon", "ks", "wasserstein", "chi2", "total_variation")
@@ -38,6 +38,13 @@ CODES = ("1xx", "2xx", "3xx", "4xx", "5xx")
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}
 """Suffix of a latency column -> quantile."""
+
+
+LLM_COUNTS = ("calls", "streamed", "aborted", "input_tokens", "output_tokens", "cached_tokens", "estimated_tokens")
+"""Counts of analysed calls of a language model with a column in windows."""
+
+LLM_TIMES = ("first_token", "per_token")
+LLM_QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
 
 def clean(text: str) -> str:
@@ -102,6 +109,8 @@ windows = Table(
     *(_real(f"latency_{name}") for name in QUANTILES),
     _real("latency_sum_seconds"),
     Column("sketch", LargeBinary, nullable=False),  # ClosedWindow.to_bytes: everything, mergeable
+    *(Column(f"llm_{name}", BigInteger) for name in LLM_COUNTS),  # NULL where no language model was called
+    *(_real(f"llm_{name}_{quantile}") for name in LLM_TIMES for quantile in LLM_QUANTILES),
     Index("windows_by_time", "grain", "started_at"),
 )
 is_window = windows.c.grain == text("'window'")

@@ -17,6 +17,7 @@ from sentinel.shadow.account import Result, latency_quantiles
 from sentinel.shadow.book import Standing
 from sentinel.telemetry.catalogue import Metric, drift, gpu, internals, rollback, serving, shadow
 from sentinel.telemetry.children import Pair, create_children, open_pair
+from sentinel.telemetry.exemplars import Exemplars, Told
 from sentinel.telemetry.generation import SERIES_OF_GENERATION, open_generation, record
 from sentinel.telemetry.label_gauges import LabelGauges
 from sentinel.telemetry.labels import OTHER, label, trace_id
@@ -24,7 +25,8 @@ from sentinel.telemetry.readings import GpuReadings
 from sentinel.telemetry.series import Series
 from sentinel.telemetry.view import TIMELINE_EVENTS, Conservation, Event, FeaturePicture, GpuView, ModelView, StatusView
 from sentinel.telemetry.window_gauges import WindowGauges
-from sentinel.traffic import RouteTraffic, upper_bound
+from sentinel.traffic import Route, RouteTraffic, upper_bound
+from sentinel.traffic.summary import Exemplar
 from sentinel.windows.closed import ClosedWindow
 
 SERIES_PER_PAIR = 220  # what one model version takes without its features, rounded up; a test holds it
@@ -50,6 +52,8 @@ class Recorder:
         self._gpu = GpuReadings(up=False)
         self.labels = LabelGauges(self.series)
         self._shadows: tuple[Standing, ...] = ()
+        self._exemplars = Exemplars()
+        self._last_exemplars: tuple[Told, ...] = ()
         create_children(self.series, settings, __version__)
         if settings.labels.enabled:
             self.labels.open(settings.model.name)
@@ -84,12 +88,25 @@ class Recorder:
         self.series.add(serving.SLO_EVENTS, (*pair, slo), events)
         self.series.add(serving.SLO_BAD_EVENTS, (*pair, slo), bad)
 
+    def exemplars(self, route: Route, found: Sequence[Exemplar], at: float) -> None:
+        """Failures and slowest exchanges of a route in the second that ended at `at`."""
+        self._exemplars.add(route, found, at)
+
+    def window_ended(self) -> None:
+        """The exemplars of the window under way become those of the last one."""
+        self._last_exemplars = self._exemplars.close()
+
     def connections(self, open_now: int, accepted: int, opaque: Mapping[str, int]) -> None:
         """Client connections: how many are open, and how many were accepted or turned opaque since the last call."""
         self.series.put(serving.CONNECTIONS_OPEN, (), open_now)
         self.series.add(serving.CONNECTIONS, (), accepted)
         for reason, count in opaque.items():
             self.series.add(serving.OPAQUE, (self._reason(serving.OPAQUE, reason),), count)
+
+    def buffered(self, waiting_bytes: int, slow_readers_reset: int) -> None:
+        """Bytes that wait for slow readers now, and the readers given up since the last call."""
+        self.series.put(serving.BUFFERED, (), waiting_bytes)
+        self.series.add(serving.SLOW_READERS_RESET, (), slow_readers_reset)
 
     def received(self, model: str, version: str, count: int = 1) -> None:
         """Count exchanges that were seen, before it is known what becomes of them."""
@@ -292,6 +309,7 @@ class Recorder:
             timeline=tuple(reversed(self.timeline)),
             conservation=self._conservation(),
             shadows=self._shadows if self.settings.capture.shadow.url else None,
+            exemplars=self._last_exemplars,
             gpu_up=self._gpu.up,
             gpus=_gpu_views(self.series),
             ready=bool(get(internals.READY)),

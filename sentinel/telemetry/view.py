@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from sentinel.judge.verdict import Incident, Verdict
 from sentinel.labels.values import Report
 from sentinel.shadow.book import Standing
+from sentinel.telemetry.exemplars import Told
 from sentinel.windows.generation import GenerationCounts
 
 HISTORY_WINDOWS = 180  # three hours of one-minute windows
@@ -108,13 +109,17 @@ class Conservation:
 
 @dataclass(frozen=True, slots=True)
 class StatusView:
-    """Everything on the status page at one moment. shadows: of the second model; None where there is none."""
+    """Everything on the status page at one moment. shadows: of the second model; None where there is none.
+
+    exemplars: failures and slowest exchanges of the last window.
+    """
 
     models: tuple[ModelView, ...]
     incidents: tuple[Incident, ...]
     timeline: tuple[Event, ...]
     conservation: Conservation
     shadows: tuple[Standing, ...] | None
+    exemplars: tuple[Told, ...]
     gpu_up: bool
     gpus: tuple[GpuView, ...]
     ready: bool

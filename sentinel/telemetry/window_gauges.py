@@ -17,6 +17,7 @@ PAIR_GAUGES = (
     *FEATURE_GAUGES,
     serving.DURATION_QUANTILE,
     drift.MODEL_INFO,
+    drift.SEGMENT_ROWS,
     drift.WINDOW_ROWS,
     drift.WINDOW_END,
     drift.BOOK_EVIDENCE,
@@ -72,6 +73,8 @@ class WindowGauges:
         self._series.add(drift.ROWS, pair, closed.rows)
         for fault in verdict.quality:
             self._series.add(drift.QUALITY_FINDINGS, (*pair, fault.kind))
+        for (segment, value), rows in verdict.mix.items():
+            put(drift.SEGMENT_ROWS, (*pair, label(segment), label(value)), rows)
         put(drift.MODEL_INFO, (*pair, label(closed.reference_id)), 1)
         put(drift.WINDOW_ROWS, pair, closed.rows)
         put(drift.WINDOW_END, pair, closed.end)

@@ -9,10 +9,10 @@ a message that does not fit its own lengths raises ChannelError. Pure: no socket
 import json
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any
 
-from sentinel.traffic.summary import Route, RouteTraffic
+from sentinel.traffic.summary import Exemplar, Route, RouteTraffic
 
 MESSAGE = struct.Struct("<IHH")  # mark, slot, frames
 MARK = 0x534E5431
@@ -177,6 +177,7 @@ def route_buffer(route: Route, traffic: RouteTraffic) -> bytes:
         "latency_sum_seconds": traffic.latency_sum_seconds,
         "request_bytes": traffic.request_bytes,
         "response_bytes": traffic.response_bytes,
+        "exemplars": [astuple(exemplar) for exemplar in traffic.exemplars],
     }
     return _json_frame(KIND_ROUTE, document)
 
@@ -264,6 +265,7 @@ def _sample(message: bytes, at: int) -> tuple[Sample, int]:
 def _route(document: dict[str, Any]) -> tuple[Route, RouteTraffic]:
     for name in ("latency", "first_byte", "gaps"):
         document[name] = {int(bucket): count for bucket, count in document[name].items()}
+    document["exemplars"] = tuple(Exemplar(*fields) for fields in document["exemplars"])
     return Route(*document.pop("route")), RouteTraffic(**document)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 K = TypeVar("K")
+FAILURES = frozenset(("5xx", "timeout", "disconnected"))
 Code = str  # "2xx" … "5xx", "1xx", "timeout", "canceled", "disconnected"; gRPC maps its status into the same classes
 
 
@@ -22,9 +23,27 @@ class Route:
 OTHER = Route("", "__other__", "other")
 
 
+@dataclass(frozen=True, slots=True)
+class Exemplar:
+    """One exchange worth a look: of a class that says failure, or the slowest of its route and second.
+
+    trace: its W3C trace id, else its request id, else empty. It is told beside the counts and copied nowhere, so it can
+    reach no drift statistic.
+    """
+
+    code: Code
+    duration_seconds: float
+    request_bytes: int
+    response_bytes: int
+    trace: str = ""
+
+
 @dataclass(slots=True)
 class RouteTraffic:
-    """Cumulative counts of one route. `latency`, `first_byte`, `gaps`: bucket (see `buckets`) -> exchanges."""
+    """Cumulative counts of one route. `latency`, `first_byte`, `gaps`: bucket (see `buckets`) -> exchanges.
+
+    exemplars: of the time since the summary before; these are not cumulative.
+    """
 
     codes: dict[Code, int] = field(default_factory=dict)
     latency: dict[int, int] = field(default_factory=dict)
@@ -33,6 +52,7 @@ class RouteTraffic:
     latency_sum_seconds: float = 0.0
     request_bytes: int = 0
     response_bytes: int = 0
+    exemplars: tuple[Exemplar, ...] = ()
 
 
 @dataclass(slots=True)
@@ -40,7 +60,8 @@ class TrafficSummary:
     """Cumulative counts of one worker. received = sampled_out + dropped + handed, to the last exchange.
 
     `boot` tells one life of a worker from the next, so that counts of both are kept. `analysed` and `undecodable` say
-    what became of the handed samples, earlier observers' work included.
+    what became of the handed samples, earlier observers' work included. `buffered_bytes` wait for slow readers now;
+    `slow_readers_reset`: readers given up because these were too many.
     """
 
     worker: int
@@ -53,6 +74,8 @@ class TrafficSummary:
     handed: int = 0
     connections_open: int = 0
     connections_total: int = 0
+    buffered_bytes: int = 0
+    slow_readers_reset: int = 0
     opaque: dict[str, int] = field(default_factory=dict)
     analysed: int = 0
     undecodable: int = 0
@@ -75,4 +98,5 @@ def traffic_since(later: RouteTraffic, earlier: RouteTraffic | None) -> RouteTra
         latency_sum_seconds=later.latency_sum_seconds - earlier.latency_sum_seconds,
         request_bytes=later.request_bytes - earlier.request_bytes,
         response_bytes=later.response_bytes - earlier.response_bytes,
+        exemplars=later.exemplars,
     )

@@ -31,7 +31,8 @@ class FeatureCounts:
     extremes: [F, 2] smallest and largest value, to 7 digits of its distance from the reference median and within
     `CLIP` deviations of it (+inf, −inf where there was none).
     categorical: [C, V] cells. unexpected: rows that carried a column the reference does not know, by name (bounded).
-    joint: sketch of the joint law of the numeric inputs, where the reference has one.
+    joint: sketch of the joint law of the numeric inputs, where the reference has one. groups: [G, CELLS] rows by
+    group of inputs and cell (`sentinel.reference.groups`), likewise.
     """
 
     numeric: Counts = field(default_factory=_no_counts)
@@ -40,6 +41,7 @@ class FeatureCounts:
     categorical: Counts = field(default_factory=_no_counts)
     unexpected: Mapping[str, int] = field(default_factory=dict)
     joint: JointSketch | None = None
+    groups: Counts = field(default_factory=_no_counts)
 
     def __or__(self, other: "FeatureCounts") -> "FeatureCounts":
         """Add the counts of another window of the same reference."""
@@ -52,13 +54,14 @@ class FeatureCounts:
             categorical=self.categorical + other.categorical,
             unexpected=added(self.unexpected, other.unexpected) if self.unexpected or other.unexpected else {},
             joint=self.joint | other.joint if self.joint is not None and other.joint is not None else None,
+            groups=self.groups + other.groups,
         )
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, FeatureCounts):
             return NotImplemented
-        mine = (self.numeric, self.sums, self.extremes, self.categorical)
-        theirs = (other.numeric, other.sums, other.extremes, other.categorical)
+        mine = (self.numeric, self.sums, self.extremes, self.categorical, self.groups)
+        theirs = (other.numeric, other.sums, other.extremes, other.categorical, other.groups)
         same = all(np.array_equal(a, b) for a, b in zip(mine, theirs, strict=True))
         return same and dict(self.unexpected) == dict(other.unexpected) and self.joint == other.joint
 
@@ -79,4 +82,5 @@ def nothing_of(reference: FrozenReference | None) -> FeatureCounts:
         extremes=np.tile(np.array([np.inf, -np.inf]), (features, 1)),
         categorical=np.zeros_like(reference.categorical.counts),
         joint=None if reference.joint is None else JointSketch.nothing(),
+        groups=_no_counts() if reference.groups is None else np.zeros_like(reference.groups.counts),
     )

@@ -19,10 +19,14 @@ def grown(reference: FrozenReference, accepted: ClosedWindow) -> FrozenReference
         )
     counts, table = accepted.features, reference.numeric
     joint = None if reference.joint is None or counts.joint is None else reference.joint | counts.joint
+    groups = reference.groups
+    if groups is not None and counts.groups.size:
+        groups = replace(groups, counts=groups.counts + counts.groups)
     return replace(
         reference,
         rows=reference.rows + accepted.rows,
         numeric=replace(table, counts=table.counts + counts.numeric, sums=table.sums + counts.sums),
         categorical=replace(reference.categorical, counts=reference.categorical.counts + counts.categorical),
         joint=joint,
+        groups=groups,
     )

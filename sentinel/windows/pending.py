@@ -7,6 +7,8 @@ counted at once.
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from sentinel.reference.frozen import FrozenReference
 from sentinel.reference.tally import LEAST_RUN_ROWS, Tally, count_columns
 from sentinel.reference.values import listed
@@ -26,6 +28,8 @@ class Pending:
     def __init__(self, reference: FrozenReference) -> None:
         self.reference = reference
         self._tally = Tally(reference)
+        self._plan = reference.groups.plan if reference.groups is not None else None
+        self._groups = self._plan.count({}) if self._plan is not None else np.zeros((0, 0), dtype=np.int64)
         self._waiting = {name: list[Any]() for name in reference.names}
         self._by_role: dict[str, list[str]] = {}
         for name in reference.names:
@@ -57,13 +61,14 @@ class Pending:
             self._wait(columns, rows)
         else:
             count_columns(self._tally, columns, rows, self._unobserved(columns))
+            self._group(columns)
 
     def counts(self, unexpected: Mapping[str, int]) -> FeatureCounts:
         """Count what still waits, and give everything counted so far."""
         self._flush()
         tally = self._tally
         return FeatureCounts(
-            tally.numeric, tally.sums, tally.extremes, tally.categorical, dict(unexpected), tally.joint
+            tally.numeric, tally.sums, tally.extremes, tally.categorical, dict(unexpected), tally.joint, self._groups
         )
 
     def _wait(self, columns: Mapping[str, Any], rows: int) -> None:
@@ -89,9 +94,16 @@ class Pending:
     def _flush(self) -> None:
         """Count what waits; lists shorter than others lack rows that were not observed."""
         count_columns(self._tally, self._waiting, self._rows, self._waiting)
+        self._group(self._waiting)
         for values in self._waiting.values():
             values.clear()
         self._rows = 0
+
+    def _group(self, columns: Mapping[str, Any]) -> None:
+        """Count the rows in which inputs were observed in their groups."""
+        if self._plan is not None:
+            observed = {name: columns[name] for name in self._plan.names if name in columns}
+            self._groups = self._groups + self._plan.count(observed)
 
 
 _ONLY_LISTS = {list}

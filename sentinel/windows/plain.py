@@ -16,11 +16,12 @@ from sentinel.windows.window import TrafficCounts
 def from_features(counts: FeatureCounts) -> list[Any]:
     arrays = (counts.numeric, counts.sums, counts.extremes, counts.categorical)
     joint = None if counts.joint is None else [counts.joint.rows, pack_array(counts.joint.sums)]
-    return [*map(pack_array, arrays), dict(counts.unexpected), joint]
+    groups = [pack_array(counts.groups)] if counts.groups.size else []
+    return [*map(pack_array, arrays), dict(counts.unexpected), joint, *groups]
 
 
 def to_features(content: list[Any]) -> FeatureCounts:
-    numeric, sums, extremes, categorical, unexpected, joint = content
+    numeric, sums, extremes, categorical, unexpected, joint, *groups = content
     return FeatureCounts(
         numeric=unpack_array(numeric, np.int64),
         sums=unpack_array(sums, np.int64),
@@ -28,6 +29,7 @@ def to_features(content: list[Any]) -> FeatureCounts:
         categorical=unpack_array(categorical, np.int64),
         unexpected=unexpected,
         joint=None if joint is None else JointSketch(joint[0], unpack_array(joint[1], np.int64)),
+        **({"groups": unpack_array(groups[0], np.int64)} if groups else {}),
     )
 
 

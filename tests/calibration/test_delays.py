@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sentinel.drift.laws import Laws
-from tests.support.judge_calibration import CHUNK, Chunk, World, numeric_world, run, shifted
+from tests.support.judge_calibration import CHUNK, Chunk, World, numeric_world, run, shifted, widened
 
 SEEDS = 7
 
@@ -43,6 +43,17 @@ def test_a_mean_shift_in_one_of_thirty_features_is_paged_in_time(
         chunks = drifting(world, rows, seed, slice(50, 10**9), shifted(world, shift, slice(1)))
         pages = run(Laws.of(world.features), chunks, 50 + 10 * most).pages
         delays.append(pages[0] - 50 if pages else 10**6)
+    assert median(delays) <= most
+
+
+@pytest.mark.parametrize(("rows", "tolerance", "most"), [(200, 0.0, 7), (200, 0.005, 15), (1000, 0.005, 4)])
+def test_a_wider_spread_in_one_of_thirty_features_is_paged_in_time(rows: int, tolerance: float, most: int) -> None:
+    delays = []
+    for seed in range(SEEDS):
+        world = numeric_world(seed, 30, rows, 50_000, tolerance)
+        chunks = drifting(world, rows, seed, slice(100, 10**9), widened(world, 1.2, slice(1)))
+        pages = run(Laws.of(world.features), chunks, 100 + 10 * most).pages
+        delays.append(pages[0] - 100 if pages else 10**6)
     assert median(delays) <= most
 
 

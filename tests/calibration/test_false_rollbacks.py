@@ -9,7 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sentinel.judge.baseline import FALSE_ROLLBACK, PredictionTest, RatioTest
+from sentinel.judge.baseline import FALSE_ROLLBACK, PredictionTest, RatioTest, dependence_of_errors
+from sentinel.windows.window import TrafficCounts
 from tests.support.judge_calibration import numeric_world, shifted
 
 RUNS = 2_000
@@ -38,6 +39,33 @@ def test_a_trial_like_its_baseline_is_rolled_back_at_most_in_one_run_of_a_hundre
 
 def test_five_times_the_errors_are_found_within_two_minutes() -> None:
     assert np.median(minutes_until_acting(0.05, 0.01, 200, 1.25)) <= 2.0
+
+
+def history(rng: np.random.Generator, alike: int) -> list[tuple[TrafficCounts, float]]:
+    """An hour of the baseline alone: 1 % of requests fail, `alike` at a time."""
+    failed = alike * rng.binomial(ROWS // alike, 0.01, 60)
+    return [(TrafficCounts(codes={"2xx": ROWS - int(bad), "5xx": int(bad)}), 60.0) for bad in failed]
+
+
+def test_requests_that_fail_together_are_no_reason() -> None:
+    """Both versions fail as often, eight requests at a time; dependence is learnt from an hour of the baseline."""
+    rng, runs = np.random.default_rng(2), 200
+    known = np.array([dependence_of_errors(history(rng, 8)) for _ in range(runs)])
+    acted = {}
+    for name, dependence in (("learnt", known), ("ignored", np.ones(runs))):
+        test, ever = RatioTest(shape=(runs,), dependence=dependence), np.zeros(runs, dtype=bool)
+        for _ in range(STEPS):
+            bad = 8 * rng.binomial(4, 0.01, (2, runs))
+            test.observe(np.full(runs, 32), bad[0], np.full(runs, 32), bad[1])
+            ever |= test.log_evidence() >= -np.log(FALSE_ROLLBACK)
+        acted[name] = ever.mean()
+    assert acted["learnt"] <= 0.03
+    assert acted["ignored"] > 0.1, "the check would notice"
+
+
+def test_requests_that_fail_one_by_one_cost_nothing() -> None:
+    rng = np.random.default_rng(3)
+    assert np.median([dependence_of_errors(history(rng, 1)) for _ in range(20)]) == 1.0
 
 
 @pytest.mark.parametrize("alike", [1, 8], ids=["independent rows", "rows in eights alike"])

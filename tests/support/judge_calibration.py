@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import ndtr, ndtri
 
 from sentinel.drift.accounts import normal_scores
 from sentinel.drift.book import Book
@@ -141,6 +142,15 @@ def shifted(world: World, shift: float, features: slice = slice(None)) -> np.nda
     for f in range(len(laws))[features]:
         tilted = laws[f] * np.exp(shift * normal_scores(laws[f], ordered))
         laws[f] = tilted / tilted.sum()
+    return laws
+
+
+def widened(world: World, factor: float, features: slice = slice(None)) -> np.ndarray:
+    """The world's laws with the spread of some normal numeric features multiplied."""
+    laws = world.laws.copy()
+    ends = np.cumsum(laws[features, :-2], axis=1)
+    below = ndtr(ndtri(np.clip(ends, 1e-300, 1 - 1e-16)) / factor)
+    laws[features, :-1] = np.diff(np.pad(below, ((0, 0), (1, 1)), constant_values=(0.0, 1.0)), axis=1)
     return laws
 
 

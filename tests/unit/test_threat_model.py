@@ -31,6 +31,7 @@ TEXT = " ".join(Path("docs/threat-model.md").read_text(encoding="utf-8").split()
         f"request line {LONGEST_LINE >> 10} KiB, header block {LARGEST_BLOCK_BYTES >> 10} KiB",
         f"at most {MOST_FRAGMENTS} continuations, HPACK table {LARGEST_TABLE_BYTES >> 20} MiB, {MOST_STREAMS:,} open",
         f"`process.max_connections` ({ProcessSettings().max_connections:,} a worker)",
+        f"`process.max_buffered_bytes` ({ProcessSettings().max_buffered_bytes >> 20} MiB a worker)",
         f"{MOST_ROUTES} have their own counts",
         f"{LARGEST_FILE_BYTES >> 20} MiB of memory files",
         f"| {OBSERVER_SILENCE_SECONDS:.0f} s to notice |",

@@ -103,6 +103,14 @@ def quality_panels() -> list[Panel]:
             alerts=("SentinelDataQualityFinding",),
         ),
         lines(
+            "Rows by segment",
+            "Share of each segment that the reference tells apart; a change of mix moves features by itself.",
+            f"avg by (segment, value) ({on_dashboard(drift.SEGMENT_ROWS)})",
+            "{{segment}}={{value}}",
+            "percentunit",
+            empty="The reference tells no segments apart",
+        ),
+        lines(
             "Undecodable exchanges",
             "Exchanges that gave no rows, by reason. Many of them make the verdict blind.",
             undecodable,

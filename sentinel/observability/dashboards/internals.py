@@ -119,6 +119,18 @@ def _losses() -> list[Panel]:
             "{{reason}}",
             "short",
         ),
+        Panel(
+            "Slow readers",
+            "Bytes that wait in the relay for slow readers, and readers reset per minute because these were too many.",
+            "timeseries",
+            [
+                Query(f"sum by (instance) ({_of(serving.BUFFERED)})", "{{instance}} bytes"),
+                Query(
+                    f"sum by (instance) (rate({_of(serving.SLOW_READERS_RESET)}[{RATE}])) * 60",
+                    "{{instance}} reset/min",
+                ),
+            ],
+        ),
         lines(
             "Windows closed",
             "Judged windows per minute.",

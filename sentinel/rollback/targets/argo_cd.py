@@ -6,32 +6,18 @@ rollback belongs into Git (a github or gitlab target). RBAC: applications get, s
 """
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from sentinel.config.settings import TargetSettings
-from sentinel.rollback.egress import Egress
 from sentinel.rollback.retries import Answer
 from sentinel.rollback.targets.api import Api, already, refuse
+from sentinel.rollback.targets.base import Configured
 from sentinel.store.contract import Intent
 
 
-@dataclass(frozen=True, slots=True)
-class ArgoCD:
+class ArgoCD(Configured):
     """Options: `application` (default: the model), `app_namespace`, `project`. secret_file: an API token."""
-
-    settings: TargetSettings
-    egress: Egress
-
-    @property
-    def name(self) -> str:
-        return self.settings.name
-
-    @property
-    def timeout_seconds(self) -> float:
-        return self.settings.timeout_seconds
 
     async def ask(self, intent: Intent, attempt: int, now: float) -> Answer:
         options = self.settings.options

@@ -5,12 +5,9 @@ RBAC: argoproj.io rollouts get, patch; rollouts/status patch; apps replicasets l
 get, patch. Source: argoproj/argo-rollouts pkg/kubectl-argo-rollouts/cmd/{abort,undo}.
 """
 
-from dataclasses import dataclass
-
-from sentinel.config.settings import TargetSettings
-from sentinel.rollback.egress import Egress
 from sentinel.rollback.retries import Answer, Settled
 from sentinel.rollback.targets.api import already, refuse
+from sentinel.rollback.targets.base import Configured
 from sentinel.rollback.targets.kubernetes import (
     Cluster,
     Object,
@@ -31,20 +28,8 @@ REVISION = "rollout.argoproj.io/revision"
 NOT_FOUND = 404
 
 
-@dataclass(frozen=True, slots=True)
-class ArgoRollouts:
+class ArgoRollouts(Configured):
     """Options: `namespace`, `name` (default: the model), `action` (auto, abort, undo), `version_label`."""
-
-    settings: TargetSettings
-    egress: Egress
-
-    @property
-    def name(self) -> str:
-        return self.settings.name
-
-    @property
-    def timeout_seconds(self) -> float:
-        return self.settings.timeout_seconds
 
     async def ask(self, intent: Intent, attempt: int, now: float) -> Answer:
         cluster, options = cluster_of(self.settings, self.egress, now), self.settings.options

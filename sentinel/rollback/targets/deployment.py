@@ -5,12 +5,9 @@ Limits: revisionHistoryLimit, a paused Deployment, and a GitOps controller that 
 Source: kubernetes/kubectl pkg/polymorphichelpers/rollback.go.
 """
 
-from dataclasses import dataclass
-
-from sentinel.config.settings import TargetSettings
-from sentinel.rollback.egress import Egress
 from sentinel.rollback.retries import Answer
 from sentinel.rollback.targets.api import already, refuse
+from sentinel.rollback.targets.base import Configured
 from sentinel.rollback.targets.kubernetes import (
     Object,
     annotations_of,
@@ -37,20 +34,8 @@ KEPT_ANNOTATIONS = (
 """Annotations that belong to the Deployment and are not taken from the ReplicaSet (annotationsToSkip in kubectl)."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeploymentUndo:
+class DeploymentUndo(Configured):
     """Options: `namespace`, `name` (default: the model), `version_label`, `server_dry_run`."""
-
-    settings: TargetSettings
-    egress: Egress
-
-    @property
-    def name(self) -> str:
-        return self.settings.name
-
-    @property
-    def timeout_seconds(self) -> float:
-        return self.settings.timeout_seconds
 
     async def ask(self, intent: Intent, attempt: int, now: float) -> Answer:
         cluster, options = cluster_of(self.settings, self.egress, now), self.settings.options

@@ -6,13 +6,11 @@ Source: GitHub REST API 2022-11-28, "Create a repository dispatch event".
 """
 
 import json
-from dataclasses import dataclass
 from urllib.parse import quote
 
-from sentinel.config.settings import TargetSettings
-from sentinel.rollback.egress import Egress
 from sentinel.rollback.retries import Answer, Settled
 from sentinel.rollback.targets.api import Api, event_of
+from sentinel.rollback.targets.base import Configured
 from sentinel.store.contract import Intent
 
 API = "https://api.github.com"
@@ -21,20 +19,8 @@ EVENT_TYPE = "sentinel-rollback"
 FORBIDDEN = 403
 
 
-@dataclass(frozen=True, slots=True)
-class GitHub:
+class GitHub(Configured):
     """Options: `repository` (owner/name), `event_type`. secret_file: a token with Contents: write."""
-
-    settings: TargetSettings
-    egress: Egress
-
-    @property
-    def name(self) -> str:
-        return self.settings.name
-
-    @property
-    def timeout_seconds(self) -> float:
-        return self.settings.timeout_seconds
 
     async def ask(self, intent: Intent, attempt: int, now: float) -> Answer:
         options = self.settings.options

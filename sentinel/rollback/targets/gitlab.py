@@ -5,36 +5,22 @@ The event goes in as a variable and never as the body, in which a field called `
 Source: GitLab API, "Trigger a pipeline with a token".
 """
 
-from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from sentinel.config.settings import TargetSettings
-from sentinel.rollback.egress import Egress
 from sentinel.rollback.retries import Answer
 from sentinel.rollback.signing import read_secret_text
 from sentinel.rollback.targets.api import Api
+from sentinel.rollback.targets.base import Configured
 from sentinel.store.contract import Intent
 
 API = "https://gitlab.com"
 
 
-@dataclass(frozen=True, slots=True)
-class GitLab:
+class GitLab(Configured):
     """Options: `project` (id or path), `ref` (branch, default main). secret_file: a pipeline trigger token.
 
     The pipeline gets SENTINEL_ROLLBACK_ID, SENTINEL_FROM_VERSION, SENTINEL_TO_VERSION and SENTINEL_EVENT.
     """
-
-    settings: TargetSettings
-    egress: Egress
-
-    @property
-    def name(self) -> str:
-        return self.settings.name
-
-    @property
-    def timeout_seconds(self) -> float:
-        return self.settings.timeout_seconds
 
     async def ask(self, intent: Intent, attempt: int, now: float) -> Answer:
         options = self.settings.options

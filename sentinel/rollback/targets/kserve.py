@@ -5,12 +5,9 @@ the new one is promoted. RBAC: serving.kserve.io inferenceservices get, patch.
 Source: kserve docs/samples/v1beta1/rollout, ksvc_reconciler.go.
 """
 
-from dataclasses import dataclass
-
-from sentinel.config.settings import TargetSettings
-from sentinel.rollback.egress import Egress
 from sentinel.rollback.retries import Answer
 from sentinel.rollback.targets.api import already, refuse
+from sentinel.rollback.targets.base import Configured
 from sentinel.rollback.targets.kubernetes import ROLLBACK_ID, annotations_of, cluster_of, done_before
 from sentinel.store.contract import Intent
 
@@ -19,20 +16,8 @@ MODE = "serving.kserve.io/deploymentMode"
 SERVERLESS = ("", "Serverless", "Knative")
 
 
-@dataclass(frozen=True, slots=True)
-class KServe:
+class KServe(Configured):
     """Options: `namespace`, `name` (default: the model)."""
-
-    settings: TargetSettings
-    egress: Egress
-
-    @property
-    def name(self) -> str:
-        return self.settings.name
-
-    @property
-    def timeout_seconds(self) -> float:
-        return self.settings.timeout_seconds
 
     async def ask(self, intent: Intent, attempt: int, now: float) -> Answer:
         cluster = cluster_of(self.settings, self.egress, now)

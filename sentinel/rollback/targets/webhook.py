@@ -1,32 +1,18 @@
 """The generic target: the intent's body, signed by Standard Webhooks, POSTed to one address."""
 
-from dataclasses import dataclass
-
 from sentinel import __version__
-from sentinel.config.settings import TargetSettings
-from sentinel.rollback.egress import Call, Egress
+from sentinel.rollback.egress import Call
 from sentinel.rollback.envelope import CONTENT_TYPE
 from sentinel.rollback.retries import Answer, answer_of_status
 from sentinel.rollback.signing import read_secret_text, read_secrets, signed_headers, traceparent
+from sentinel.rollback.targets.base import Configured
 from sentinel.store.contract import Intent
 
 USER_AGENT = f"sentinel/{__version__}"
 
 
-@dataclass(frozen=True, slots=True)
-class Webhook:
+class Webhook(Configured):
     """Options: `authorization_file`, a file with the value of an Authorization header."""
-
-    settings: TargetSettings
-    egress: Egress
-
-    @property
-    def name(self) -> str:
-        return self.settings.name
-
-    @property
-    def timeout_seconds(self) -> float:
-        return self.settings.timeout_seconds
 
     async def ask(self, intent: Intent, attempt: int, now: float) -> Answer:
         headers = self._headers(intent, attempt, now)

@@ -114,6 +114,13 @@ QUALITY_FINDINGS = _drift(
     (*MODEL_LABELS, "problem"),
     values={"problem": KINDS},
 )
+SEGMENT_ROWS = _drift(
+    "sentinel_segment_rows_ratio",
+    "gauge",
+    "Share of the rows of the last window in each segment that the reference tells apart; the rest is __other__.",
+    (*MODEL_LABELS, "segment", "value"),
+    "ratio",
+)
 PREDICTION = _drift(
     "sentinel_prediction_value",
     "histogram",

@@ -81,6 +81,17 @@ SLO_OBJECTIVE = _serving(
 )
 CONNECTIONS_OPEN = _serving("sentinel_connections_open", "gauge", "Client connections open at the relay.")
 CONNECTIONS = _serving("sentinel_connections_total", "counter", "Client connections accepted by the relay.")
+BUFFERED = _serving(
+    "sentinel_relay_buffered_bytes",
+    "gauge",
+    "Bytes that wait in the relay workers for slow readers.",
+    unit="bytes",
+)
+SLOW_READERS_RESET = _serving(
+    "sentinel_relay_slow_readers_reset_total",
+    "counter",
+    "Connections reset because more than process.max_buffered_bytes were waiting, and most of it for them.",
+)
 OPAQUE = _serving(
     "sentinel_opaque_connections_total",
     "counter",

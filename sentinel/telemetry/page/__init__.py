@@ -8,6 +8,7 @@ from base64 import b64encode
 from hashlib import sha256
 from importlib.resources import files
 
+from sentinel.telemetry.page.exemplars import exemplars
 from sentinel.telemetry.page.model import model_section
 from sentinel.telemetry.page.overview import banner, conservation, gpus, timeline
 from sentinel.telemetry.page.shadow import shadow
@@ -69,7 +70,7 @@ def render(view: StatusView, *, now: float) -> str:
         f'<main id="content" data-refresh="{REFRESH_SECONDS}">'
         f"{banner(view, now)}{sections or _waiting(view)}"
         f'<div class="columns">{conservation(view.conservation)}<div>{shadow(view)}{gpus(view)}</div></div>'
-        f"{timeline(view)}"
+        f"{exemplars(view)}{timeline(view)}"
         f"</main>{_FOOTER}<script>{_SCRIPT}</script></body></html>"
     )
 

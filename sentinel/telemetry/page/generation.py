@@ -21,7 +21,8 @@ def language_model(counts: GenerationCounts) -> str:
         ("Tokens written", number(counts.output_tokens), _estimate(counts)),
     )
     told = "".join(f"<div><dt>{k}</dt><dd>{v}<small>{note}</small></dd></div>" for k, v, note in facts)
-    calls = f"{number(counts.calls)} calls analysed, {share(counts.streamed / counts.calls)} streamed"
+    streamed = share(counts.streamed / counts.calls)
+    calls = f"last window with calls: {number(counts.calls)} analysed, {streamed} streamed"
     return (
         f'<div class="card"><h2>Language model <span class="legend">{calls}</span></h2>'
         f'<dl class="facts">{told}</dl>{_ends(counts)}</div>'

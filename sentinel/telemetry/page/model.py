@@ -6,6 +6,7 @@ from sentinel.judge.verdict import State, Verdict
 from sentinel.telemetry.catalogue.serving import QUANTILES
 from sentinel.telemetry.page.charts import Chart, Line, bins, line_chart, strip
 from sentinel.telemetry.page.generation import language_model
+from sentinel.telemetry.page.quality import quality
 from sentinel.telemetry.page.text import (
     DECADES,
     decades,
@@ -39,7 +40,7 @@ def model_section(model: ModelView, view: StatusView, *, newest: bool, live: boo
     if model.verdict is None:
         return ""
     hero = _hero(model, model.verdict, view) + language_model(model.generation)
-    more = charts(list(model.history)) + _features(model)
+    more = charts(list(model.history)) + quality(model.quality) + _features(model)
     key = f"{esc(model.model)}/{esc(model.version)}"
     if not newest:
         more = (

@@ -7,6 +7,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -136,6 +137,28 @@ def test_two_ids_of_one_call_in_one_look(kept: LabelStore) -> None:
     kept.put([Label("fraud", "x-0", 0, "yes")], now=41.0)
     assert settle(kept, 41.0) == {"joined": 1, "corrected": 1}
     assert truths(kept) == ["yes"]
+
+
+def test_processes_side_by_side_join_each_label_once(kept: LabelStore, url: str) -> None:
+    kept.keep([prediction(n) for n in range(300)])
+    stores = [open_store(url) for _ in range(4)]
+
+    def work(mine: int) -> None:
+        for start in range(0, 300, 30):
+            truths = [label(n, "no" if mine % 2 else "yes") for n in range(start, start + 30)]
+            stores[mine].labels.put(truths, now=10_000.0)
+            stores[mine].labels.settle(10_000.0, WAIT, missed)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(work, range(4)))
+    while settle(kept, 10_000.0):
+        continue
+    assert adds_up(kept)
+    counts = kept.counts()
+    assert (counts["fraud", "received"], counts["fraud", "late"]) == (1200, 300)
+    assert kept.labelled("fraud", "1")[0] == 300
+    for opened in stores:
+        opened.close()
 
 
 def test_rows_of_a_batch_and_models_are_told_apart(kept: LabelStore) -> None:

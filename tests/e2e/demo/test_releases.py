@@ -12,6 +12,7 @@ import pytest
 from sentinel.demo.dataset import SHIFTED, load
 from sentinel.demo.model import BADLY_QUANTISED, GOOD, WELL_QUANTISED
 from sentinel.demo.staging import switch
+from sentinel.demo.watching import Seen
 from tests.support.demo_stage import beside, further_windows, healthy, ok
 
 
@@ -61,3 +62,23 @@ async def test_a_world_that_drifts_under_both_versions_is_paged_only(demo_folder
     assert accepted == [], [(d.outcome, d.sentence) for d in decisions]
     told = [(d.inputs["incident_id"], d.outcome) for d in decisions]
     assert len(told) == len(set(told)), "the audit tells a story, not a heartbeat"
+
+
+async def test_an_outage_under_a_canary_and_its_baseline_is_paged_only(demo_folder: Path) -> None:
+    outage = {"error_ratio": 0.4}
+    async with healthy(demo_folder) as stage:
+        ports = stage.plan.ports
+        await switch(ports, WELL_QUANTISED, share=0.5)
+        await stage.until("healthy windows of both", partial(beside, versions=(GOOD, WELL_QUANTISED)))
+        await switch(ports, GOOD, **outage)
+        await switch(ports, WELL_QUANTISED, share=0.5, **outage)
+        await stage.until("pages for both", lambda seen: failing(seen) == {GOOD, WELL_QUANTISED})
+        await further_windows(stage)
+        accepted, decisions = stage.seen.accepted, stage.seen.decisions
+    assert accepted == [], [(d.outcome, d.sentence) for d in decisions]
+    assert {"suppressed_baseline_bad", "suppressed_baseline_unknown"} & {d.outcome for d in decisions}
+
+
+def failing(seen: Seen) -> set[str]:
+    """Versions with an incident of errors."""
+    return {incident.version for incident in seen.incidents.values() if incident.cause == "error_ratio"}

@@ -189,6 +189,25 @@ def sidecar_accuracy(sidecar: Sidecar) -> float:
     return found[0] if found else -1.0
 
 
+def test_under_sampling_what_was_sampled_is_joined_and_the_rest_are_orphans(tmp_path: Path) -> None:
+    calls, token = 120, tmp_path / "token"
+    token.write_text(TOKEN)
+    labels = {"enabled": True, "token_file": str(token), "wait_seconds": 2.0, "score_seconds": 0.2}
+    capture = {"sample_ratio": 0.4, "seed": 7}
+    with labelled_model() as upstream:
+        document = configuration(tmp_path, upstream, labels=labels, window={"seconds": 1.0}, capture=capture)
+        with running(tmp_path, document) as sidecar:
+            for number in range(calls):
+                send(sidecar, number, [0.5])
+            sampled = sidecar.settled(calls)["analysed"]
+            post_labels(sidecar, json.dumps([label(number, 0, 1) for number in range(calls)]).encode())
+            store = open_store(document["store"]["url"])
+            wait_until(lambda: joined(store.labels) + counts(store.labels)["orphan"] == calls, "all to be settled")
+            assert 0 < joined(store.labels) == sampled < calls
+            wait_until(lambda: sidecar.total("sentinel_labelled_ratio") == 1.0, "the share that has a label")
+            store.close()
+
+
 def test_labels_are_refused_without_the_token_and_where_they_are_switched_off(tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text(TOKEN)

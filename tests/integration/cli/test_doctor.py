@@ -129,6 +129,18 @@ def test_a_model_server_that_is_away_is_mended_first(place: Path) -> None:
     assert "mend first: upstream: start the model server" in sentinel("doctor", cwd=place).stdout
 
 
+def test_a_second_model_is_asked(place: Path, telemetry: HTTPServer) -> None:
+    shadow = {"url": f"http://127.0.0.1:{telemetry.server_address[1]}", "allow_http": True}
+    change(place, capture={"shadow": shadow})
+    assert examined(place) == (0, {})
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        shadow["url"] = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    change(place, capture={"shadow": shadow})
+    code, wrong = examined(place)
+    assert (code, wrong.keys()) == (1, {"second model"})
+    assert "cannot be asked: no connection" in wrong["second model"][0]
+
+
 def test_features_that_never_arrive_are_named(place: Path, frozen: FrozenReference) -> None:
     (place / "sentinel.db").unlink()
     store_windows(place, frozen, without="country", region=np.array(["N"] * 50, dtype=object))

@@ -15,7 +15,9 @@ from openapi_spec_validator import validate
 
 from docs.http_page import SPECIFICATION, markdown
 from sentinel.config.settings import RollbackSettings
+from sentinel.intake.labels import LabelIntake, label_routes
 from sentinel.intake.push import Pushed, routes
+from sentinel.labels.keys import KeyOptions
 from sentinel.rollback.admin import admin_app
 from sentinel.rollback.answers import Standing
 from sentinel.rollback.http import Backing
@@ -46,6 +48,7 @@ def applications() -> list[web.Application]:
     telemetry = telemetry_app(recorder, sources_of(recorder))
     telemetry.add_routes(integration_routes(backing, lambda _model: Standing(None, "")))
     telemetry.add_routes(routes(Pushed(lambda _: None, lambda _: None), max_body_bytes=1))
+    telemetry.add_routes(label_routes(LabelIntake(ask, lambda _: None, KeyOptions()), max_body_bytes=1))
     return [telemetry, admin_app(backing, "")]
 
 

@@ -57,6 +57,32 @@ def test_a_slow_client_stops_the_reading_and_bounds_the_memory(tmp_path: Path) -
     assert running.heard("exchange")[0]["response"]["truncated"]
 
 
+def test_slow_clients_are_bounded_together_and_do_not_stall_others(tmp_path: Path) -> None:
+    """Each waits with a chunk of its own; beyond the bound of all, those with most are reset, and others go on."""
+    count, block = 40, os.urandom(8 * MEGABYTE)
+
+    def serve(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + block)
+
+    limits = {"max_buffered_bytes": MEGABYTE}
+    with upstream(serve) as server, sidecar(tmp_path, server, process=limits) as running:
+        slow = [socket.create_connection(running.address, timeout=20) for _ in range(count)]
+        for client in slow:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.sendall(b"GET /big HTTP/1.0\r\n\r\n")
+        wait_for(lambda: any(s["slow_readers_reset"] for s in running.heard("summary")), "slow clients to be reset")
+        assert 0 < running.heard("summary")[-1]["buffered_bytes"] <= MEGABYTE
+        quick = socket.create_connection(running.address, timeout=20)
+        quick.sendall(b"GET /big HTTP/1.0\r\n\r\n")
+        assert receive_all(quick)[-len(block) :] == block
+        for client in (quick, *slow):
+            client.close()
+        wait_for(lambda: running.heard("summary")[-1]["buffered_bytes"] == 0, "the bytes to be given back")
+    assert running.account["received"] == count + 1
+    assert balanced(running)
+
+
 def test_a_slow_server_stops_the_reading_of_the_client(tmp_path: Path) -> None:
     body, go = os.urandom(32 * MEGABYTE), threading.Event()
     received: list[bytes] = []
@@ -176,7 +202,7 @@ def test_a_flood_of_connections_leaves_nothing_behind(tmp_path: Path) -> None:
                 client.close()
             wait_for(lambda: len(os.listdir(descriptors)) < 40, "the connections to end")
         wait_for(lambda: running.heard("summary")[-1]["connections_total"] == count, "all to be counted")
-        assert running.heard("summary")[-1]["connections_open"] == 0
+        wait_for(lambda: running.heard("summary")[-1]["connections_open"] == 0, "all to be counted as ended")
         assert resident_bytes(worker) < 32 * MEGABYTE
         assert ask_once(running) == b"still here"
 

@@ -113,6 +113,52 @@ def test_killed_worker_is_replaced_while_connections_wait(tmp_path: Path) -> Non
     assert account["analysed"] + account["dropped"] == 20
 
 
+def test_failures_are_told_with_the_counts_though_nothing_is_sampled(tmp_path: Path) -> None:
+    def fail(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 503 Unavailable\r\nContent-Length: 0\r\n\r\n")
+        connection.recv(65536)
+
+    with upstream(fail) as server, sidecar(tmp_path, server, capture={"sample_ratio": 0.0}) as running:
+        client = http.client.HTTPConnection(*running.address, timeout=10)
+        client.request("GET", "/p", headers={"X-Request-Id": "seen-once"})
+        assert client.getresponse().status == 503
+        client.close()
+        heard = wait_for(
+            lambda: [told for s in running.heard("summary") for _, told in s["routes"] if told["exemplars"]],
+            "the exemplar",
+        )
+    (failed,) = heard[0]["exemplars"]
+    assert (failed["code"], failed["trace"]) == ("5xx", "seen-once")
+    assert running.heard("exchange") == []
+    assert running.account["sampled_out"] == running.account["received"] == 1
+
+
+def test_a_spare_takes_the_place_of_a_killed_worker(tmp_path: Path) -> None:
+    with upstream(echo) as server, sidecar(tmp_path, server, capture=ALL) as running:
+        for number in (1, 2):
+            spare = wait_for(lambda n=number: running.events("spare")[n - 1 :], "a spare")[0]["pid"]  # type: ignore[misc]
+            os.kill(running.pid("relay-0"), signal.SIGKILL)
+            post(running, 5)
+            assert running.pid("relay-0") == spare
+        spare = wait_for(lambda: running.events("spare")[2:], "a third spare")[0]["pid"]
+        os.kill(spare, signal.SIGKILL)
+        wait_for(lambda: running.events("spare")[3:], "a spare for the spare")
+        assert running.pid("relay-0") != spare
+        post(running, 5)
+    assert running.account["received"] == running.account["analysed"] == 15
+
+
+def test_a_spare_that_hangs_is_noticed_when_it_is_needed(tmp_path: Path) -> None:
+    with upstream(echo) as server, sidecar(tmp_path, server, capture=ALL) as running:
+        spare = wait_for(lambda: running.events("spare"), "a spare")[0]["pid"]
+        os.kill(spare, signal.SIGSTOP)
+        os.kill(running.pid("relay-0"), signal.SIGKILL)
+        wait_for(lambda: running.events("hung"), "the supervisor to notice")
+        post(running, 1)
+        assert running.pid("relay-0") != spare
+
+
 def test_hung_worker_is_noticed_and_replaced(tmp_path: Path) -> None:
     with upstream(echo) as server, sidecar(tmp_path, server, capture=ALL) as running:
         post(running, 1)
@@ -151,6 +197,15 @@ def test_no_process_outlives_the_supervisor(tmp_path: Path, how: signal.Signals)
         running.process.send_signal(how)
         running.process.wait(10)
         wait_for(lambda: not any(map(alive, pids)), "every child to end")
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_spare_is_dismissed_with_the_supervisor(tmp_path: Path, how: signal.Signals) -> None:
+    with upstream(echo) as server, sidecar(tmp_path, server) as running:
+        pid = wait_for(lambda: running.events("spare"), "a spare")[0]["pid"]
+        running.process.send_signal(how)
+        running.process.wait(10)
+        wait_for(lambda: not alive(pid), "the spare to end")
 
 
 def test_unreachable_upstream_resets_the_client_and_is_counted(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """The book on plain counts: money, gate, recovery, and that slicing changes nothing that matters."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -84,6 +86,22 @@ def test_wealth_never_exceeds_the_capital_paid_in_when_bets_are_even() -> None:
     assert np.exp(total(capital.log_wealth())) + capital.idle() == pytest.approx(0.1)
     capital.clear()
     assert total(capital.log_wealth()) == -np.inf
+
+
+def test_fair_bets_keep_their_mean_whenever_savings_are_staked() -> None:
+    """Every path of twelve fair bets, weighed alike: what is held is on average what was paid in, to rounding."""
+    paths = np.array(list(product([np.log(1.9), np.log(0.1)], repeat=12)))
+    capital = Capital.empty(np.ones((len(paths), 1)))
+    staked_late = np.zeros(len(paths), dtype=bool)
+    for step in paths.T:
+        capital.pay(0.01, at_most=0.06)
+        saved = capital.saved[:, 0].copy()
+        capital.stake(step[:, None], np.ones((len(paths), 1), dtype=bool))
+        staked_late |= capital.saved[:, 0] < saved
+    assert 0 < staked_late.mean() < 1
+    held = np.exp(capital.bet) + capital.unbet + capital.saved
+    assert float(held.mean()) <= 12 * 0.01 + 1e-12
+    assert float(held.mean()) > 0.09  # the cap on savings takes the rest
 
 
 def test_the_order_of_slices_of_one_window_does_not_matter(laws: Laws) -> None:

@@ -77,6 +77,17 @@ def test_a_plain_shift_is_no_unit():
     assert ("unit_change", "celsius") not in found(celsius=rows_of(ROWS)["celsius"] + 12)
 
 
+def test_what_is_derived_has_no_unit():
+    reference = build({"photo.sharpness": RNG.normal(50, 5, 5000)}, name="cameras", version="1")
+    window = Window(WindowKey("m", "1", "r"), 0.0, 60.0, reference)
+    window.add({"photo.sharpness": RNG.normal(5, 0.5, 500)})
+    assert "unit_change" not in {finding.kind for finding in findings(reference, window.close())}
+
+
+def test_far_larger_values_are_another_unit_whose_factor_is_a_lower_bound():
+    assert found(income=rows_of(ROWS)["income"] * 1000)["unit_change", "income"].detail == "× 100 or more"
+
+
 def test_swapped_columns():
     columns = rows_of(ROWS)
     finding = found(age=columns["celsius"], celsius=columns["age"])

@@ -136,6 +136,14 @@ def test_the_verdict_says_where_the_drift_is(reference):
     assert "in country=AU" in verdict.explanation
 
 
+def test_the_mix_of_a_window_is_told(reference):
+    verdict = Judge(reference).observe(window(reference, rows(4000, np.random.default_rng(14))))
+    shares = {value: share for (column, value), share in verdict.mix.items() if column == "device"}
+    assert shares == pytest.approx({"phone": 0.7, "desktop": 0.3, OTHERS: 0.0}, abs=0.03)
+    assert sum(verdict.mix.values()) == pytest.approx(2.0)
+    assert Judge(reference).observe(window(reference, {})).mix == {}
+
+
 def test_real_rows_wines_of_three_growers():
     """One grower's wines change; then the growers' shares change: UCI wine, resampled with noise."""
     wine, draw = load_wine(), np.random.default_rng(13)

@@ -1,13 +1,19 @@
 """Drift that no single feature shows is found in groups of inputs; an ordinary drift is still one page."""
 
+from functools import reduce
+from operator import or_
+
 import numpy as np
 import pytest
 
-from sentinel.drift.joint import JointPlan, JointReference
 from sentinel.judge.judge import Judge
 from sentinel.judge.seasons import Seasons
 from sentinel.reference.build import build
+from sentinel.reference.codec import from_bytes, to_bytes
 from sentinel.reference.frozen import FrozenReference
+from sentinel.reference.values import Coded
+from sentinel.windows.closed import ClosedWindow
+from sentinel.windows.growing import grown
 from tests.support.judge_world import window
 
 INPUTS = 6
@@ -22,23 +28,21 @@ def rows(rng: np.random.Generator, number: int, correlation: float = 0.0, shift:
 
 
 @pytest.fixture(scope="module")
-def world() -> tuple[FrozenReference, JointReference]:
+def world() -> FrozenReference:
     data = rows(np.random.default_rng(1), 50_000)
-    frozen = build(data, name="joint", version="1")
-    return frozen, JointReference.of(frozen, data)
+    return build(data, name="joint", version="1", joint=True)
 
 
-def run(world: tuple[FrozenReference, JointReference], windows: range, judge: Judge, **drift: float) -> list[int]:
-    frozen, joint = world
+def run(world: FrozenReference, windows: range, judge: Judge, **drift: float) -> list[int]:
     rng, pages = np.random.default_rng(windows.start), []
     for i in windows:
         data = rows(rng, ROWS, **drift)
-        pages += [i] * len(judge.observe(window(frozen, data, i), joint=joint.plan.count(data)).opened)
+        pages += [i] * len(judge.observe(window(world, data, i)).opened)
     return pages
 
 
-def test_a_new_correlation_is_found_within_a_few_windows(world: tuple[FrozenReference, JointReference]) -> None:
-    judge = Judge(world[0], joint=world[1])
+def test_a_new_correlation_is_found_within_a_few_windows(world: FrozenReference) -> None:
+    judge = Judge(world)
     assert run(world, range(100), judge) == []
     pages = run(world, range(100, 130), judge, correlation=0.5)
     assert len(pages) == 1
@@ -49,20 +53,20 @@ def test_a_new_correlation_is_found_within_a_few_windows(world: tuple[FrozenRefe
 
 
 def test_a_shift_of_one_input_is_one_page_although_groups_see_it_too(
-    world: tuple[FrozenReference, JointReference],
+    world: FrozenReference,
 ) -> None:
-    judge = Judge(world[0], joint=world[1])
+    judge = Judge(world)
     run(world, range(60), judge)
     assert len(run(world, range(60, 120), judge, shift=0.7)) == 1
     assert run(world, range(120, 320), judge) == []
     assert judge.docket.open == {}
-    assert Judge.restore(world[0], judge.state(), joint=world[1]).state() == judge.state()
+    assert Judge.restore(world, judge.state()).state() == judge.state()
 
 
 def test_every_row_lies_in_one_cell_of_every_group_whatever_is_missing(
-    world: tuple[FrozenReference, JointReference],
+    world: FrozenReference,
 ) -> None:
-    plan = world[1].plan
+    plan = world.groups.plan
     data = rows(np.random.default_rng(2), 5000)
     counts = plan.count({"x0": [None] * 5000, "x1": data["x1"], "kind": data["kind"], "else": data["x2"]})
     assert (counts.sum(axis=1) == 5000).all()
@@ -73,14 +77,41 @@ def test_every_row_lies_in_one_cell_of_every_group_whatever_is_missing(
 
 def test_many_inputs_have_pairs_and_triples_of_the_first_and_some_fours() -> None:
     rng = np.random.default_rng(1)
-    frozen = build({f"x{i}": rng.standard_normal(500) for i in range(40)}, name="wide", version="1")
-    plan = JointPlan.of(frozen)
+    frozen = build({f"x{i}": rng.standard_normal(500) for i in range(40)}, name="wide", version="1", joint=True)
+    plan = frozen.groups.plan
     assert len(plan.groups) == 190 + 1140 + 40
     assert plan.count({}).sum() == 0
 
 
-def test_groups_have_no_seasons(world: tuple[FrozenReference, JointReference]) -> None:
-    frozen, joint = world
-    seasons = Seasons.learnt(frozen, [window(frozen, rows(np.random.default_rng(1), 10), 0)])
+def test_coded_columns_count_as_their_values_and_one_input_makes_no_group(world: FrozenReference) -> None:
+    data = rows(np.random.default_rng(2), 3000)
+    names, codes = np.unique(data["kind"], return_inverse=True)
+    coded = {**data, "kind": Coded(codes, names.tolist())}
+    assert np.array_equal(window(world, coded, 0).features.groups, window(world, data, 0).features.groups)
+    alone = build({"x": data["x0"]}, name="one", version="1", joint=True)
+    assert window(alone, {"x": data["x0"]}, 0).features.groups.size == 0
+    assert ("", "joint") not in Judge(alone).roster.watches
+
+
+def test_seasons_take_the_place_of_the_reference_s_groups_and_refuse_stated_ones(world: FrozenReference) -> None:
+    seasons = Seasons.learnt(world, [window(world, rows(np.random.default_rng(1), 10), 0)])
+    assert ("", "joint") not in Judge(world, seasons=seasons).roster.watches
     with pytest.raises(ValueError, match="either joint or seasons"):
-        Judge(frozen, joint=joint, seasons=seasons)
+        Judge(world, joint=world.groups, seasons=seasons)
+
+
+def test_windows_carry_their_groups_through_small_batches_merging_and_bytes(world: FrozenReference) -> None:
+    data = rows(np.random.default_rng(3), 1300)
+    whole = window(world, data, 0)
+    parts = [
+        window(world, {name: column[at : at + 100].tolist() for name, column in data.items()}, 0)
+        for at in range(0, 1300, 100)
+    ]
+    merged = reduce(or_, parts)
+    assert np.array_equal(whole.features.groups, world.groups.plan.count(data))
+    assert np.array_equal(merged.features.groups, whole.features.groups)
+    assert ClosedWindow.from_bytes(merged.to_bytes()).features == merged.features
+    assert from_bytes(to_bytes(world)).fingerprint == world.fingerprint
+    again = grown(world, merged)
+    assert np.array_equal(again.groups.counts, world.groups.counts + whole.features.groups)
+    assert again.groups.plan == world.groups.plan

@@ -59,6 +59,17 @@ def test_a_class_and_the_probability_of_one_of_two() -> None:
     assert found[0].scores == pytest.approx({"yes": 0.1, "no": 0.9})
 
 
+def test_the_models_own_word_counts_and_not_the_likeliest_class() -> None:
+    """A model with a threshold of its own, such as fraud from 0.1."""
+    answer = v2([output("label", ["no", "yes"], [2], "BYTES"), output("probability", [0.05, 0.2], [2])])
+    found = said(answer, scores={"yes": "probability"}, classes=("no", "yes"))
+    assert [s.predicted for s in found if s] == ["no", "yes"]
+    alone = v2([output("probability", [0.05, 0.8], [2])])
+    found = said(alone, scores={"yes": "probability"}, classes=("no", "yes"))
+    assert [s.predicted for s in found if s] == ["no", "yes"]
+    assert said(alone, scores={"yes": "probability"}) == [None, None], "what the other class is called is not known"
+
+
 @pytest.mark.parametrize(
     ("one", "expected"),
     [
@@ -119,6 +130,18 @@ def test_ids_are_hashed_where_asked_where_long_and_where_they_hold_a_secret() ->
 def test_nothing_is_kept_of_calls_without_labels_switched_on() -> None:
     exchange = Exchange("http/1.1", "POST", "/v2/models/m/infer", 200, Message(), Message(), 1.0, 0.1, 0.1)
     assert getattr(decode(exchange), "joinable", None) is None
+
+
+@pytest.mark.parametrize("hiding", ["drop", "hash"])
+def test_outputs_that_must_not_be_kept_are_not(hiding: str) -> None:
+    sides = [{"inputs": [output("x", [1.0, 2.0], [2])], "id": "a"}, {"outputs": [PROBABILITIES]}]
+    request, answer = (Message({}, json.dumps(side).encode()) for side in sides)
+    exchange = Exchange("http/1.1", "POST", "/v2/models/m/infer", 200, request, answer, 1.0, 0.1, 0.1)
+    options = DecodeOptions(joinable=True, **{hiding: ("probabilities", "probabilities.class")})  # type: ignore[arg-type]
+    decoded = decode(exchange, options)
+    assert isinstance(decoded, Decoded)
+    assert decoded.joinable is not None
+    assert decoded.joinable.scores == {}
 
 
 def test_an_openai_answer_is_known_by_its_own_id() -> None:

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from sentinel.rollback.interlocks import OUTCOMES
-from sentinel.telemetry.catalogue import CATALOGUE, Metric, rollback
+from sentinel.telemetry.catalogue import CATALOGUE, Metric, generation, rollback
+from sentinel.telemetry.histograms import DURATION_BOUNDS
 
 SCRAPER_OWNED = {"job", "instance", "namespace", "pod", "container", "service", "endpoint"}
 
@@ -33,3 +34,22 @@ def test_the_unit_is_the_suffix(metric: Metric) -> None:
 
 def test_words_of_decisions_are_those_of_the_rollback_stage() -> None:
     assert set(rollback.OUTCOMES) == set(OUTCOMES)
+
+
+OTEL_FIRST_TOKEN = (0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
+OTEL_PER_TOKEN = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5)
+OTEL_TOKENS = tuple(4**i for i in range(14))
+OTEL_DURATION = tuple(0.01 * 2**i for i in range(14))
+
+
+def test_bounds_are_those_of_opentelemetry_and_reach_minutes() -> None:
+    """Semantic conventions for generative AI, metrics: the buckets that they advise."""
+    for ours, theirs in (
+        (generation.FIRST_TOKEN_BOUNDS, OTEL_FIRST_TOKEN),
+        (generation.PER_TOKEN_BOUNDS, OTEL_PER_TOKEN),
+        (generation.TOKEN_BOUNDS, OTEL_TOKENS),
+    ):
+        assert ours[: len(theirs)] == theirs
+    assert {round(bound, 6) for bound in OTEL_DURATION} <= {round(bound, 6) for bound in DURATION_BOUNDS}
+    assert min(generation.FIRST_TOKEN_BOUNDS[-1], DURATION_BOUNDS[-1]) >= 600
+    assert generation.PER_TOKEN_BOUNDS[-1] >= 120

@@ -3,7 +3,7 @@
 A new correlation, two columns swapped, an interaction that vanished: each column looks as ever. Inputs are cut into
 thirds and halves, and every pair (9 cells), every triple (8) and, where there are many inputs, random fours (16) are
 counted. To the book these are features like any other; they share 0.15 of its capital. Pure; counting needs the rows
-themselves, so whoever holds them calls `JointPlan.count`. Categories: the two most frequent and the rest.
+themselves, so windows count them as rows come in (`JointPlan.count`). Categories: the two most frequent and the rest.
 """
 
 import hashlib
@@ -13,11 +13,12 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sentinel.drift.bets import Ints
-from sentinel.drift.blocks import Counts
-from sentinel.reference.frozen import FrozenReference
-from sentinel.reference.values import category, numbers
+from sentinel.reference.values import category, listed, numbers
+
+Counts = NDArray[np.int64]
+Ints = NDArray[np.intp]
 
 ALL_PAIRS_UP_TO = 32
 MOST_IMPORTANT = 20
@@ -42,16 +43,6 @@ class JointPlan:
     leading: Mapping[str, tuple[str, ...]]
     groups: tuple[tuple[int, ...], ...]
 
-    @classmethod
-    def of(cls, reference: FrozenReference) -> "JointPlan":
-        """The plan for the inputs of a reference, the most important first; empty with fewer than two."""
-        roles = dict(zip(reference.book.names, reference.book.roles, strict=True))
-        names = tuple(spec.name for spec in reference.schema if roles.get(spec.name) == "input")
-        tables = reference.numeric, reference.categorical
-        edges = {name: _edges(reference, i) for i, name in enumerate(tables[0].names) if name in names}
-        leading = {name: tables[1].categories[i][:2] for i, name in enumerate(tables[1].names) if name in names}
-        return cls(names, edges, leading, _groups(len(names)))
-
     @property
     def titles(self) -> tuple[str, ...]:
         return tuple(" × ".join(self.names[i] for i in group) for group in self.groups)
@@ -69,7 +60,7 @@ class JointPlan:
         """Counts [G, CELLS] of rows given as columns; a missing column or value falls into the last third or half."""
         rows = max((len(column) for column in columns.values()), default=0)
         total = np.zeros((len(self.groups), CELLS), dtype=np.int64)
-        for start in range(0, rows, PIECE_ROWS):
+        for start in range(0, rows if self.groups else 0, PIECE_ROWS):
             piece = {name: column[start : start + PIECE_ROWS] for name, column in columns.items()}
             total += self._count_piece(piece, min(PIECE_ROWS, rows - start))
         return total
@@ -92,22 +83,16 @@ class JointPlan:
             third = np.searchsorted(np.array(edges[:2]), values, side="right")  # NaN sorts last
             return third, ((values >= edges[2]) | np.isnan(values)).astype(np.intp)
         rank = {label: i for i, label in enumerate(self.leading[name])}
-        third = np.array([rank.get(str(category(value)), 2) for value in column], dtype=np.intp)
+        third = np.array([rank.get(str(category(value)), 2) for value in listed(column)], dtype=np.intp)
         return third, np.minimum(third, 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class JointReference:
-    """A plan and the reference's own counts [G, CELLS] of its groups."""
+    """A plan and the counts [G, CELLS] of its groups in the rows of a reference, which was built with `joint`."""
 
     plan: JointPlan
     counts: Counts
-
-    @classmethod
-    def of(cls, reference: FrozenReference, columns: Mapping[str, Any]) -> "JointReference":
-        """From the rows that the reference was built of, or later accepted ones."""
-        plan = JointPlan.of(reference)
-        return cls(plan, plan.count(columns))
 
     def fingerprint(self) -> str:
         return hashlib.sha256(repr(self.plan).encode() + self.counts.tobytes()).hexdigest()
@@ -126,7 +111,8 @@ def _cell(group: tuple[int, ...], thirds: Ints, halves: Ints) -> Ints:
     return np.asarray(sum(halves[i] << bit for bit, i in enumerate(group)))
 
 
-def _groups(inputs: int) -> tuple[tuple[int, ...], ...]:
+def groups_of(inputs: int) -> tuple[tuple[int, ...], ...]:
+    """Which of so many inputs, the most important first, are counted together; none of fewer than two."""
     if inputs < 2:
         return ()
     many = inputs > ALL_PAIRS_UP_TO
@@ -135,11 +121,3 @@ def _groups(inputs: int) -> tuple[tuple[int, ...], ...]:
     rng = np.random.default_rng(_SEED)
     fours = [tuple(int(i) for i in np.sort(rng.choice(inputs, 4, replace=False))) for _ in range(FOURS if many else 0)]
     return (*pairs, *combinations(first, 3), *fours)
-
-
-def _edges(reference: FrozenReference, i: int) -> tuple[float, float, float]:
-    """Edges of fine bins nearest above a third, two thirds and half of the reference's rows."""
-    m = int(reference.numeric.bins[i])
-    below = np.cumsum(reference.numeric.counts[i, 1 : m + 1])
-    at = [reference.numeric.edges[i, 1 + int(np.searchsorted(below, below[-1] * part))] for part in (1 / 3, 2 / 3, 0.5)]
-    return float(at[0]), float(at[1]), float(at[2])
