@@ -1,7 +1,7 @@
 """NVML through nvidia-ml-py: every value is read on its own, and what the driver refuses is left out.
 
 A device that falls off the bus loses its values and keeps the others'. MIG instances are named "0:1" (device:instance).
-NVML shows processes by host PIDs and, without the host's PID name space, often none: then that metric is absent.
+NVML shows processes by host PIDs and, without the host's PID name space, often none: then these metrics are absent.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -57,6 +57,14 @@ def _processes(device: Any) -> list[Sample]:
     return [((str(pid),), float(memory)) for pid, memory in largest]
 
 
+def _busy(device: Any) -> list[Sample]:
+    """Each process by the newest of its samples, of which the driver keeps the last seconds."""
+    samples = sorted(nvml.nvmlDeviceGetProcessUtilization(device, 0), key=lambda sample: sample.timeStamp)
+    newest = {sample.pid: sample.smUtil for sample in samples}
+    busiest = sorted(newest.items(), key=lambda item: -item[1])[:MOST_PROCESSES]
+    return [((str(pid),), percent * _PERCENT) for pid, percent in busiest]
+
+
 _READINGS: tuple[tuple[Metric, Callable[[Any], Iterable[Sample]]], ...] = (
     (gpu.UTILIZATION, lambda d: _one(nvml.nvmlDeviceGetUtilizationRates(d).gpu * _PERCENT)),
     (gpu.MEMORY_ACTIVITY, lambda d: _one(nvml.nvmlDeviceGetUtilizationRates(d).memory * _PERCENT)),
@@ -71,6 +79,7 @@ _READINGS: tuple[tuple[Metric, Callable[[Any], Iterable[Sample]]], ...] = (
     (gpu.PCIE_THROUGHPUT, _pcie),
     (gpu.PCIE_REPLAYS, lambda d: _one(nvml.nvmlDeviceGetPcieReplayCounter(d))),
     (gpu.PROCESS_MEMORY, _processes),
+    (gpu.PROCESS_UTILIZATION, _busy),
 )
 
 

@@ -30,6 +30,12 @@ def gpu_panels() -> list[Panel]:
             [Query(_by("pid", on_dashboard(gpu.PROCESS_MEMORY)), f"{_DEVICE} pid {{{{pid}}}}")],
             "bytes",
         ),
+        _panel(
+            "Utilisation by process",
+            "Share of the multiprocessors' time by process; absent where the driver samples no processes (MIG).",
+            [Query(_by("pid", on_dashboard(gpu.PROCESS_UTILIZATION)), f"{_DEVICE} pid {{{{pid}}}}")],
+            "percentunit",
+        ),
         _panel("Power", "Power drawn, and the limit.", [_query(gpu.POWER), _query(gpu.POWER_LIMIT, "limit")], "watt"),
         _panel("Temperature", "Core temperature.", [_query(gpu.TEMPERATURE)], "celsius"),
         _panel("Clock", "Clock of the multiprocessors.", [_query(gpu.SM_CLOCK)], "hertz"),

@@ -66,3 +66,10 @@ PROCESS_MEMORY = _gpu(
     ("gpu", "pid"),
     "bytes",
 )
+PROCESS_UTILIZATION = _gpu(
+    "sentinel_gpu_process_utilization_ratio",
+    "gauge",
+    "Share of the multiprocessors' time that each process took in its newest sample; the 16 busiest of a device.",
+    ("gpu", "pid"),
+    "ratio",
+)

@@ -77,6 +77,8 @@ def test_every_metric_in_base_units(standin: StandIn) -> None:
     assert of(told, "pcie_replays_total", "0") == 3
     assert of(told, "process_memory_bytes", "0", "101") == 2 * 2**30
     assert of(told, "process_memory_bytes", "0", "102") is None  # the driver does not know
+    assert of(told, "process_utilization_ratio", "0", "101") == pytest.approx(0.6)  # the newest sample
+    assert of(told, "process_utilization_ratio", "0", "100") == pytest.approx(0.05)
 
 
 def test_each_metric_fails_on_its_own(standin: StandIn) -> None:
