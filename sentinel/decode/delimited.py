@@ -10,6 +10,8 @@ from sentinel.decode.options import DecodeOptions
 from sentinel.decode.reasons import Reason, Refused
 
 CSV_TYPES = ("text/csv", "application/csv")
+MAX_CELL_CHARACTERS = 131_072
+"""Python's own limit of a field, which a process that reads tables may have raised."""
 JSON_LINES_TYPES = ("application/jsonlines", "application/jsonl", "application/x-ndjson", "application/x-jsonlines")
 
 
@@ -36,6 +38,8 @@ def csv_rows(body: bytes, options: DecodeOptions) -> list[list[Any]]:
 def _cell(text: str) -> Any:
     if not text:
         return None
+    if len(text) > MAX_CELL_CHARACTERS:
+        raise Refused(Reason.BAD_CSV)
     try:
         return float(text) if "_" not in text else text  # Python alone reads 1_000 as a number
     except ValueError:

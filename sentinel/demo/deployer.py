@@ -72,11 +72,11 @@ class Deployer:
         try:
             self._verifier.verify(raw, dict(request.headers))
             event = json.loads(raw)
-            if event["type"] == TEST:
+            if event.get("type") == TEST:
                 return web.json_response({"rolled_back": False, "test": True})
             order = event["data"]
             wanted = (str(order["model"]), str(order["from_version"]), str(order["to_version"]))
-        except (WebhookVerificationError, ValueError, KeyError, TypeError) as error:
+        except (WebhookVerificationError, ValueError, KeyError, TypeError, AttributeError) as error:
             self.refused += 1
             return web.json_response({"error": f"refused: {error or 'signature'}"}, status=400)
         identifier = request.headers["webhook-id"]
