@@ -60,6 +60,12 @@ def _outcome(words: str) -> str:
 
 
 _WHICH = "Open the status page of a sidecar or the Model dashboard: the verdict names the features and since when."
+_OF_THIS_VERSION = "namespace=%q, model=%q, model_version=%q"
+_LEADING_FEATURES = most("feature", f"{drift.EVIDENCE.name}{{{_OF_THIS_VERSION}}}") + " > 0"
+_LEADING = (
+    f' Features with most evidence now:{{{{ range printf "topk(3, {_LEADING_FEATURES})" '
+    "$labels.namespace $labels.model $labels.model_version | query }} {{ .Labels.feature }}{{ end }}."
+)
 
 DRIFT = (
     Alert(
@@ -68,7 +74,7 @@ DRIFT = (
         _incident("input_drift"),
         "The model no longer sees the world that it was trained on.",
         "The inputs of {{ $labels.model }} {{ $labels.model_version }} drifted beyond tolerance; the false-page budget "
-        "stands behind this page. " + _WHICH,
+        "stands behind this page. " + _WHICH + _LEADING,
     ),
     Alert(
         "SentinelPredictionDrift",
@@ -76,7 +82,7 @@ DRIFT = (
         _incident("prediction_drift"),
         "The model answers differently than it did.",
         "The predictions of {{ $labels.model }} {{ $labels.model_version }} drifted beyond tolerance. If the version "
-        "is new, compare with the version before and consider taking it back. " + _WHICH,
+        "is new, compare with the version before and consider taking it back. " + _WHICH + _LEADING,
     ),
     Alert(
         "SentinelDataQualityBreach",
@@ -84,7 +90,7 @@ DRIFT = (
         _incident("data_quality"),
         "The model receives broken data.",
         "Inputs of {{ $labels.model }} {{ $labels.model_version }} break the schema of the reference: missing, new or "
-        "mistyped values. Ask who feeds it what changed. " + _WHICH,
+        "mistyped values. Ask who feeds it what changed. " + _WHICH + _LEADING,
     ),
     Alert(
         "SentinelModelQualityDegraded",

@@ -135,10 +135,11 @@ async def test_a_drift_page_reaches_its_receiver_and_silences_the_tickets(tmp_pa
         served(recorder) as telemetry,
         running_prometheus(tmp_path, [telemetry.removeprefix("http://")], rules, alertmanager) as prometheus,
     ):
-        close(0.0, state=State.BREACH, opened=(opened,), open=(opened,))
+        close(0.05, state=State.BREACH, opened=(opened,), open=(opened,))
         page = await receiver.wait_for("SentinelInputDrift", "firing")
         assert page["labels"] | {"severity": "critical", "model": "fraud", "model_version": "7"} == page["labels"]
         assert "The inputs of fraud 7 drifted beyond tolerance" in page["annotations"]["description"]
+        assert "Features with most evidence now: amount" in page["annotations"]["description"]
         assert page["annotations"]["runbook_url"].endswith("/SentinelInputDrift.md")
 
         close(0.8, open=(opened,))  # scores above their notice level, during the incident

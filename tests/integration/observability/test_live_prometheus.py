@@ -31,6 +31,7 @@ from tests.support.telemetry_story import TRACE, Story, incident, shadow_standin
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SECONDS = 12
+MIX = {("country", "AU"): 0.2, ("country", "DE"): 0.8}
 
 
 @dataclass
@@ -79,18 +80,22 @@ async def tell(recorder: Recorder, started: float) -> None:
         recorder.spool(i, 0)
         recorder.mirrored("compared", "fraud", "7", rows=20, differing=1)
         recorder.shadows([shadow_standing()], at)
+<<<<<<< HEAD
         leader.report(Progress(leading=True, replicas={"fraud": 3}, missing={"fraud": 0}))
+=======
+        recorder.buffered(4096, 1)
+>>>>>>> tele
         recorder.labels.kept(10, "kept")
         recorder.labels.labels({("fraud", "received"): 5, ("fraud", "joined"): 5})
         for report in quality_reports(at):
             recorder.quality(report)
         if opened is None and drift * 4 >= 1:
             opened = incident(at)
-            story.window(at, counts, drift, opened=(opened,), open=(opened,))
+            story.window(at, counts, drift, opened=(opened,), open=(opened,), mix=MIX)
             recorder.decision("triggered", "fraud", "7", at)
             recorder.delivery("deployer", "delivered", 0.2, at)
         else:
-            story.window(at, counts, drift, open=(opened,) if opened else ())
+            story.window(at, counts, drift, open=(opened,) if opened else (), mix=MIX)
         await asyncio.sleep(1)
 
 
@@ -179,3 +184,9 @@ async def test_every_metric_of_the_catalogue_is_scraped(live: Live) -> None:
     names = set(await live.prometheus.series("__name__", '{job="sentinel"}'))
     families = {re.sub(r"_(bucket|sum|count)$", "", name) for name in names} | names
     assert [metric.name for metric in CATALOGUE if metric.name not in families] == []
+
+
+async def test_nothing_is_scraped_that_the_catalogue_does_not_list(live: Live) -> None:
+    names = set(await live.prometheus.series("__name__", '{job="sentinel", __name__=~"sentinel_.+"}'))
+    listed = {metric.name + part for metric in CATALOGUE for part in ("", "_bucket", "_sum", "_count")}
+    assert names - listed == set()
