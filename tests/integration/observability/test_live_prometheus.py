@@ -80,11 +80,8 @@ async def tell(recorder: Recorder, started: float) -> None:
         recorder.spool(i, 0)
         recorder.mirrored("compared", "fraud", "7", rows=20, differing=1)
         recorder.shadows([shadow_standing()], at)
-<<<<<<< HEAD
         leader.report(Progress(leading=True, replicas={"fraud": 3}, missing={"fraud": 0}))
-=======
         recorder.buffered(4096, 1)
->>>>>>> tele
         recorder.labels.kept(10, "kept")
         recorder.labels.labels({("fraud", "received"): 5, ("fraud", "joined"): 5})
         for report in quality_reports(at):
