@@ -36,7 +36,8 @@ class Reader:
 
     @property
     def environment(self) -> dict[str, str]:
-        return os.environ | {
+        own = {name: value for name, value in os.environ.items() if name != "COLUMNS"}  # that of the test's terminal
+        return own | {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "SENTINEL__TELEMETRY__LISTEN": f"127.0.0.1:{self.ports['9108']}",
             "SENTINEL__ADMIN__LISTEN": f"127.0.0.1:{self.ports['9109']}",
