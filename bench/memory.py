@@ -103,6 +103,11 @@ def held_mb(pid: int) -> dict[str, float]:
 Seen = dict[str, list[dict[str, float]]]
 
 
+def resident_mb(pid: int) -> float:
+    """Resident memory of a process in MB (10⁶ bytes)."""
+    return held_mb(pid)["rss"]
+
+
 def measure(sidecar: Sidecar, stub: Stub, rng: np.random.Generator, seconds: float) -> Seen:
     """Megabytes of each process, once a second, under traffic."""
     requests, replies = bodies(rng), answers(rng)
