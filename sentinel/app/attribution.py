@@ -40,13 +40,13 @@ def doubling(bucket: int) -> int:
 class Live:
     """The versions of one model, or the models, as samples show them.
 
-    alike: kind -> samples by name, since the last `forget`; before: until then.
+    alike: kind -> samples by name since the last `forget`, under None those of any kind; before: in the interval that
+    ended then.
     """
 
     current: str
-    seen: Counter[str] = field(default_factory=Counter)
-    alike: dict[Kind, Counter[str]] = field(default_factory=dict)
-    before: dict[Kind, Counter[str]] = field(default_factory=dict)
+    alike: dict[Kind | None, Counter[str]] = field(default_factory=dict)
+    before: dict[Kind | None, Counter[str]] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
 
     def bounded(self, version: str) -> str:
@@ -61,20 +61,19 @@ class Live:
         return version
 
     def sampled(self, name: str, kinds: Iterable[Kind] = ()) -> None:
-        self.seen[name] += 1
         self.current = name
-        for kind in kinds:
+        for kind in (None, *kinds):
             self.alike.setdefault(kind, Counter())[name] += 1
 
     def split(self, count: int, kind: Kind | None = None) -> dict[str, int]:
-        """`count` over the versions seen since the last `forget`: largest remainders, so that the parts sum to it.
+        """`count` over the names sampled since the last `forget`: largest remainders, so that the parts sum to it.
 
         kind: of what is counted; where samples of that kind were seen, be it just before, they alone tell.
         """
-        samples = self.seen if kind is None else self.alike.get(kind) or self.before.get(kind) or self.seen
-        total = samples.total()
-        if not total:
+        samples = self.alike.get(kind) or (kind is not None and self.before.get(kind)) or self.alike.get(None)
+        if not samples:
             return {self.current: count}
+        total = samples.total()
         shares = {version: count * seen / total for version, seen in samples.items()}
         parts = {version: int(share) for version, share in shares.items()}
         missing = count - sum(parts.values())
@@ -83,7 +82,6 @@ class Live:
         return {version: part for version, part in parts.items() if part}
 
     def forget(self) -> None:
-        self.seen.clear()
         self.before, self.alike = self.alike, {}
 
 
@@ -144,12 +142,12 @@ class Attribution:
 
     def traffic(self, model: str, version: str, whole: RouteTraffic) -> dict[Pair, RouteTraffic]:
         """A route's traffic over models and versions; model, version: what its path names, or ""."""
-        models = {self.model(model): whole} if model else _divided(whole, self._unnamed)
+        models = {self.model(model): whole} if model else split_traffic(whole, self._unnamed.split)
         self._default_routed |= self.default_model in models
         found: dict[Pair, RouteTraffic] = {}
         for name, part in models.items():
             versions = self.versions(name)
-            divided = {versions.bounded(version): part} if version else _divided(part, versions)
+            divided = {versions.bounded(version): part} if version else split_traffic(part, versions.split)
             found.update({(name, told): piece for told, piece in divided.items()})
         return found
 
@@ -157,10 +155,6 @@ class Attribution:
         """Start a new interval: later counts are split by later samples."""
         for live in (self._models, self._unnamed, *self._versions.values()):
             live.forget()
-
-
-def _divided(whole: RouteTraffic, live: Live) -> dict[str, RouteTraffic]:
-    return {live.current: whole} if len(live.seen) <= 1 else split_traffic(whole, live.split)
 
 
 Split = Callable[[int, Kind | None], dict[str, int]]

@@ -31,7 +31,9 @@ from sentinel.windows.whole import Whole
 from sentinel.windows.window import TrafficCounts, WindowKey
 
 GRACE_SECONDS = 0.25
-"""How long a window stays open after its end for what was under way: relays hand over at least every 50 ms."""
+"""How long a window stays open after its end for what was under way: relays hand samples over within 200 ms.
+
+They send counts once a second, so some of a window's last second are counted in the next."""
 QUIET_WINDOWS = 5
 """Windows without traffic that a version still gets, so that its verdict ages visibly before it is forgotten."""
 

@@ -99,7 +99,6 @@ class Worker:
         report.cancel()
         beat.cancel()
         self._send_counts()
-        self._sender.flush()
 
     # -- what connections call
 
@@ -176,7 +175,11 @@ class Worker:
             self._send_counts()
 
     def _send_counts(self) -> None:
-        """Routes that changed, in messages of bounded size; what found no room stays changed and goes next time."""
+        """Routes that changed, in messages of bounded size; what found no room stays changed and goes next time.
+
+        The samples among what is counted go first: they tell whose the counts are.
+        """
+        self._sender.flush()
         changed = [tally for tally in self._tally.all() if tally.changed]
         for start in range(0, len(changed), ROUTES_PER_MESSAGE):
             some = changed[start : start + ROUTES_PER_MESSAGE]

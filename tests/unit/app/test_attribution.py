@@ -1,5 +1,7 @@
 """Counts of all traffic over versions: nothing gained, nothing lost, names from clients bounded."""
 
+from collections import Counter
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +14,7 @@ counts = st.dictionaries(st.integers(-500, 500), st.integers(0, 10**9), max_size
 @given(st.integers(0, 10**12), st.dictionaries(st.text(max_size=3), st.integers(1, 10**6), max_size=8))
 def test_parts_sum_to_the_whole(count: int, seen: dict[str, int]) -> None:
     versions = Live(current="v")
-    versions.seen.update(seen)
+    versions.alike[None] = Counter(seen)
     assert sum(versions.split(count).values()) == count
 
 
@@ -34,10 +36,20 @@ def test_samples_of_a_kind_tell_also_just_after_a_window_began() -> None:
     assert versions.split(10, "5xx") == {"1": 10}, "but no longer than that"
 
 
+def test_errors_counted_just_after_a_window_began_are_not_those_of_the_version_first_sampled_in_it() -> None:
+    attribution = Attribution("fraud", "1")
+    attribution.sampled("fraud", "1", ("2xx",))
+    attribution.sampled("fraud", "2", ("5xx",))
+    attribution.forget()
+    attribution.sampled("fraud", "1", ("2xx",))
+    parts = attribution.traffic("fraud", "", RouteTraffic(codes={"2xx": 5, "5xx": 4}))
+    assert {pair: part.codes for pair, part in parts.items()} == {("fraud", "1"): {"2xx": 5}, ("fraud", "2"): {"5xx": 4}}
+
+
 @given(counts, counts, st.integers(0, 10**9))
 def test_split_traffic_keeps_every_count(latency: dict[int, int], gaps: dict[int, int], sent: int) -> None:
     versions = Live(current="1")
-    versions.seen.update({"1": 3, "2": 1})
+    versions.alike[None] = Counter({"1": 3, "2": 1})
     whole = RouteTraffic(codes={"2xx": sent}, latency=latency, gaps=gaps, request_bytes=sent)
     parts = split_traffic(whole, versions.split).values()
     for name in ("codes", "latency", "gaps"):
