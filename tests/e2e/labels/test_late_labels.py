@@ -203,8 +203,11 @@ def test_under_sampling_what_was_sampled_is_joined_and_the_rest_are_orphans(tmp_
             for number in range(calls):
                 send(sidecar, number, [0.5])
             sampled = sidecar.settled(calls)["analysed"]
-            post_labels(sidecar, json.dumps([label(number, 0, 1) for number in range(calls)]).encode())
             store = open_store(document["store"]["url"])
+            wait_until(
+                lambda: len(store.labels.answered("fraud", "1", 0, 1e12, 100_000)) == sampled, "predictions to be kept"
+            )
+            post_labels(sidecar, json.dumps([label(number, 0, 1) for number in range(calls)]).encode())
             wait_until(lambda: joined(store.labels) + counts(store.labels)["orphan"] == calls, "all to be settled")
             assert 0 < joined(store.labels) == sampled < calls
             wait_until(lambda: sidecar.total("sentinel_labelled_ratio") == 1.0, "the share that has a label")

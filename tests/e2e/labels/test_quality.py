@@ -94,9 +94,7 @@ def test_an_estimate_before_labels_and_an_incident_after_them(reference: Path, t
 
             wrong = [label(n, row, 2) for n in range(1, 31) for row in range(20)]
             assert post_labels(sidecar, json.dumps(wrong).encode())[0] == 202
-            wait_until(
-                lambda: gauge(sidecar, "sentinel_incidents_open", cause="realised_quality") == 1, "the incident", 60
-            )
+            wait_until(lambda: gauge(sidecar, "sentinel_incidents_open", cause="realised_quality") == 1, "the incident")
             wait_until(lambda: "kept predictions have a label" in page(sidecar), "the labels on the page")
             assert "Estimate, before labels" in page(sidecar)
             assert "wrong predictions in" in page(sidecar)
