@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 from sentinel.app.assembly import Parts
+from sentinel.app.attribution import Pair
 from sentinel.app.counting import Added, Counting
 from sentinel.app.delivering import Delivering
 from sentinel.app.heap import give_back
@@ -103,6 +104,9 @@ class Observer:
     # -- what the receiver says ---------------------------------------------------------------------------------
 
     def _exchange(self, exchange: Exchange) -> str | None:
+        return self._taken(exchange).reason or None
+
+    def _taken(self, exchange: Exchange) -> Outcome:
         outcome = self.parts.pipeline.exchange(exchange)
         if self.parts.shadowing is not None:
             self.parts.shadowing.offer(exchange, outcome)
@@ -114,7 +118,7 @@ class Observer:
             self.recorder.trace(outcome.model, outcome.version, trace, exchange.duration_seconds, at)
         if outcome.usage is not None:
             self.recorder.generation(outcome.model, outcome.version, outcome.usage)
-        return outcome.reason or None
+        return outcome
 
     def _keep(self, labelling: Labelling, outcome: Outcome) -> None:
         """Its predictions, for labels that come later."""
@@ -132,18 +136,19 @@ class Observer:
 
     def _pushed(self, exchange: Exchange) -> None:
         """An exchange that no relay saw: counted as received here, with its status and, where it was told, its time."""
-        self._exchange(exchange)
-        self._received(1)
+        outcome = self._taken(exchange)
+        whose = outcome.model, outcome.version
+        self.recorder.received(*whose, 1)
         if exchange.status:
             route = Route(exchange.method, exchange.path, exchange.protocol)
-            self._count(route, traffic_of(exchange), exchange.started_at)
+            self._count(route, traffic_of(exchange), exchange.started_at + exchange.duration_seconds, whose)
 
     def _pushed_half(self, reason: str) -> None:
         self._unparsed(reason)
         self._received(1)
 
-    def _count(self, route: Route, traffic: RouteTraffic, at: float) -> None:
-        for (model, version), part in self.parts.pipeline.route_traffic(route, traffic, at):
+    def _count(self, route: Route, traffic: RouteTraffic, at: float, whose: Pair | None = None) -> None:
+        for (model, version), part in self.parts.pipeline.route_traffic(route, traffic, at, whose):
             self.recorder.traffic(model, version, route.protocol, part)
 
     def _unparsed(self, reason: str) -> None:
@@ -167,7 +172,11 @@ class Observer:
         self.recorder.lag(max(0.0, time.time() - added.at))
         if added.earlier:
             self._count_earlier(added)
-            return
+        else:
+            self._count_new(added)
+        self.parts.pipeline.counted()
+
+    def _count_new(self, added: Added) -> None:
         for route, delta in added.routes.items():
             self._count(route, delta, added.at)
             self.recorder.exemplars(route, delta.exemplars, added.at)
