@@ -315,6 +315,9 @@ class RollbackSettings:
     runbook_url: str = option("", help="Runbook named in requests; {cause} is filled in.")
 
 
+OptionalAlert = Literal["SentinelMissingOnPod", "SentinelWatchdog"]
+
+
 @dataclass(frozen=True, slots=True)
 class TelemetrySettings:
     listen: str = option("0.0.0.0:9108", help="host:port of /metrics, /healthz, /readyz and the status page.")
@@ -332,6 +335,10 @@ class TelemetrySettings:
     )
     alert_severities: dict[str, str] = option(
         factory=dict, help="Alert name: critical, warning, info, or none to leave it out."
+    )
+    optional_alerts: tuple[OptionalAlert, ...] = option(
+        (),
+        help="Alerts to add: SentinelMissingOnPod (asks kube-state-metrics), SentinelWatchdog (always fires).",
     )
 
 

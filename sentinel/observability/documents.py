@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from sentinel.observability.alerts import Alert, Recording
-from sentinel.telemetry.catalogue import CATALOGUE, Metric
+from sentinel.telemetry.catalogue import CATALOGUE, INJECTOR, Metric
 
 _METRICS = """# Metrics
 
@@ -42,16 +42,21 @@ sentinel alerts build --config sentinel.yaml --out rules/
 promtool check rules rules/*.yml
 ```
 
+`SentinelMissingOnPod` and `SentinelWatchdog` are written only where they are asked for: by
+`telemetry.optional_alerts`, `sentinel alerts build --with NAME`, or `monitoring.prometheusRule` of the chart. The
+first asks kube-state-metrics which pods run a container `sentinel`; the second always fires and is for a heartbeat
+service, for clusters without such an alert. Both are in `alerts/optional`.
+
 A breach pages because a false-page budget stands behind it. Raw scores never page. `alerts/alertmanager.example.yml`
-groups by model and inhibits what is only a consequence: a dead sidecar silences what it would have judged, a drifted
-data set silences its features, an outage silences drift.
+groups by model and inhibits what is only a consequence: a dead sidecar silences what it would have said of itself, no
+sidecar at all silences drift, a drifted data set silences its features, an outage silences drift.
 """
 
 
 def metrics_document() -> str:
     """docs/metrics.md."""
     sections: dict[str, list[Metric]] = {}
-    for metric in CATALOGUE:
+    for metric in (*CATALOGUE, *INJECTOR):
         sections.setdefault(metric.section, []).append(metric)
     parts = [_METRICS]
     for section, metrics in sections.items():
