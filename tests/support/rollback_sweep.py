@@ -25,7 +25,8 @@ from sentinel.rollback.deliverer import Deliverer, DelivererOptions
 from sentinel.rollback.desk import Desk
 from sentinel.rollback.targets.building import build_targets
 from sentinel.store import WindowRecord, open_store
-from sentinel.store.contract import Store, StoreError
+from sentinel.store.contract import Store
+from sentinel.store.errors import StoreError
 from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.window import WindowKey
 from tests.support import rollback_receiver as receivers

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from sentinel.cli.command import Command
 from sentinel.cli.commands import COMMANDS
-from sentinel.cli.parser import Command
 
 
 def sentinel(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
