@@ -357,7 +357,7 @@ class AdminSettings:
 
 @dataclass(frozen=True, slots=True)
 class GpuSettings:
-    enabled: bool = option(True, help="Read GPU utilisation, memory and power through NVML where a driver is.")
+    enabled: bool = option(True, help="Read GPU utilisation, memory and power where a driver is: NVML, or amdgpu.")
 
 
 @dataclass(frozen=True, slots=True)

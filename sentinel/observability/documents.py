@@ -25,8 +25,10 @@ nothing is exported that is not listed here, besides `process_*` of the observer
   holds the sum of their evidence and the largest of their scores; those with evidence keep their own. Model versions
   beyond the cap share `__other__` too, and every label value is printable and at most 128 characters.
   `sentinel_series_dropped_total` counts what was folded or left out.
-* `sentinel_gpu_*` are read through NVML, of NVIDIA's devices only; for AMD's, scrape AMD's own exporter. Processes
-  appear by their host PIDs, where the container may see them.
+* `sentinel_gpu_*` of NVIDIA's devices are read through NVML, with processes by their host PIDs where the container may
+  see them. Of AMD's they are read from the amdgpu driver's files in `/sys`, for the devices whose `/dev/dri/cardN` lies
+  in the container, as `gpu="cardN"`: all but throttle reasons, PCIe throughput and processes. In Kubernetes, where a
+  device goes to the model's container alone, use DCGM's or AMD's exporter.
 * One process serves the page: no multiprocess mode, no `_created` series.
 """
 _ALERTS = """# Alerts
