@@ -48,7 +48,7 @@ class Shadowing:
         self._recorder = recorder
         self._kept = self._handed = Kept()
         self._writing: Future[None] | None = None
-        self.book = AccountBook(terms_of(shadow), f"{replica} {shadow.url}")
+        self.book = AccountBook(terms_of(shadow), " ".join((replica, *shadow.urls)))
         self.mirror = Mirror(shadow, options, self.book, self._mirrored)
 
     def resume(self) -> None:

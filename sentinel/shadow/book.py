@@ -68,8 +68,13 @@ class AccountBook:
     scales: dict[tuple[str, str], Scale] = field(default_factory=dict)
     accounts: dict[Key, Account] = field(default_factory=dict)
 
-    def pair(self, model: str, version: str, reference: Answer, candidate: Answer) -> Compared | None:
-        """Take in a pair of answers; None while the spread of the reference's values is still learnt."""
+    def pair(
+        self, model: str, version: str, reference: Answer, candidate: Answer, *, timed: bool = True
+    ) -> Compared | None:
+        """Take in a pair of answers; None while the spread of the reference's values is still learnt.
+
+        timed: whether the seconds are the models' own.
+        """
         mine, theirs = reference.decoded.predictions, candidate.decoded.predictions
         scale = self.scales.setdefault((model, version), Scale(SCALE_ROWS))
         if not scale.ready:
@@ -78,8 +83,9 @@ class AccountBook:
         compared = compare(mine, theirs, scale, self.terms.tolerance_sd)
         account = self._account(model, version, candidate.decoded.version)
         account.add(compared)
-        account.time(REFERENCE, reference.seconds)
-        account.time(CANDIDATE, candidate.seconds)
+        if timed:
+            account.time(REFERENCE, reference.seconds)
+            account.time(CANDIDATE, candidate.seconds)
         return compared
 
     def miss(self, model: str, version: str, why: str) -> None:
