@@ -115,7 +115,7 @@ Without any difference equivalence is proven after so many pairs:
 ## What the traffic notices
 
 {REQUESTS:,} requests one after another through `sentinel run` to the example's model server, a tenth of them sampled
-and all of these mirrored; median of {rounds} rounds, in turns. Client, model server and relay are pinned to a core each;
+and all of these mirrored; median of {rounds} rounds, in turns. Client, model server and relay have a core each;
 the observer, which mirrors, to another, or to the relay's. Ratios are to the first line of each place; the second, the
 same again, is the noise. CPU is per request that passed.
 
