@@ -125,7 +125,7 @@ same again, is the noise. CPU is per request that passed.
 
 The relay does nothing for the mirror: it hands over the same samples, and its CPU says so. The observer sends them on
 when the answers have long been given. What a second model costs the traffic is what it takes from the first: a core, a
-GPU, or its turn in the same process, which is the last line.
+GPU, or its turn in the same process.
 """
 
 

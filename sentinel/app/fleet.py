@@ -19,6 +19,7 @@ from sentinel.app.assembly import judging_options, load_reference, predictions_o
 from sentinel.app.labelling import LabelWork
 from sentinel.app.scoring import Scorer
 from sentinel.app.serving import listening
+from sentinel.app.shadow_fleet import FleetShadows
 from sentinel.app.verdicts import Judging, accepted_wrong_ratio
 from sentinel.config import Settings
 from sentinel.config.times import parse_time
@@ -122,6 +123,8 @@ class FleetProcess:
         if settings.labels.enabled:
             self.recorder.labels.open(settings.model.name)
             self.recorder.labels.accepted(accepted_wrong_ratio(settings.labels, reference))
+        shadowed = bool(settings.capture.shadow.urls)
+        self._shadows = FleetShadows(settings, self._store, self.recorder) if shadowed else None
         timing = Timing(settings.window.seconds, settings.fleet.settle_seconds, settings.fleet.straggler_seconds)
         lead = leadership(self._store.database, f"{socket.gethostname()}:{os.getpid()}")
         siblings = Siblings(reference, Policy(**judging_options(settings, reference))) if reference else None
@@ -163,6 +166,8 @@ class FleetProcess:
                 self._store.forget(time.time(), Retention(*days))
             if progress.leading and self.settings.labels.enabled:
                 self._join_and_score(time.time())
+            if progress.leading and self._shadows is not None:
+                self._shadows.settle(time.time())
         except StoreError as error:
             logger.warning("the fleet waits for its store: %s", error)
             self.recorder.store(False)
