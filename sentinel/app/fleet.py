@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sentinel.app.assembly import judging_options, load_reference, predictions_of
+from sentinel.app.deciding import READ_BACK, Deciding
 from sentinel.app.labelling import LabelWork
 from sentinel.app.scoring import Scorer
 from sentinel.app.serving import listening
@@ -114,6 +115,7 @@ class FleetProcess:
         self.stop = asyncio.Event()
         self.recorder = Recorder(settings, started_at=time.time())
         self.metrics = FleetMetrics(self.recorder.series)
+        self._deciding = Deciding(self.recorder)
         self._heard = heard
         self._targets = build_targets(settings.rollback)
         reference = load_reference(settings)
@@ -174,6 +176,8 @@ class FleetProcess:
             return
         self.recorder.store(True)
         self._tell(progress)
+        if self._deciding.waiting:
+            self._deciding.written(self._store.audit_trail(READ_BACK), time.time())
 
     def _join_and_score(self, now: float) -> None:
         """Late labels of all replicas; from time to time also the quality that they tell of."""
@@ -188,6 +192,7 @@ class FleetProcess:
     def _tell(self, progress: Progress) -> None:
         self.metrics.report(progress)
         for record in progress.judged:
+            self._deciding.made(record.audit)
             verdict = record.verdict
             if verdict is not None:
                 self.recorder.window(record.window, record.scores, verdict)
