@@ -80,7 +80,7 @@ def assemble(settings: Settings) -> Parts:
 
 def _shadowing(settings: Settings, pipeline: Pipeline, writer: Writer, recorder: Recorder) -> Shadowing | None:
     """The second model, where there is one."""
-    if not settings.capture.shadow.url:
+    if not settings.capture.shadow.urls:
         return None
     shadowing = Shadowing(settings, pipeline.options.decode, writer, recorder)
     shadowing.resume()

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from functools import partial
@@ -17,6 +17,7 @@ from typing import Any
 from sentinel.app.assembly import Parts
 from sentinel.app.attribution import Pair
 from sentinel.app.counting import Added, Counting
+from sentinel.app.deciding import READ_BACK, Deciding
 from sentinel.app.delivering import Delivering
 from sentinel.app.heap import give_back
 from sentinel.app.labelling import Labelling
@@ -27,7 +28,7 @@ from sentinel.app.verdicts import Judgement
 from sentinel.intake.push import Pushed
 from sentinel.intake.receiver import Callbacks, Receiver
 from sentinel.store import Store, writer
-from sentinel.store.contract import Retention
+from sentinel.store.contract import AuditRecord, Retention
 from sentinel.telemetry.gpu import GpuReader
 from sentinel.telemetry.pictures import pictures
 from sentinel.telemetry.view import FeaturePicture
@@ -57,6 +58,7 @@ class Observer:
         self.receiver = Receiver(handover, callbacks, settings.capture.max_body_bytes)
         boots = self.receiver.ledger.boots() if handover.generation > 1 else frozenset()
         self.counting = Counting(boots)
+        self.deciding = Deciding(self.recorder)
         self._judging = ThreadPoolExecutor(1, thread_name_prefix="sentinel-judge")
         self._stop = asyncio.Event()
         self._windows_lost = 0
@@ -72,7 +74,9 @@ class Observer:
         loop.add_reader(self._lifeline, self._stop.set)
         async with AsyncExitStack() as stack:
             pushed = Pushed(self._pushed, self._pushed_half)
-            await stack.enter_async_context(serving(self.parts, pushed, self.delivering.wake, self._not_ready))
+            await stack.enter_async_context(
+                serving(self.parts, pushed, self.delivering.wake, self._decided, self._not_ready)
+            )
             self.receiver.start()
             self.recorder.ready(True)
             give_back()
@@ -221,8 +225,26 @@ class Observer:
         for sample in self.parts.pipeline.take_kept():
             self.parts.writer.call(partial(_keep, sample)).add_done_callback(_rows_kept)
         self._report_store()
+        self._read_back()
         if self.parts.shadowing is not None:
             self.parts.shadowing.settle(time.time())
+
+    def _decided(self, audit: Sequence[AuditRecord]) -> None:
+        """A request from outside was decided."""
+        self.deciding.made(audit)
+        self._read_back()
+
+    def _read_back(self) -> None:
+        """Tell of decisions once the store, which is asked after it was given them, has them."""
+        if not self.deciding.waiting:
+            return
+        loop = asyncio.get_running_loop()
+
+        def done(future: "Future[list[AuditRecord]]") -> None:
+            if not future.cancelled() and future.exception() is None:
+                loop.call_soon_threadsafe(self.deciding.written, future.result(), time.time())
+
+        self.parts.writer.call(lambda store: store.audit_trail(READ_BACK)).add_done_callback(done)
 
     def _time_commit(self, written: "Future[writer.Outcome]") -> None:
         """Measure the time from the handing over of a window until it is in the store."""
@@ -245,11 +267,7 @@ class Observer:
     def _tell(self, judgement: Judgement) -> None:
         verdict = judgement.verdict
         self.recorder.window(judgement.window, judgement.scores, verdict, self._pictures(judgement))
-        for decision in judgement.plan.decisions:
-            self.recorder.decision(
-                decision.outcome, decision.model, decision.from_version, decision.at, decision.sentence
-            )
-            logger.warning("rollback %s: %s", decision.outcome, decision.sentence)
+        self.deciding.made(judgement.plan.audit)
         for effect in judgement.plan.effects:
             asked = effect.request
             logger.warning(

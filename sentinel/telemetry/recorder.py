@@ -308,7 +308,7 @@ class Recorder:
             incidents=tuple(self.incidents.values()),
             timeline=tuple(reversed(self.timeline)),
             conservation=self._conservation(),
-            shadows=self._shadows if self.settings.capture.shadow.url else None,
+            shadows=self._shadows if self.settings.capture.shadow.urls else None,
             exemplars=self._last_exemplars,
             gpu_up=self._gpu.up,
             gpus=_gpu_views(self.series),
