@@ -292,7 +292,7 @@ class Recorder:
         self.series.put(internals.CONFIG_RELOAD, (), int(not last_refused))
 
     def gpu(self, readings: GpuReadings) -> None:
-        """Replace all GPU values: what NVML did not tell this time disappears."""
+        """Replace all GPU values: what a driver did not tell this time disappears."""
         self._gpu = readings
         for metric in GPU_METRICS:
             self.series.values[metric] = dict(readings.samples.get(metric, {}))
