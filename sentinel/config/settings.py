@@ -168,6 +168,30 @@ class DriftSettings:
     )
 
 
+FaultEffect = Literal["off", "ticket", "page"]
+
+
+@dataclass(frozen=True, slots=True)
+class FaultSettings:
+    missing: FaultEffect = option("ticket", help="Effect of more missing values than in the reference.")
+    wrong_type: FaultEffect = option("page", help="Effect of values of another type.")
+    lost_field: FaultEffect = option("page", help="Effect of a feature that no row has.")
+    new_field: FaultEffect = option("ticket", help="Effect of a column that the reference does not know.")
+    out_of_range: FaultEffect = option("ticket", help="Effect of numbers outside the reference's extremes.")
+    unseen_category: FaultEffect = option("ticket", help="Effect of categories that the reference does not have.")
+    unit_change: FaultEffect = option("page", help="Effect of values in another unit.")
+    swapped: FaultEffect = option("page", help="Effect of two features that changed places.")
+    stuck: FaultEffect = option("ticket", help="Effect of one value in all rows.")
+    duplicated_rows: FaultEffect = option("ticket", help="Effect of rows that repeat.")
+    one_client: FaultEffect = option("ticket", help="Effect of one client that sends most rows.")
+    hold_windows: int = option(
+        3, least=1, help="Windows in a row that a fault must be in before it pages, and be gone from before it is over."
+    )
+    page_ratio: float = option(
+        0.5, least=0, most=1, help="Share of the rows that a fault must concern before it pages."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class SloSettings:
     latency_p99_seconds: float | None = option(None, least=0, help="99 of 100 requests answer within this time.")
@@ -403,6 +427,9 @@ class Settings:
     reference: ReferenceSettings = option(factory=ReferenceSettings, help="What windows are compared with.")
     window: WindowSettings = option(factory=WindowSettings, help="Windows.")
     drift: DriftSettings = option(factory=DriftSettings, help="Tolerance and false-page budget.")
+    faults: FaultSettings = option(
+        factory=FaultSettings, help="What faults in the data lead to: off, ticket (told and counted) or page."
+    )
     slo: SloSettings = option(factory=SloSettings, help="Service levels.")
     store: StoreSettings = option(factory=StoreSettings, help="Where windows, verdicts and decisions are kept.")
     labels: LabelSettings = option(factory=LabelSettings, help="Truth that comes later, and the quality it tells of.")
