@@ -127,6 +127,11 @@ class DecodeSettings:
     max_decompressed_bytes: int = option(8 << 20, least=1024, help="Longest body after content encoding is undone.")
 
 
+PRIVATE_NETWORKS = (
+    "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "::1/128", "fc00::/7", "fe80::/10",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class FeatureSettings:
     ignore: tuple[str, ...] = option((), help="Features left out of the analysis.")
@@ -136,7 +141,11 @@ class FeatureSettings:
     )
     client_header: str = option(
         "",
-        help="Request header that tells clients apart (x-forwarded-for …); empty: a dominating one is not looked for.",
+        help="Request header that tells clients apart (x-api-key …); empty: the address that connected or, behind a "
+        "trusted proxy, the right-most address of X-Forwarded-For that is none.",
+    )
+    trusted_proxies: tuple[str, ...] = option(
+        PRIVATE_NETWORKS, help="Networks of proxies whose X-Forwarded-For is believed; private ones by default."
     )
 
 

@@ -14,6 +14,13 @@ from sentinel.windows.closed import ClosedWindow
 
 Effect = Literal["off", "ticket", "page"]
 
+LEARNING_WINDOWS = 10
+"""Windows that tell what is usual, before one can be unusual."""
+REMEMBERED_WINDOWS = 1440
+"""What is usual is the mean over about so many windows: a day of minutes."""
+UNUSUAL_RISE = 0.25
+"""Of the share of the largest client over the usual: many a model is asked by one service alone, from the beginning."""
+
 PAGES = frozenset({"lost_field", "wrong_type", "unit_change", "swapped"})
 """Rows like these mean something else to the model than they say; the other kinds may be a harmless world."""
 
@@ -64,6 +71,25 @@ class Streaks:
     def holding(self, windows: int) -> bool:
         """Whether any has been there for so many."""
         return any(count >= windows for count in self.held.values())
+
+
+@dataclass(slots=True)
+class LargestClient:
+    """The share of rows that the largest client of a version's windows usually has. windows: it is learnt from."""
+
+    share: float = 0.0
+    windows: int = 0
+
+    def unusual(self, window: ClosedWindow) -> bool:
+        """Whether the window's largest client has notably more; and learn from it."""
+        told = window.whole.told
+        if told < LEAST_ROWS:
+            return False
+        share = window.whole.largest / told
+        risen = self.windows >= LEARNING_WINDOWS and share - self.share >= UNUSUAL_RISE
+        self.windows = min(self.windows + 1, REMEMBERED_WINDOWS)
+        self.share += (share - self.share) / self.windows
+        return risen
 
 
 def concerned(finding: Finding) -> tuple[str, ...]:

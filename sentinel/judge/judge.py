@@ -13,6 +13,7 @@ import numpy as np
 
 from sentinel.drift import quality, segments
 from sentinel.drift.blocks import Counts
+from sentinel.drift.faults import Finding as Fault
 from sentinel.drift.faults import in_words
 from sentinel.judge import words
 from sentinel.judge.binding import Roles
@@ -75,8 +76,7 @@ class Judge:
         counts = coarse(self.reference, closed.features) if self.reference is not None and fits else None
         groups = closed.features.groups if fits and closed.features.groups.size else None
         self.roster.take(closed, counts, groups if joint is None else joint, labelled)
-        found = quality.findings(self.reference, closed) if self.reference is not None and fits else ()
-        faults = self.policy.faults.told(found)
+        faults = self._faults(closed) if fits else ()
         opened, resolved = self.docket.settle(self.roster, closed, scores or {}, faults)
         standing = self.docket.standing(self.roster)
         conditions = self._conditions(closed, fits, standing)
@@ -108,6 +108,12 @@ class Judge:
             quality=faults,
             mix=segments.mix(self.reference, closed.segments) if self.reference is not None and fits else {},
         )
+
+    def _faults(self, closed: ClosedWindow) -> tuple[Fault, ...]:
+        """What is wrong with the data of a window that fits the reference."""
+        unusual = self.roster.versions[closed.key.version].clients.unusual(closed)
+        found = quality.findings(self.reference, closed) if self.reference is not None else ()
+        return self.policy.faults.told([f for f in found if unusual or f.kind != "one_client"])
 
     def _watched(self, version: str) -> list[Watch]:
         """What concerns a version: what is watched over all versions, and its own."""

@@ -1,6 +1,6 @@
 """The judge's memory as bytes, and back: evidence, trailing counts, open incidents, budget spent."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sentinel.drift.accounts import GENERATION
 from sentinel.drift.blocks import Blocks
 from sentinel.judge.docket import Docket
-from sentinel.judge.faults import Streaks
+from sentinel.judge.faults import LargestClient, Streaks
 from sentinel.judge.roster import Roster, VersionState
 from sentinel.judge.verdict import Incident
 from sentinel.judge.watch import DriftWatch, Watch
@@ -49,7 +49,7 @@ def encode(own: Remembering, notice: str) -> bytes:
         "notice": notice,
         "until": roster.until,
         "versions": [_version(name, state) for name, state in roster.versions.items()],
-        "faults": [[name, *_streaks(state.faults)] for name, state in roster.versions.items()],
+        "faults": [[name, *_streaks(state.faults), *astuple(state.clients)] for name, state in roster.versions.items()],
         "watches": [[*key, _watch(watch)] for key, watch in roster.watches.items()],
         "open": [[*key, _incident(incident)] for key, incident in docket.open.items()],
         "pages": docket.pages,
@@ -75,9 +75,10 @@ def adopt(own: Remembering, data: bytes) -> str:
         roster.versions[name] = VersionState(until, _restored(blocks), tuple(labelled) or (0, 0))
     if why := _starts_again(own, content):
         return f"evidence starts again: {why}"
-    for name, since, clear, held in content.get("faults", ()):
+    for name, until, clear, held, *clients in content.get("faults", ()):
         faults = {(kind, feature): windows for kind, feature, windows in held}
-        roster.versions[name].faults = Streaks(since, faults, clear)
+        roster.versions[name].faults = Streaks(until, faults, clear)
+        roster.versions[name].clients = LargestClient(*clients)
     _adopt_watches(roster, content["watches"])
     return str(content["notice"])
 

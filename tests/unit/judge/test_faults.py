@@ -33,11 +33,11 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(11)
 
 
-def dominated(
-    frozen: FrozenReference, rng: np.random.Generator, index: int, largest: int, rows: int = ROWS, version: str = "1"
+def repeating(
+    frozen: FrozenReference, rng: np.random.Generator, index: int, repeated: int, rows: int = ROWS, version: str = "1"
 ) -> ClosedWindow:
-    """A healthy window but for one client with `largest` of its rows."""
-    whole = WholeRows(told=rows, largest=largest)
+    """A healthy window but for rows that repeat."""
+    whole = WholeRows(looked=rows, repeated=repeated)
     return dataclasses.replace(window(frozen, columns(rng, rows), index, version=version), whole=whole)
 
 
@@ -53,15 +53,17 @@ def states(verdicts: list[Verdict]) -> str:
 def test_a_fault_that_holds_is_one_breach_until_it_has_been_gone_as_long(
     frozen: FrozenReference, rng: np.random.Generator
 ) -> None:
-    judge = Judge(frozen, faults=paging("one_client"))
+    judge = Judge(frozen, faults=paging("duplicated_rows"))
     lots = [0, 200, 200, 0, 200, 200, 200, 200, 0, 200, 0, 0, 0, 0]
-    verdicts = [judge.observe(dominated(frozen, rng, i, largest)) for i, largest in enumerate(lots)]
+    verdicts = [judge.observe(repeating(frozen, rng, i, largest)) for i, largest in enumerate(lots)]
     assert states(verdicts) == "......BBBBBB.."
     opened = [incident for verdict in verdicts for incident in verdict.opened]
     assert [(i.cause, i.features, i.evidence, i.rollback_evidence) for i in opened] == [
-        ("data_quality", ("one_client",), 0.0, 0.0)
+        ("data_quality", ("duplicated_rows",), 0.0, 0.0)
     ]
-    assert opened[0].explanation == "data quality: one client (67%) in 3 windows in a row since 1970-01-01 00:20 UTC"
+    assert (
+        opened[0].explanation == "data quality: duplicated rows (67%) in 3 windows in a row since 1970-01-01 00:20 UTC"
+    )
     assert verdicts[6].budget_spent_ratio == 1.0
     [resolved] = [incident for verdict in verdicts for incident in verdict.resolved]
     assert resolved.id == opened[0].id
@@ -71,31 +73,31 @@ def test_a_fault_that_holds_is_one_breach_until_it_has_been_gone_as_long(
 def test_a_ticket_explains_and_leaves_the_state_alone_and_off_says_nothing(
     frozen: FrozenReference, rng: np.random.Generator
 ) -> None:
-    silent = Judge(frozen, faults=FaultPolicy({"one_client": "off"}))
+    silent = Judge(frozen, faults=FaultPolicy({"duplicated_rows": "off"}))
     told = Judge(frozen)
     for i in range(8):
-        closed = dominated(frozen, rng, i, 250)
-        assert [fault.kind for fault in told.observe(closed).quality] == ["one_client"]
+        closed = repeating(frozen, rng, i, 250)
+        assert [fault.kind for fault in told.observe(closed).quality] == ["duplicated_rows"]
         assert silent.observe(closed).quality == ()
     assert told.observe(closed).state is silent.observe(closed).state is State.OK
-    assert "one client (83%)" in told.observe(closed).explanation
-    assert "one client" not in silent.observe(closed).explanation
+    assert "duplicated rows (83%)" in told.observe(closed).explanation
+    assert "duplicated rows" not in silent.observe(closed).explanation
 
 
 def test_a_fault_of_few_rows_waits_for_no_page(frozen: FrozenReference, rng: np.random.Generator) -> None:
-    judge = Judge(frozen, faults=paging("one_client", page_ratio=0.8))
-    assert states([judge.observe(dominated(frozen, rng, i, 200)) for i in range(10)]) == "." * 10
+    judge = Judge(frozen, faults=paging("duplicated_rows", page_ratio=0.8))
+    assert states([judge.observe(repeating(frozen, rng, i, 200)) for i in range(10)]) == "." * 10
 
 
 def test_windows_of_few_rows_and_late_ones_neither_count_nor_end_a_fault(
     frozen: FrozenReference, rng: np.random.Generator
 ) -> None:
-    judge = Judge(frozen, faults=paging("one_client"))
+    judge = Judge(frozen, faults=paging("duplicated_rows"))
     for i in (0, 1, 1, 0):  # the same two windows again, as late slices of them
-        assert judge.observe(dominated(frozen, rng, i, 250)).open == ()
+        assert judge.observe(repeating(frozen, rng, i, 250)).open == ()
     for i in (2, 3, 4):
-        assert judge.observe(dominated(frozen, rng, i, 0, rows=20)).open == ()
-    assert len(judge.observe(dominated(frozen, rng, 5, 250)).opened) == 1
+        assert judge.observe(repeating(frozen, rng, i, 0, rows=20)).open == ()
+    assert len(judge.observe(repeating(frozen, rng, 5, 250)).opened) == 1
 
 
 def test_what_the_evidence_pages_about_is_not_paged_again(frozen: FrozenReference, rng: np.random.Generator) -> None:
@@ -128,33 +130,33 @@ def test_a_fault_beside_a_drift_that_stands_is_a_page_of_its_own(
 def test_a_restart_forgets_neither_the_streak_nor_the_incident(
     frozen: FrozenReference, rng: np.random.Generator
 ) -> None:
-    worn = dataclasses.replace(dominated(frozen, rng, 0, 0))
+    worn = dataclasses.replace(repeating(frozen, rng, 0, 0))
     windows = [
         worn,
-        *(dominated(frozen, rng, i, 250) for i in range(1, 6)),
-        *(dominated(frozen, rng, i, 0) for i in range(6, 10)),
+        *(repeating(frozen, rng, i, 250) for i in range(1, 6)),
+        *(repeating(frozen, rng, i, 0) for i in range(6, 10)),
     ]
-    whole = Judge(frozen, faults=paging("one_client"))
-    broken = Judge(frozen, faults=paging("one_client"))
+    whole = Judge(frozen, faults=paging("duplicated_rows"))
+    broken = Judge(frozen, faults=paging("duplicated_rows"))
     for closed in windows:
-        broken = Judge.restore(frozen, broken.state(), faults=paging("one_client"))
+        broken = Judge.restore(frozen, broken.state(), faults=paging("duplicated_rows"))
         assert broken.observe(closed) == whole.observe(closed)
         assert broken.state() == whole.state()
 
 
 def test_one_fault_upstream_of_two_versions_is_one_page(frozen: FrozenReference, rng: np.random.Generator) -> None:
-    judge = Judge(frozen, faults=paging("one_client"))
+    judge = Judge(frozen, faults=paging("duplicated_rows"))
     verdicts = [
-        judge.observe(dominated(frozen, rng, i, 250, version=version)) for i in range(8) for version in ("1", "2")
+        judge.observe(repeating(frozen, rng, i, 250, version=version)) for i in range(8) for version in ("1", "2")
     ]
     assert [incident.version for verdict in verdicts for incident in verdict.opened] == ["1"]
     assert [verdict.state for verdict in verdicts[-2:]] == [State.BREACH, State.BREACH]
 
 
 def test_a_version_that_is_gone_takes_its_faults_with_it(frozen: FrozenReference, rng: np.random.Generator) -> None:
-    judge = Judge(frozen, faults=paging("one_client"))
+    judge = Judge(frozen, faults=paging("duplicated_rows"))
     for i in range(4):
-        judge.observe(dominated(frozen, rng, i, 250))
+        judge.observe(repeating(frozen, rng, i, 250))
     verdicts = [judge.observe(window(frozen, columns(rng, ROWS), i, version="2")) for i in range(4, 14)]
     [resolved] = [incident for verdict in verdicts for incident in verdict.resolved]
     assert resolved.explanation.endswith("; resolved: version 1 is no longer served")
@@ -167,6 +169,27 @@ def test_healthy_rows_never_page_whatever_pages_and_however_soon(
     for i in range(200):
         closed = window(frozen, columns(rng, int(rng.integers(1, 400))), i)
         assert judge.observe(closed).open == ()
+
+
+def client(
+    frozen: FrozenReference, rng: np.random.Generator, index: int, largest: int, version: str = "1"
+) -> ClosedWindow:
+    """A healthy window of which one client sent so many rows."""
+    whole = WholeRows(told=ROWS, largest=largest)
+    return dataclasses.replace(window(frozen, columns(rng, ROWS), index, version=version), whole=whole)
+
+
+def test_a_client_dominates_where_it_has_more_than_the_largest_usually_has(
+    frozen: FrozenReference, rng: np.random.Generator
+) -> None:
+    judge, alone = Judge(frozen), Judge(frozen)
+    for i in range(20):
+        assert judge.observe(client(frozen, rng, i, 30 + 10 * (i % 3))).quality == ()
+        assert alone.observe(client(frozen, rng, i, ROWS)).quality == ()
+    restored = Judge.restore(frozen, judge.state())
+    for i in range(20, 25):
+        [fault] = restored.observe(client(frozen, rng, i, 240)).quality
+        assert (fault.kind, fault.share) == ("one_client", 0.8)
 
 
 def test_an_unknown_kind_is_refused() -> None:
