@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 
-
 def free_port() -> int:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))

@@ -151,6 +151,7 @@ def pipeline_options(settings: Settings, replica: str, reference: FrozenReferenc
         ignore=settings.features.ignore,
         rename=settings.features.rename,
         client_header=settings.features.client_header.lower(),
+        trusted_proxies=settings.features.trusted_proxies,
         segments=settings.features.segments or None,
         decode=decode_options(settings),
         answers=answer_spec(settings.labels, reference),

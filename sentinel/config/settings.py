@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sentinel.config.groups.analysis import (
     DecodeSettings,
     DriftSettings,
+    FaultSettings,
     FeatureSettings,
     LabelSettings,
     ReferenceSettings,
@@ -34,6 +35,7 @@ __all__ = [
     "CaptureSettings",
     "DecodeSettings",
     "DriftSettings",
+    "FaultSettings",
     "FeatureSettings",
     "FleetSettings",
     "GpuSettings",
@@ -66,6 +68,9 @@ class Settings:
     reference: ReferenceSettings = option(factory=ReferenceSettings, help="What windows are compared with.")
     window: WindowSettings = option(factory=WindowSettings, help="Windows.")
     drift: DriftSettings = option(factory=DriftSettings, help="Tolerance and false-page budget.")
+    faults: FaultSettings = option(
+        factory=FaultSettings, help="What faults in the data lead to: off, ticket (told and counted) or page."
+    )
     slo: SloSettings = option(factory=SloSettings, help="Service levels.")
     store: StoreSettings = option(factory=StoreSettings, help="Where windows, verdicts and decisions are kept.")
     labels: LabelSettings = option(factory=LabelSettings, help="Truth that comes later, and the quality it tells of.")
