@@ -336,6 +336,19 @@ class TelemetrySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EnvoySettings:
+    listen: str = option(
+        "", help="host:port on which Envoy tells of its traffic (`sentinel intake envoy`); empty: nothing listens."
+    )
+    max_exchanges: int = option(
+        1024, least=1, help="Exchanges under way that Envoy tells of; more are dropped, counted."
+    )
+    max_held_bytes: int = option(
+        64 << 20, least=1 << 16, help="Bytes kept of them in all; what comes beyond is dropped, counted."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class AdminSettings:
     listen: str = option("127.0.0.1:9109", help="host:port of the admin interface.")
     token_file: str = option(
@@ -408,6 +421,7 @@ class Settings:
     labels: LabelSettings = option(factory=LabelSettings, help="Truth that comes later, and the quality it tells of.")
     rollback: RollbackSettings = option(factory=RollbackSettings, help="When and whom to ask for a rollback.")
     telemetry: TelemetrySettings = option(factory=TelemetrySettings, help="Metrics and the status page.")
+    envoy: EnvoySettings = option(factory=EnvoySettings, help="Traffic that an Envoy copies to this sidecar.")
     admin: AdminSettings = option(factory=AdminSettings, help="The admin interface.")
     fleet: FleetSettings = option(factory=FleetSettings, help="One judgement for many replicas over a shared store.")
     gpu: GpuSettings = option(factory=GpuSettings, help="GPU metrics.")
