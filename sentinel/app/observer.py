@@ -8,7 +8,7 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from functools import partial
@@ -16,6 +16,7 @@ from typing import Any
 
 from sentinel.app.assembly import Parts
 from sentinel.app.counting import Added, Counting
+from sentinel.app.delivering import Delivering
 from sentinel.app.heap import give_back
 from sentinel.app.labelling import Labelling
 from sentinel.app.pipeline import DROPPED, UNDECODABLE, Outcome
@@ -24,8 +25,7 @@ from sentinel.app.serving import serving
 from sentinel.app.verdicts import Judgement
 from sentinel.intake.push import Pushed
 from sentinel.intake.receiver import Callbacks, Receiver
-from sentinel.rollback.deliverer import Deliverer, DelivererOptions, DeliveryEvent, Outbox
-from sentinel.store import Store, StoreError, open_store, writer
+from sentinel.store import Store, writer
 from sentinel.store.contract import Retention
 from sentinel.telemetry.gpu import GpuReader
 from sentinel.telemetry.pictures import pictures
@@ -38,7 +38,6 @@ logger = logging.getLogger("sentinel.observer")
 
 GPU_SECONDS = 5.0
 """Between two GPU readings: as fine as a scrape needs, rare enough that reading costs nothing."""
-STORE_RETRY_SECONDS = 2.0
 W3C_PARTS = 4
 """version-traceid-parentid-flags (W3C Trace Context)."""
 RETENTION_SECONDS = 300.0
@@ -60,7 +59,7 @@ class Observer:
         self._judging = ThreadPoolExecutor(1, thread_name_prefix="sentinel-judge")
         self._stop = asyncio.Event()
         self._windows_lost = 0
-        self._wake_deliverer: Callable[[], None] = lambda: None
+        self.delivering = Delivering(settings, parts.targets, parts.recorder)
         self.recorder.configuration(True, time.time())
         self.recorder.restarts("observer", handover.generation - 1)
 
@@ -72,9 +71,7 @@ class Observer:
         loop.add_reader(self._lifeline, self._stop.set)
         async with AsyncExitStack() as stack:
             pushed = Pushed(self._pushed, self._pushed_half, self._pushed_beyond_room, self.recorder.sampled_by_sender)
-            await stack.enter_async_context(
-                serving(self.parts, pushed, lambda: self._wake_deliverer(), self._not_ready)
-            )
+            await stack.enter_async_context(serving(self.parts, pushed, self.delivering.wake, self._not_ready))
             self.receiver.start()
             self.recorder.ready(True)
             give_back()
@@ -100,7 +97,7 @@ class Observer:
         if self.settings.gpu.enabled:
             work["gpu"] = self._read_gpus()
         if self.settings.rollback.mode != "off" and not self.settings.fleet.member:
-            work["deliverer"] = self._deliver()
+            work["deliverer"] = self.delivering.run()
         return work
 
     # -- what the receiver says ---------------------------------------------------------------------------------
@@ -261,7 +258,7 @@ class Observer:
                 effect.seconds,
             )
         if judgement.plan.intents:
-            self._wake_deliverer()
+            self.delivering.wake()
         logger.info(
             "%s %s [%s]: %s",
             verdict.model,
@@ -296,30 +293,6 @@ class Observer:
         while True:
             await asyncio.sleep(RETENTION_SECONDS)
             self.parts.writer.call(lambda store: store.forget(time.time(), retention))
-
-    async def _deliver(self) -> None:
-        """Deliver intents over a store connection of its own; waits for a store that is away."""
-        store = None
-        while store is None:
-            try:
-                store = await asyncio.to_thread(open_store, self.settings.store.url)
-            except StoreError:
-                await asyncio.sleep(STORE_RETRY_SECONDS)
-        enforce = self.settings.rollback.mode == "enforce"
-        options = DelivererOptions(enforce=enforce, pause_file=self.settings.rollback.pause_file)
-        deliverer = Deliverer(store, self.parts.targets, options, self._delivered, self._outbox)
-        self._wake_deliverer = deliverer.wake
-        try:
-            await deliverer.run()
-        finally:
-            store.close()
-
-    def _delivered(self, event: DeliveryEvent) -> None:
-        self.recorder.delivery(event.target, event.result, event.seconds, time.time())
-
-    def _outbox(self, outbox: Outbox) -> None:
-        self.recorder.outbox(outbox.pending, outbox.dead)
-        self.recorder.armed(self.settings.rollback.mode == "enforce" and not outbox.paused)
 
     def _not_ready(self) -> str:
         return "the observer is stopping" if self._stop.is_set() else ""
