@@ -73,7 +73,7 @@ class Observer:
             loop.add_signal_handler(number, self._stop.set)
         loop.add_reader(self._lifeline, self._stop.set)
         async with AsyncExitStack() as stack:
-            pushed = Pushed(self._pushed, self._pushed_half)
+            pushed = Pushed(self._pushed, self._pushed_half, self._pushed_beyond_room, self.recorder.sampled_by_sender)
             await stack.enter_async_context(
                 serving(self.parts, pushed, self.delivering.wake, self._decided, self._not_ready)
             )
@@ -151,6 +151,14 @@ class Observer:
         self._unparsed(reason)
         self._received(1)
 
+    def _pushed_beyond_room(self, reason: str) -> None:
+        self._passed_over(0, {reason: 1}, time.time())
+        self._received(1)
+
+    def _passed_over(self, sampled_out: int, dropped: Mapping[str, int], at: float) -> None:
+        for outcome, count in self.parts.pipeline.passed_over(sampled_out, dropped, at):
+            self.recorder.exchange(outcome.outcome, outcome.model, outcome.version, outcome.reason, count)
+
     def _count(self, route: Route, traffic: RouteTraffic, at: float, whose: Pair | None = None) -> None:
         for (model, version), part in self.parts.pipeline.route_traffic(route, traffic, at, whose):
             self.recorder.traffic(model, version, route.protocol, part)
@@ -184,8 +192,7 @@ class Observer:
         for route, delta in added.routes.items():
             self._count(route, delta, added.at)
             self.recorder.exemplars(route, delta.exemplars, added.at)
-        for outcome, count in self.parts.pipeline.passed_over(added.sampled_out, added.dropped, added.at):
-            self.recorder.exchange(outcome.outcome, outcome.model, outcome.version, outcome.reason, count)
+        self._passed_over(added.sampled_out, added.dropped, added.at)
         self._received(added.received)
 
     def _count_earlier(self, added: Added) -> None:

@@ -20,7 +20,7 @@ from sentinel.config.groups.analysis import (
 from sentinel.config.groups.option import Bounds, option
 from sentinel.config.groups.rollback import RollbackSettings, RuleSettings, TargetSettings, WorkloadSettings
 from sentinel.config.groups.storage import FleetSettings, StoreSettings
-from sentinel.config.groups.telemetry import AdminSettings, GpuSettings, OptionalAlert, TelemetrySettings
+from sentinel.config.groups.telemetry import AdminSettings, EnvoySettings, GpuSettings, OptionalAlert, TelemetrySettings
 from sentinel.config.groups.traffic import (
     CaptureSettings,
     ListenerSettings,
@@ -35,6 +35,7 @@ __all__ = [
     "CaptureSettings",
     "DecodeSettings",
     "DriftSettings",
+    "EnvoySettings",
     "FaultSettings",
     "FeatureSettings",
     "FleetSettings",
@@ -76,6 +77,7 @@ class Settings:
     labels: LabelSettings = option(factory=LabelSettings, help="Truth that comes later, and the quality it tells of.")
     rollback: RollbackSettings = option(factory=RollbackSettings, help="When and whom to ask for a rollback.")
     telemetry: TelemetrySettings = option(factory=TelemetrySettings, help="Metrics and the status page.")
+    envoy: EnvoySettings = option(factory=EnvoySettings, help="Traffic that an Envoy copies to this sidecar.")
     admin: AdminSettings = option(factory=AdminSettings, help="The admin interface.")
     fleet: FleetSettings = option(factory=FleetSettings, help="One judgement for many replicas over a shared store.")
     gpu: GpuSettings = option(factory=GpuSettings, help="GPU metrics.")

@@ -112,6 +112,10 @@ class Recorder:
         """Count exchanges that were seen, before it is known what becomes of them."""
         self.series.add(serving.RECEIVED, self._pair(model, version), count)
 
+    def sampled_by_sender(self, ratio: float) -> None:
+        """The share of requests that whoever pushes them says it pushes."""
+        self.series.put(serving.SENDER_RATIO, (), ratio)
+
     def exchange(self, outcome: str, model: str, version: str, reason: str = "", count: int = 1) -> None:
         """Count exchanges by what became of them: analysed, sampled_out, dropped or undecodable (with the reason)."""
         pair = self._pair(model, version)
