@@ -27,10 +27,10 @@ from typing import Any
 import numpy as np
 import uvloop
 
+from bench.ports import free_port
 from bench.relay_peers import upstream
 from sentinel.config import parse
 from tests.support.relay_processes import Sidecar, supervised
-from tests.support.served import free_port
 
 PAGE = Path(__file__).parent.parent / "docs/benchmarks/relay_faults.md"
 RATE = 2000

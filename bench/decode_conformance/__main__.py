@@ -23,10 +23,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.decode_conformance.servers import SERVERS, Server
+from bench.ports import free_port
 from sentinel.decode import Decoded, decode
 from sentinel.traffic import Exchange, Message
 from tests.support.relay_processes import Sidecar, sidecar, wait_for
-from tests.support.served import free_port
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
