@@ -27,9 +27,9 @@ from typing import Any
 import numpy as np
 import uvloop
 
-from bench.ports import free_port
 from bench.relay_peers import upstream
 from sentinel.config import parse
+from tests.support.ports import free_port
 from tests.support.relay_processes import Sidecar, supervised
 
 PAGE = Path(__file__).parent.parent / "docs/benchmarks/relay_faults.md"

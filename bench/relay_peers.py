@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.ports import free_port
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[1]
 SAMPLE_RATIO = 0.1

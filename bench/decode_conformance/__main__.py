@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.decode_conformance.servers import SERVERS, Server
-from bench.ports import free_port
 from sentinel.decode import Decoded, decode
 from sentinel.traffic import Exchange, Message
+from tests.support.ports import free_port
 from tests.support.relay_processes import Sidecar, sidecar, wait_for
 
 HERE = Path(__file__).parent
