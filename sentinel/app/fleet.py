@@ -152,7 +152,7 @@ class FleetProcess:
             await stack.enter_async_context(listening(telemetry, "telemetry.listen", self.settings.telemetry.listen))
             if self.settings.rollback.mode != "off":
                 stack.push_async_callback(_cancelled, loop.create_task(self._delivering.run(), name="deliverer"))
-            self.recorder.ready(True)
+            self.recorder.sidecar.ready(True)
             while not self.stop.is_set():
                 await asyncio.to_thread(self._step)
                 await _wait(self.stop, STEP_SECONDS)
@@ -172,9 +172,9 @@ class FleetProcess:
                 self._shadows.settle(time.time())
         except StoreError as error:
             logger.warning("the fleet waits for its store: %s", error)
-            self.recorder.store(False)
+            self.recorder.sidecar.store(False)
             return
-        self.recorder.store(True)
+        self.recorder.sidecar.store(True)
         self._tell(progress)
         if self._deciding.waiting:
             self._deciding.written(self._store.audit_trail(READ_BACK), time.time())

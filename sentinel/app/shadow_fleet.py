@@ -39,7 +39,7 @@ class FleetShadows:
         if news := changed(standings, known):
             text = msgspec.json.encode(list(verdicts(standings).items())).decode()
             self._store.put_setting(VERDICTS, text, audit=[record(standing, now) for standing in news])
-        self._recorder.shadows(standings, now)
+        self._recorder.shadow.standings(standings, now)
 
     def _merged(self, now: float) -> AccountBook:
         """Books of these settings, the last written last; what is older than the store keeps windows is forgotten."""
