@@ -10,13 +10,14 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sentinel.app.assembly import judging_options, load_reference, predictions_of
-from sentinel.app.labelling import LabelWork
+from sentinel.app.labelling import Counts, LabelWork
 from sentinel.app.scoring import Scorer
 from sentinel.app.serving import listening
 from sentinel.app.verdicts import Judging, accepted_wrong_ratio
@@ -30,6 +31,7 @@ from sentinel.fleet.siblings import Siblings
 from sentinel.judge.policy import Policy, PolicyOptions
 from sentinel.judge.replicas import ODD_REPLICA_SHARE
 from sentinel.judge.verdict import Verdict
+from sentinel.labels.values import Report
 from sentinel.reference.frozen import FrozenReference
 from sentinel.rollback.deliverer import Deliverer, DelivererOptions, DeliveryEvent, Outbox
 from sentinel.rollback.desk import Desk
@@ -99,6 +101,16 @@ class Forwarder:
         return WindowRecord(window)
 
 
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What one step did. progress: None while the store is away. settled, reports, waiting: of labels, where any."""
+
+    progress: Progress | None = None
+    settled: Counts | None = None
+    reports: Sequence[Report] = ()
+    waiting: Counter[tuple[str, str]] | None = None
+
+
 def run(settings: Settings) -> int:
     """What `sentinel fleet` does. Raises ConfigurationError, StoreError and CannotListen for what cannot be used."""
     asyncio.run(FleetProcess(settings).run())
@@ -106,14 +118,13 @@ def run(settings: Settings) -> int:
 
 
 class FleetProcess:
-    """One life of `sentinel fleet`. `heard` is told what each step did, on the thread that did it."""
+    """One life of `sentinel fleet`. Steps are done on a thread, and told on the loop, on which scrapes are answered."""
 
-    def __init__(self, settings: Settings, heard: Callable[[Progress], None] = lambda progress: None) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.stop = asyncio.Event()
         self.recorder = Recorder(settings, started_at=time.time())
         self.metrics = FleetMetrics(self.recorder.series)
-        self._heard = heard
         self._targets = build_targets(settings.rollback)
         reference = load_reference(settings)
         self._store = open_store(settings.store.url)
@@ -149,38 +160,47 @@ class FleetProcess:
                 stack.push_async_callback(_cancelled, loop.create_task(self._deliver(), name="deliverer"))
             self.recorder.ready(True)
             while not self.stop.is_set():
-                await asyncio.to_thread(self._step)
+                self._tell(await asyncio.to_thread(self._step))
                 await _wait(self.stop, STEP_SECONDS)
         self._fleet.release()
         self._store.close()
 
-    def _step(self) -> None:
+    def _step(self) -> _Done:
         try:
             progress = self._fleet.step(time.time())
-            if progress.leading:
-                kept = self.settings.store
-                days = (kept.retention_days, kept.hour_days, kept.day_days, kept.rows_days)
-                self._store.forget(time.time(), Retention(*days))
-            if progress.leading and self.settings.labels.enabled:
-                self._join_and_score(time.time())
+            if not progress.leading:
+                return _Done(progress)
+            kept = self.settings.store
+            days = (kept.retention_days, kept.hour_days, kept.day_days, kept.rows_days)
+            self._store.forget(time.time(), Retention(*days))
+            return self._labelled(progress, time.time()) if self.settings.labels.enabled else _Done(progress)
         except StoreError as error:
             logger.warning("the fleet waits for its store: %s", error)
-            self.recorder.store(False)
+            return _Done()
+
+    def _labelled(self, progress: Progress, now: float) -> _Done:
+        """Late labels of all replicas joined; from time to time also the quality that they tell of."""
+        settled = self._labels.settle(now)
+        if now < self._labels_due:
+            return _Done(progress, settled)
+        self._labels_due = now + self.settings.labels.score_seconds
+        done = _Done(progress, settled, self._labels.score(now), self._labels.labels.counts())
+        self._labels.forget(now)
+        return done
+
+    def _tell(self, done: _Done) -> None:
+        self.recorder.store(done.progress is not None)
+        if done.progress is None:
             return
-        self.recorder.store(True)
-        self._tell(progress)
+        if done.settled is not None:
+            self.recorder.labels.labels(done.settled)
+        for report in done.reports:
+            self.recorder.quality(report)
+        if done.waiting is not None:
+            self.recorder.labels.waiting(done.waiting)
+        self._tell_progress(done.progress)
 
-    def _join_and_score(self, now: float) -> None:
-        """Late labels of all replicas; from time to time also the quality that they tell of."""
-        self.recorder.labels.labels(self._labels.settle(now))
-        if now >= self._labels_due:
-            self._labels_due = now + self.settings.labels.score_seconds
-            for report in self._labels.score(now):
-                self.recorder.quality(report)
-            self.recorder.labels.waiting(self._labels.labels.counts())
-            self._labels.forget(now)
-
-    def _tell(self, progress: Progress) -> None:
+    def _tell_progress(self, progress: Progress) -> None:
         self.metrics.report(progress)
         for record in progress.judged:
             verdict = record.verdict
@@ -190,7 +210,6 @@ class FleetProcess:
                 logger.info("%s %s [%s]: %s", *named, extra={"window": verdict.start})
         for odd in progress.odd:
             logger.warning("%s %s: %s", odd.verdict.model, odd.verdict.version, odd.verdict.explanation)
-        self._heard(progress)
 
     async def _deliver(self) -> None:
         rollback = self.settings.rollback

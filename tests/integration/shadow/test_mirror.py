@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import random
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from sentinel.traffic import Exchange, Message
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 JSON = {"content-type": "application/json"}
+ANSWER_SECONDS = 60.0  # patience with a candidate that answers
 
 
 def exchange(value: float = 1.0, **changes: object) -> Exchange:
@@ -47,7 +47,7 @@ async def babbling(_: web.Request) -> web.Response:
 
 
 async def hanging(_: web.Request) -> web.Response:
-    await asyncio.sleep(60)
+    await asyncio.Event().wait()
     raise AssertionError
 
 
@@ -102,7 +102,12 @@ class Mirroring:
 
 @contextlib.asynccontextmanager
 async def mirroring(url: str, **changes: object) -> AsyncIterator[Mirroring]:
-    values: dict[str, object] = {"url": url, "allow_http": True, "max_per_second": 1e6, "timeout_seconds": 5.0}
+    values: dict[str, object] = {
+        "url": url,
+        "allow_http": True,
+        "max_per_second": 1e6,
+        "timeout_seconds": ANSWER_SECONDS,
+    }
     settings = ShadowSettings(**values | changes)  # type: ignore[arg-type]
     told: list[Mirrored] = []
     book = AccountBook(Terms(0.05, 0.1, 0.05), url)
@@ -134,7 +139,8 @@ async def test_a_model_that_answers_the_same_is_proven_so() -> None:
     [(failing, "error"), (babbling, "undecodable"), (hanging, "no_answer"), (redirecting, "error")],
 )
 async def test_no_answer_to_compare_is_counted_and_proves_nothing(behave: Handler, outcome: str) -> None:
-    async with candidate(behave) as other, mirroring(other.url, timeout_seconds=0.2) as made:
+    patience = 0.2 if behave is hanging else ANSWER_SECONDS
+    async with candidate(behave) as other, mirroring(other.url, timeout_seconds=patience) as made:
         offer(made, 8)
         assert await made.settled(8) == {outcome: 8}
         (standing,) = made.mirror.book.standings()
@@ -161,10 +167,8 @@ async def test_where_nobody_may_or_can_be_asked(url: str, changes: dict[str, obj
 
 async def test_offering_never_waits_and_what_waits_is_bounded() -> None:
     async with candidate(hanging) as other, mirroring(other.url, max_waiting_bytes=20_000, concurrency=2) as made:
-        begun = time.monotonic()
         offer(made, 10_000)
-        assert made.outcomes["dropped"] > 9_900
-        assert time.monotonic() - begun < 5, "two hanging requests hold nothing up"
+        assert made.outcomes["dropped"] > 9_900, "two hanging requests hold nothing up"
         await made.mirror.drain()
     assert made.outcomes == {"dropped": 10_000}, "also what waited or was under way in the end"
 
