@@ -17,6 +17,7 @@ from typing import Any
 
 from sentinel.app.assembly import judging_options, load_reference, predictions_of
 from sentinel.app.deciding import READ_BACK, Deciding
+from sentinel.app.delivering import Delivering
 from sentinel.app.labelling import LabelWork
 from sentinel.app.scoring import Scorer
 from sentinel.app.serving import listening
@@ -33,7 +34,6 @@ from sentinel.judge.policy import Policy, PolicyOptions
 from sentinel.judge.replicas import ODD_REPLICA_SHARE
 from sentinel.judge.verdict import Verdict
 from sentinel.reference.frozen import FrozenReference
-from sentinel.rollback.deliverer import Deliverer, DelivererOptions, DeliveryEvent, Outbox
 from sentinel.rollback.desk import Desk
 from sentinel.rollback.planning import Plan
 from sentinel.rollback.targets.building import build_targets
@@ -117,7 +117,7 @@ class FleetProcess:
         self.metrics = FleetMetrics(self.recorder.series)
         self._deciding = Deciding(self.recorder)
         self._heard = heard
-        self._targets = build_targets(settings.rollback)
+        self._delivering = Delivering(settings, build_targets(settings.rollback), self.recorder)
         reference = load_reference(settings)
         self._store = open_store(settings.store.url)
         self._labels = LabelWork(self._store, settings.labels, Scorer(settings.labels, reference))
@@ -151,7 +151,7 @@ class FleetProcess:
             telemetry = telemetry_app(self.recorder, self._sources())
             await stack.enter_async_context(listening(telemetry, "telemetry.listen", self.settings.telemetry.listen))
             if self.settings.rollback.mode != "off":
-                stack.push_async_callback(_cancelled, loop.create_task(self._deliver(), name="deliverer"))
+                stack.push_async_callback(_cancelled, loop.create_task(self._delivering.run(), name="deliverer"))
             self.recorder.ready(True)
             while not self.stop.is_set():
                 await asyncio.to_thread(self._step)
@@ -201,22 +201,6 @@ class FleetProcess:
         for odd in progress.odd:
             logger.warning("%s %s: %s", odd.verdict.model, odd.verdict.version, odd.verdict.explanation)
         self._heard(progress)
-
-    async def _deliver(self) -> None:
-        rollback = self.settings.rollback
-        options = DelivererOptions(enforce=rollback.mode == "enforce", pause_file=rollback.pause_file)
-        store = await asyncio.to_thread(open_store, self.settings.store.url)
-        try:
-            await Deliverer(store, self._targets, options, self._delivered, self._outbox).run()
-        finally:
-            store.close()
-
-    def _delivered(self, event: DeliveryEvent) -> None:
-        self.recorder.delivery(event.target, event.result, event.seconds, time.time())
-
-    def _outbox(self, outbox: Outbox) -> None:
-        self.recorder.outbox(outbox.pending, outbox.dead)
-        self.recorder.armed(self.settings.rollback.mode == "enforce" and not outbox.paused)
 
     def _sources(self) -> Sources:
         async def windows(query: Mapping[str, str]) -> Any:

@@ -8,15 +8,17 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
 
 from sentinel.app.assembly import Parts
+from sentinel.app.attribution import Pair
 from sentinel.app.counting import Added, Counting
 from sentinel.app.deciding import READ_BACK, Deciding
+from sentinel.app.delivering import Delivering
 from sentinel.app.heap import give_back
 from sentinel.app.labelling import Labelling
 from sentinel.app.pipeline import DROPPED, UNDECODABLE, Outcome
@@ -25,8 +27,7 @@ from sentinel.app.serving import serving
 from sentinel.app.verdicts import Judgement
 from sentinel.intake.push import Pushed
 from sentinel.intake.receiver import Callbacks, Receiver
-from sentinel.rollback.deliverer import Deliverer, DelivererOptions, DeliveryEvent, Outbox
-from sentinel.store import Store, StoreError, open_store, writer
+from sentinel.store import Store, writer
 from sentinel.store.contract import AuditRecord, Retention
 from sentinel.telemetry.gpu import GpuReader
 from sentinel.telemetry.pictures import pictures
@@ -39,7 +40,6 @@ logger = logging.getLogger("sentinel.observer")
 
 GPU_SECONDS = 5.0
 """Between two GPU readings: as fine as a scrape needs, rare enough that reading costs nothing."""
-STORE_RETRY_SECONDS = 2.0
 W3C_PARTS = 4
 """version-traceid-parentid-flags (W3C Trace Context)."""
 RETENTION_SECONDS = 300.0
@@ -62,7 +62,7 @@ class Observer:
         self._judging = ThreadPoolExecutor(1, thread_name_prefix="sentinel-judge")
         self._stop = asyncio.Event()
         self._windows_lost = 0
-        self._wake_deliverer: Callable[[], None] = lambda: None
+        self.delivering = Delivering(settings, parts.targets, parts.recorder)
         self.recorder.configuration(True, time.time())
         self.recorder.restarts("observer", handover.generation - 1)
 
@@ -75,7 +75,7 @@ class Observer:
         async with AsyncExitStack() as stack:
             pushed = Pushed(self._pushed, self._pushed_half)
             await stack.enter_async_context(
-                serving(self.parts, pushed, lambda: self._wake_deliverer(), self._decided, self._not_ready)
+                serving(self.parts, pushed, self.delivering.wake, self._decided, self._not_ready)
             )
             self.receiver.start()
             self.recorder.ready(True)
@@ -102,12 +102,15 @@ class Observer:
         if self.settings.gpu.enabled:
             work["gpu"] = self._read_gpus()
         if self.settings.rollback.mode != "off" and not self.settings.fleet.member:
-            work["deliverer"] = self._deliver()
+            work["deliverer"] = self.delivering.run()
         return work
 
     # -- what the receiver says ---------------------------------------------------------------------------------
 
     def _exchange(self, exchange: Exchange) -> str | None:
+        return self._taken(exchange).reason or None
+
+    def _taken(self, exchange: Exchange) -> Outcome:
         outcome = self.parts.pipeline.exchange(exchange)
         if self.parts.shadowing is not None:
             self.parts.shadowing.offer(exchange, outcome)
@@ -119,7 +122,7 @@ class Observer:
             self.recorder.trace(outcome.model, outcome.version, trace, exchange.duration_seconds, at)
         if outcome.usage is not None:
             self.recorder.generation(outcome.model, outcome.version, outcome.usage)
-        return outcome.reason or None
+        return outcome
 
     def _keep(self, labelling: Labelling, outcome: Outcome) -> None:
         """Its predictions, for labels that come later."""
@@ -137,18 +140,19 @@ class Observer:
 
     def _pushed(self, exchange: Exchange) -> None:
         """An exchange that no relay saw: counted as received here, with its status and, where it was told, its time."""
-        self._exchange(exchange)
-        self._received(1)
+        outcome = self._taken(exchange)
+        whose = outcome.model, outcome.version
+        self.recorder.received(*whose, 1)
         if exchange.status:
             route = Route(exchange.method, exchange.path, exchange.protocol)
-            self._count(route, traffic_of(exchange), exchange.started_at)
+            self._count(route, traffic_of(exchange), exchange.started_at + exchange.duration_seconds, whose)
 
     def _pushed_half(self, reason: str) -> None:
         self._unparsed(reason)
         self._received(1)
 
-    def _count(self, route: Route, traffic: RouteTraffic, at: float) -> None:
-        for (model, version), part in self.parts.pipeline.route_traffic(route, traffic, at):
+    def _count(self, route: Route, traffic: RouteTraffic, at: float, whose: Pair | None = None) -> None:
+        for (model, version), part in self.parts.pipeline.route_traffic(route, traffic, at, whose):
             self.recorder.traffic(model, version, route.protocol, part)
 
     def _unparsed(self, reason: str) -> None:
@@ -172,7 +176,11 @@ class Observer:
         self.recorder.lag(max(0.0, time.time() - added.at))
         if added.earlier:
             self._count_earlier(added)
-            return
+        else:
+            self._count_new(added)
+        self.parts.pipeline.counted()
+
+    def _count_new(self, added: Added) -> None:
         for route, delta in added.routes.items():
             self._count(route, delta, added.at)
             self.recorder.exemplars(route, delta.exemplars, added.at)
@@ -270,7 +278,7 @@ class Observer:
                 effect.seconds,
             )
         if judgement.plan.intents:
-            self._wake_deliverer()
+            self.delivering.wake()
         logger.info(
             "%s %s [%s]: %s",
             verdict.model,
@@ -305,30 +313,6 @@ class Observer:
         while True:
             await asyncio.sleep(RETENTION_SECONDS)
             self.parts.writer.call(lambda store: store.forget(time.time(), retention))
-
-    async def _deliver(self) -> None:
-        """Deliver intents over a store connection of its own; waits for a store that is away."""
-        store = None
-        while store is None:
-            try:
-                store = await asyncio.to_thread(open_store, self.settings.store.url)
-            except StoreError:
-                await asyncio.sleep(STORE_RETRY_SECONDS)
-        enforce = self.settings.rollback.mode == "enforce"
-        options = DelivererOptions(enforce=enforce, pause_file=self.settings.rollback.pause_file)
-        deliverer = Deliverer(store, self.parts.targets, options, self._delivered, self._outbox)
-        self._wake_deliverer = deliverer.wake
-        try:
-            await deliverer.run()
-        finally:
-            store.close()
-
-    def _delivered(self, event: DeliveryEvent) -> None:
-        self.recorder.delivery(event.target, event.result, event.seconds, time.time())
-
-    def _outbox(self, outbox: Outbox) -> None:
-        self.recorder.outbox(outbox.pending, outbox.dead)
-        self.recorder.armed(self.settings.rollback.mode == "enforce" and not outbox.paused)
 
     def _not_ready(self) -> str:
         return "the observer is stopping" if self._stop.is_set() else ""

@@ -22,7 +22,7 @@ from sentinel.labels.kept import AnswerSpec, kept
 from sentinel.labels.keys import KeyOptions
 from sentinel.labels.values import KeptPrediction, Span
 from sentinel.reference.frozen import FrozenReference
-from sentinel.traffic import Exchange, Route, RouteTraffic, bucket_of
+from sentinel.traffic import Exchange, Route, RouteTraffic, bucket_of, code_of
 from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.generation import Generation
 from sentinel.windows.kept import KeptRows, Reservoir
@@ -202,15 +202,17 @@ class Pipeline:
         self.attribution.sampled(model, version)
         self._window(model, version, at).rows.add(columns)
 
-    def route_traffic(self, route: Route, delta: RouteTraffic, at: float) -> list[tuple[Pair, RouteTraffic]]:
-        """Take in all traffic of one route since the last call, split over versions; the parts, for the counters.
+    def route_traffic(
+        self, route: Route, delta: RouteTraffic, at: float, whose: Pair | None = None
+    ) -> list[tuple[Pair, RouteTraffic]]:
+        """Take in traffic of one route, split over versions; the parts, for the counters. whose: where that is known.
 
         Traffic that asks for no prediction (health checks, metadata) has the model "" and is in no window.
         """
         named = identify(route.method, route.path)
         if named is None and route.method in ("GET", "HEAD", "OPTIONS"):
             return [(("", ""), delta)]
-        parts = self.attribution.traffic(*(named or ("", "")), delta)
+        parts = {whose: delta} if whose else self.attribution.traffic(*(named or ("", "")), delta)
         for (model, version), part in parts.items():
             traffic = self._window(model, version, at).traffic
             traffic.codes.update(part.codes)
@@ -233,6 +235,10 @@ class Pipeline:
     def received(self, count: int) -> list[tuple[Pair, int]]:
         """A count without a route over the models and versions that were sampled."""
         return [(pair, part) for pair, part in self.attribution.counts(count).items() if part]
+
+    def counted(self) -> None:
+        """All counts of a summary were taken in: the next are of what is sampled from now on."""
+        self.attribution.counted()
 
     def judged(self, model: str) -> bool:
         """Whether the reference is this model's."""
@@ -342,4 +348,4 @@ class Pipeline:
 
 def _kinds(exchange: Exchange) -> tuple[Kind, ...]:
     """What an exchange is like, for the splitting of counts."""
-    return f"{exchange.status // 100}xx", doubling(bucket_of(exchange.duration_seconds))
+    return code_of(exchange.status, exchange.grpc_status), doubling(bucket_of(exchange.duration_seconds))

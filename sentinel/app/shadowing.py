@@ -12,7 +12,8 @@ from sentinel.decode import DecodeOptions
 from sentinel.shadow.account import Terms
 from sentinel.shadow.book import AccountBook, Key, Standing
 from sentinel.shadow.mirror import Mirror, Mirrored
-from sentinel.store.contract import AuditRecord, StoreError
+from sentinel.store.contract import AuditRecord
+from sentinel.store.errors import StoreError
 from sentinel.store.writer import Writer
 from sentinel.telemetry.recorder import Recorder
 from sentinel.traffic import Exchange

@@ -1,6 +1,6 @@
 """Every command of `sentinel`: what it is for, with an example."""
 
-from sentinel.cli.parser import Command, arg
+from sentinel.cli.command import Command, arg
 
 GROUPS = {
     "reference": "Build, learn, grow, show and compare references.",

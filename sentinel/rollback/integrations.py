@@ -18,7 +18,8 @@ from sentinel.rollback.desk import Desk
 from sentinel.rollback.http import Backing, answer, bearer_problem
 from sentinel.rollback.planning import Plan
 from sentinel.rollback.signing import SecretError, read_secret_text
-from sentinel.store.contract import Store, StoreError
+from sentinel.store.contract import Store
+from sentinel.store.errors import StoreError
 
 logger = logging.getLogger(__name__)
 

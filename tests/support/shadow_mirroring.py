@@ -25,7 +25,7 @@ class Mirroring:
 
     async def settled(self, count: int) -> Counter[str]:
         """Outcomes, once there are as many."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while len(self.told) < count:  # noqa: ASYNC110 - told by a callback
                 await asyncio.sleep(0.005)
         return self.outcomes

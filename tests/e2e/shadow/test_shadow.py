@@ -31,7 +31,7 @@ def shadowed(folder: Path, upstream: str, url: str, **shadow: Any) -> dict[str, 
 
 def serve(sidecar: Sidecar, requests: list[bytes]) -> list[int]:
     """Statuses of all requests, over one connection."""
-    with httpx.Client(base_url=f"http://127.0.0.1:{sidecar.traffic}", timeout=10) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{sidecar.traffic}", timeout=120) as client:
         return [
             client.post(PATH, content=body, headers={"content-type": "application/json"}).status_code
             for body in requests
@@ -39,7 +39,7 @@ def serve(sidecar: Sidecar, requests: list[bytes]) -> list[int]:
 
 
 def told(sidecar: Sidecar) -> list[dict[str, Any]]:
-    with urllib.request.urlopen(f"http://127.0.0.1:{sidecar.telemetry}/v1/shadow", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{sidecar.telemetry}/v1/shadow", timeout=120) as answer:
         found: list[dict[str, Any]] = json.load(answer)["shadows"]
         return found
 
@@ -63,7 +63,7 @@ def test_a_good_int8_twin_is_proven_equivalent(demo_folder: Path, tmp_path: Path
                 lambda: sidecar.metrics("sentinel_shadow_verdict", "verdict").get("equivalent") == 1, "the proof"
             )
             (found,) = told(sidecar)
-            page = urllib.request.urlopen(f"http://127.0.0.1:{sidecar.telemetry}/", timeout=5).read().decode()
+            page = urllib.request.urlopen(f"http://127.0.0.1:{sidecar.telemetry}/", timeout=120).read().decode()
     assert (found["version"], found["candidate_version"], found["verdict"]) == ("1", WELL_QUANTISED, "equivalent")
     assert found["differing_ratio_bounds"][1] < FAST["margin_ratio"]
     assert found["outputs"]["label"]["agreement_ratio"] > 0.98

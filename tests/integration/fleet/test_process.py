@@ -32,9 +32,9 @@ from sentinel.windows.opened import Window
 from sentinel.windows.window import WindowKey
 from tests.support import store_values as some
 from tests.support.fleet import Lead, Witness
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 120.0
 
 
 def settings_for(url: str, **groups: Any) -> Settings:
@@ -176,7 +176,10 @@ def test_the_command_runs_until_it_is_told_to_stop(sqlite_url: str, tmp_path: Pa
             assert process.poll() is None
             assert time.monotonic() < deadline, said
             time.sleep(0.1)
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as answer:
+            with (
+                contextlib.suppress(OSError),
+                urllib.request.urlopen(f"http://{address}/metrics", timeout=PATIENCE_SECONDS) as answer,
+            ):
                 said = answer.read()
     finally:
         process.send_signal(signal.SIGTERM)
@@ -186,7 +189,7 @@ def test_the_command_runs_until_it_is_told_to_stop(sqlite_url: str, tmp_path: Pa
 
 def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sentinel.cli", "fleet", "--store", f"sqlite:///{tmp_path}/no/sentinel.db"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS)
     assert done.returncode == 1
     assert f"there is no folder {tmp_path}/no; create it" in done.stderr
     assert "Traceback" not in done.stderr

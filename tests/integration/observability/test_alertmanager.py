@@ -25,7 +25,7 @@ from tests.support.tools import need
 EXAMPLE = Path(__file__).parents[3] / "alerts" / "alertmanager.example.yml"
 ALERTS = (*SERVING, *DRIFT, *ROLLBACK, *sidecar("sentinel"))
 RECEIVERS = {"critical": "on-call", "warning": "tickets", "info": "channel"}
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 120.0
 
 
 def test_amtool_accepts_the_example() -> None:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from sentinel.cli.command import Command
 from sentinel.cli.commands import COMMANDS
-from sentinel.cli.parser import Command
 
 
 def sentinel(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "sentinel.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120)
 
 
 def test_help_names_every_command() -> None:
