@@ -150,8 +150,8 @@ class Side(asyncio.Protocol):
     """
 
     __slots__ = (
-        "asking", "by_client", "early", "eof", "look", "pair", "passed", "peer", "spoke", "tls", "transport", "waiting",
-        "write",
+        "asking", "by_client", "early", "eof", "host", "look", "pair", "passed", "peer", "spoke", "tls", "transport",
+        "waiting", "write",
     )  # fmt: skip
     peer: "Side"
 
@@ -163,6 +163,7 @@ class Side(asyncio.Protocol):
         self.look: Look | None = None
         self.passed = pair.owner.unseen.add
         self.eof = self.tls = self.spoke = self.asking = False
+        self.host = ""  # of the client
         self.early: list[bytes] = []
         self.waiting = 0  # bytes for this end that could not be written yet
 
@@ -173,6 +174,7 @@ class Side(asyncio.Protocol):
         if not self.tls:
             made.set_write_buffer_limits(high=0)  # write at once; while some of it waits, the other end is not read
         if self.by_client:
+            self.host = _host(made)
             self.write = self._wait
             self.pair.client_made()
         else:
@@ -257,6 +259,12 @@ class Side(asyncio.Protocol):
         self.spoke = True
         self.stop_reading()
         self.peer.wait_for(self.peer.waiting + len(data))
+
+
+def _host(transport: asyncio.Transport) -> str:
+    """The address at the other end; "" for a Unix socket. A system call."""
+    name = transport.get_extra_info("peername")
+    return str(name[0]) if isinstance(name, tuple) else ""
 
 
 def _nowhere(data: bytes) -> None:

@@ -20,9 +20,10 @@ MARK = 0x534E5431
 KIND_SAMPLE, KIND_ROUTE, KIND_STATUS, KIND_FILE = 1, 2, 3, 4
 _FILE = struct.Struct("<BQQ")  # kind, bytes in the file that travels with the message, such bytes sent so far
 _SHORT = struct.Struct("<BI")  # kind, bytes that follow
-_SAMPLE = struct.Struct("<BBBBHQQdddII")
+_SAMPLE = struct.Struct("<BBBBHQQdddIIB")
 # kind, protocol, flags, listener, status, sequence, connection, started_at, duration, first_byte, request chunks,
-# response chunks
+# response chunks, bytes of the peer's address, which follows
+LONGEST_PEER = 255
 _DISAGREEMENT = struct.Struct("<IHBQ")  # mark, slot, reason, connection
 DISAGREEMENTS = ("malformed_request", "malformed_response", "pairing")
 """Why the observer's strict reading says that a connection is not what the relay took it for."""
@@ -69,7 +70,8 @@ class Side:
 @dataclass(slots=True)
 class Sample:
     """A sampled exchange as raw bytes; times as in `Exchange`. `closed`: the connection ended with the exchange.
-    `connection`: number of the worker's connection.
+    `connection`: number of the worker's connection. `peer`: address at its other end, "" where it has none; in memory
+    only.
     """
 
     sequence: int
@@ -83,6 +85,7 @@ class Sample:
     response: Side
     closed: bool = False
     connection: int = 0
+    peer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,7 @@ def sample_buffers(sample: Sample) -> list[Buffer]:
     """The pieces of a sample's frame, chunks by reference; a side of too many is joined in the middle."""
     request, response = _gathered(sample.request), _gathered(sample.response)
     chunks = request.chunks + response.chunks
+    peer = sample.peer.encode()[:LONGEST_PEER]
     flags = REQUEST_CUT * request.cut | RESPONSE_CUT * response.cut | CLOSED * sample.closed
     head = _SAMPLE.pack(
         KIND_SAMPLE,
@@ -148,12 +152,13 @@ def sample_buffers(sample: Sample) -> list[Buffer]:
         sample.first_byte_seconds,
         len(request.chunks),
         len(response.chunks),
+        len(peer),
     )
     seconds = request.seconds + response.seconds
     if seconds and max(seconds) > _LATEST_SECONDS:
         seconds = [min(second, _LATEST_SECONDS) for second in seconds]
     offsets = [int(second * _MICROSECONDS) for second in seconds]
-    return [head + _table(len(chunks)).pack(*map(len, chunks), *offsets), *chunks]
+    return [head + peer + _table(len(chunks)).pack(*map(len, chunks), *offsets), *chunks]
 
 
 @lru_cache(maxsize=2 * MOST_CHUNKS)
@@ -247,10 +252,11 @@ def _frame(message: bytes, at: int) -> tuple[Frame, int]:
 
 
 def _sample(message: bytes, at: int) -> tuple[Sample, int]:
-    _, protocol, flags, listener, status, sequence, connection, started, duration, first, asked, answered = (
-        _SAMPLE.unpack_from(message, at)
-    )
-    at += _SAMPLE.size
+    head = _SAMPLE.unpack_from(message, at)
+    _, protocol, flags, listener, status, sequence, connection = head[:7]
+    started, duration, first, asked, answered, address = head[7:]
+    at += _SAMPLE.size + address
+    peer = message[at - address : at].decode()
     count = asked + answered
     if count * 8 > len(message):
         raise ChannelError("a sample has more chunks than its message has room for")
@@ -266,9 +272,8 @@ def _sample(message: bytes, at: int) -> tuple[Sample, int]:
     request = Side(chunks[:asked], seconds[:asked], bool(flags & REQUEST_CUT))
     response = Side(chunks[asked:], seconds[asked:], bool(flags & RESPONSE_CUT))
     closed = bool(flags & CLOSED)
-    name = PROTOCOLS[protocol]
-    times = (started, duration, first)
-    return Sample(sequence, name, listener, status, *times, request, response, closed, connection), at
+    name, times = PROTOCOLS[protocol], (started, duration, first)
+    return Sample(sequence, name, listener, status, *times, request, response, closed, connection, peer), at
 
 
 def _route(document: dict[str, Any]) -> tuple[Route, RouteTraffic]:
