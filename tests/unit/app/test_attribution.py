@@ -43,7 +43,10 @@ def test_errors_counted_just_after_a_window_began_are_not_those_of_the_version_f
     attribution.forget()
     attribution.sampled("fraud", "1", ("2xx",))
     parts = attribution.traffic("fraud", "", RouteTraffic(codes={"2xx": 5, "5xx": 4}))
-    assert {pair: part.codes for pair, part in parts.items()} == {("fraud", "1"): {"2xx": 5}, ("fraud", "2"): {"5xx": 4}}
+    assert {pair: part.codes for pair, part in parts.items()} == {
+        ("fraud", "1"): {"2xx": 5},
+        ("fraud", "2"): {"5xx": 4},
+    }
 
 
 @given(counts, counts, st.integers(0, 10**9))
