@@ -16,9 +16,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sentinel.app.assembly import judging_options, load_reference, predictions_of
+from sentinel.app.deciding import READ_BACK, Deciding
+from sentinel.app.delivering import Delivering
 from sentinel.app.labelling import LabelWork
 from sentinel.app.scoring import Scorer
 from sentinel.app.serving import listening
+from sentinel.app.shadow_fleet import FleetShadows
 from sentinel.app.verdicts import Judging, accepted_wrong_ratio
 from sentinel.config import Settings
 from sentinel.config.times import parse_time
@@ -31,7 +34,6 @@ from sentinel.judge.policy import Policy, PolicyOptions
 from sentinel.judge.replicas import ODD_REPLICA_SHARE
 from sentinel.judge.verdict import Verdict
 from sentinel.reference.frozen import FrozenReference
-from sentinel.rollback.deliverer import Deliverer, DelivererOptions, DeliveryEvent, Outbox
 from sentinel.rollback.desk import Desk
 from sentinel.rollback.planning import Plan
 from sentinel.rollback.targets.building import build_targets
@@ -113,8 +115,9 @@ class FleetProcess:
         self.stop = asyncio.Event()
         self.recorder = Recorder(settings, started_at=time.time())
         self.metrics = FleetMetrics(self.recorder.series)
+        self._deciding = Deciding(self.recorder)
         self._heard = heard
-        self._targets = build_targets(settings.rollback)
+        self._delivering = Delivering(settings, build_targets(settings.rollback), self.recorder)
         reference = load_reference(settings)
         self._store = open_store(settings.store.url)
         self._labels = LabelWork(self._store, settings.labels, Scorer(settings.labels, reference))
@@ -122,6 +125,8 @@ class FleetProcess:
         if settings.labels.enabled:
             self.recorder.labels.open(settings.model.name)
             self.recorder.labels.accepted(accepted_wrong_ratio(settings.labels, reference))
+        shadowed = bool(settings.capture.shadow.urls)
+        self._shadows = FleetShadows(settings, self._store, self.recorder) if shadowed else None
         timing = Timing(settings.window.seconds, settings.fleet.settle_seconds, settings.fleet.straggler_seconds)
         lead = leadership(self._store.database, f"{socket.gethostname()}:{os.getpid()}")
         siblings = Siblings(reference, Policy(**judging_options(settings, reference))) if reference else None
@@ -146,7 +151,7 @@ class FleetProcess:
             telemetry = telemetry_app(self.recorder, self._sources())
             await stack.enter_async_context(listening(telemetry, "telemetry.listen", self.settings.telemetry.listen))
             if self.settings.rollback.mode != "off":
-                stack.push_async_callback(_cancelled, loop.create_task(self._deliver(), name="deliverer"))
+                stack.push_async_callback(_cancelled, loop.create_task(self._delivering.run(), name="deliverer"))
             self.recorder.ready(True)
             while not self.stop.is_set():
                 await asyncio.to_thread(self._step)
@@ -163,12 +168,16 @@ class FleetProcess:
                 self._store.forget(time.time(), Retention(*days))
             if progress.leading and self.settings.labels.enabled:
                 self._join_and_score(time.time())
+            if progress.leading and self._shadows is not None:
+                self._shadows.settle(time.time())
         except StoreError as error:
             logger.warning("the fleet waits for its store: %s", error)
             self.recorder.store(False)
             return
         self.recorder.store(True)
         self._tell(progress)
+        if self._deciding.waiting:
+            self._deciding.written(self._store.audit_trail(READ_BACK), time.time())
 
     def _join_and_score(self, now: float) -> None:
         """Late labels of all replicas; from time to time also the quality that they tell of."""
@@ -183,6 +192,7 @@ class FleetProcess:
     def _tell(self, progress: Progress) -> None:
         self.metrics.report(progress)
         for record in progress.judged:
+            self._deciding.made(record.audit)
             verdict = record.verdict
             if verdict is not None:
                 self.recorder.window(record.window, record.scores, verdict)
@@ -191,22 +201,6 @@ class FleetProcess:
         for odd in progress.odd:
             logger.warning("%s %s: %s", odd.verdict.model, odd.verdict.version, odd.verdict.explanation)
         self._heard(progress)
-
-    async def _deliver(self) -> None:
-        rollback = self.settings.rollback
-        options = DelivererOptions(enforce=rollback.mode == "enforce", pause_file=rollback.pause_file)
-        store = await asyncio.to_thread(open_store, self.settings.store.url)
-        try:
-            await Deliverer(store, self._targets, options, self._delivered, self._outbox).run()
-        finally:
-            store.close()
-
-    def _delivered(self, event: DeliveryEvent) -> None:
-        self.recorder.delivery(event.target, event.result, event.seconds, time.time())
-
-    def _outbox(self, outbox: Outbox) -> None:
-        self.recorder.outbox(outbox.pending, outbox.dead)
-        self.recorder.armed(self.settings.rollback.mode == "enforce" and not outbox.paused)
 
     def _sources(self) -> Sources:
         async def windows(query: Mapping[str, str]) -> Any:

@@ -3,8 +3,8 @@
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
 
+from sentinel.cli.command import Argument, Command
 from sentinel.cli.commands import COMMANDS, GROUPS
-from sentinel.cli.parser import Argument, Command
 
 BASH = """\
 _sentinel() {

@@ -1,40 +1,15 @@
-"""The commands as data, and the argument parser made from them."""
+"""The argument parser, made from the commands."""
 
 import argparse
-from dataclasses import dataclass
 from typing import Any
 
 import sentinel
-
-
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """Names and keywords of one `add_argument`."""
-
-    names: tuple[str, ...]
-    keywords: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """path: words of the command. run: "module:function" in this package. own_options: it parses the rest itself."""
-
-    path: str
-    help: str
-    run: str
-    example: str
-    arguments: tuple[Argument, ...] = ()
-    own_options: bool = False
-
-
-def arg(*names: str, **keywords: Any) -> Argument:
-    return Argument(names, keywords)
+from sentinel.cli.command import Command
+from sentinel.cli.commands import COMMANDS, GROUPS
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands; `run` is None when only a group was named."""
-    from sentinel.cli.commands import COMMANDS, GROUPS
-
     top = argparse.ArgumentParser(
         prog="sentinel",
         description="Monitoring and drift-detection sidecar for model serving.",

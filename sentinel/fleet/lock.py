@@ -4,8 +4,8 @@ from typing import Protocol
 
 from sqlalchemy import update
 
-from sentinel.store.contract import StoreError
 from sentinel.store.engine import Database
+from sentinel.store.errors import StoreError
 from sentinel.store.once import insert_once
 from sentinel.store.schema import leases
 

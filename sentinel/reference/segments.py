@@ -4,10 +4,9 @@ Counts are coarse (the cells of the budget book), so that a segment costs tens o
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from sentinel.reference.frozen import Counts
+import numpy as np
+from numpy.typing import NDArray
 
 MOST_VALUES = 5
 """Values of a column told apart; all others, missing ones too, are one segment: OTHERS."""
@@ -21,7 +20,7 @@ class Segments:
 
     column: str
     values: tuple[str, ...]
-    counts: "Counts"
+    counts: NDArray[np.int64]
 
     @property
     def names(self) -> tuple[str, ...]:

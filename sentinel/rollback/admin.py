@@ -24,7 +24,8 @@ from aiohttp.typedefs import Handler, Middleware
 from sentinel.rollback import operators
 from sentinel.rollback.http import Backing, answer, bearer_problem, text_field
 from sentinel.rollback.operators import OperatorError, Status
-from sentinel.store.contract import AuditRecord, Intent, Store, StoreError
+from sentinel.store.contract import AuditRecord, Intent, Store
+from sentinel.store.errors import StoreError
 
 MOST_BODY_BYTES = 65_536
 MOST_LISTED = 1_000

@@ -19,7 +19,8 @@ from sentinel.rollback.retries import Answer, Settled, Step, answer_of_failure, 
 from sentinel.rollback.signing import SecretError
 from sentinel.rollback.switches import disabled_setting, paused
 from sentinel.rollback.targets.base import Target
-from sentinel.store.contract import AuditRecord, Delivery, Intent, IntentState, Store, StoreError
+from sentinel.store.contract import AuditRecord, Delivery, Intent, IntentState, Store
+from sentinel.store.errors import StoreError
 
 logger = logging.getLogger(__name__)
 

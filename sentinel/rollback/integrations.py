@@ -18,7 +18,8 @@ from sentinel.rollback.desk import Desk
 from sentinel.rollback.http import Backing, answer, bearer_problem
 from sentinel.rollback.planning import Plan
 from sentinel.rollback.signing import SecretError, read_secret_text
-from sentinel.store.contract import Store, StoreError
+from sentinel.store.contract import Store
+from sentinel.store.errors import StoreError
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +75,7 @@ async def _alertmanager(backing: Backing, request: web.Request) -> web.Response:
         return answer({"error": str(error)}, status=400)
     except StoreError as error:
         return answer({"error": str(error)}, status=503)
+    backing.decided(plan.audit)
     if plan.intents:
         backing.committed()
     decided = [

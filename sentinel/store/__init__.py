@@ -10,14 +10,11 @@ from sentinel.store.contract import (
     Retention,
     Selection,
     Store,
-    StoreCorrupt,
     StoredWindow,
-    StoreError,
-    StoreIncompatible,
-    StoreUnavailable,
     WindowRecord,
 )
 from sentinel.store.engine import Database
+from sentinel.store.errors import StoreCorrupt, StoreError, StoreIncompatible, StoreUnavailable
 from sentinel.store.opening import prepare
 from sentinel.store.sql import SqlStore
 

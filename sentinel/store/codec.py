@@ -11,7 +11,8 @@ from sqlalchemy import RowMapping
 from sentinel.drift.scores import FeatureScores
 from sentinel.judge.verdict import Finding, Incident, State, Verdict
 from sentinel.reference.packing import FormatError
-from sentinel.store.contract import AuditRecord, Delivery, Intent, StoreCorrupt, StoredWindow, WindowRecord
+from sentinel.store.contract import AuditRecord, Delivery, Intent, StoredWindow, WindowRecord
+from sentinel.store.errors import StoreCorrupt
 from sentinel.store.profile import Profile
 from sentinel.store.schema import CODES, LLM_COUNTS, LLM_QUANTILES, LLM_TIMES, QUANTILES, SCORES
 from sentinel.windows.closed import ClosedWindow

@@ -27,22 +27,6 @@ IntentState = Literal["pending", "delivered", "dead", "cancelled"]
 LEASE_SECONDS = 90.0  # longer than the longest delivery attempt that settings allow (60 s)
 
 
-class StoreError(Exception):
-    """Base of what a store raises."""
-
-
-class StoreUnavailable(StoreError):
-    """The database cannot be reached or is busy or full: try again later."""
-
-
-class StoreIncompatible(StoreError):
-    """The database was written by a newer version of sentinel."""
-
-
-class StoreCorrupt(StoreError):
-    """What lies at the address is not a database of sentinel."""
-
-
 @dataclass(frozen=True, slots=True)
 class Intent:
     """A persisted decision to ask one target for one rollback; written before anything is sent.
@@ -274,6 +258,12 @@ class Store(Protocol):
 
     def put_setting(self, name: str, value: str, *, audit: Sequence[AuditRecord] = ()) -> None:
         """Write a named value, and audit records in the same transaction."""
+
+    def settings(self, prefix: str) -> dict[str, str]:
+        """The named values whose names begin so."""
+
+    def drop_setting(self, name: str) -> None:
+        """Forget a named value, if there is one."""
 
     def forget(self, now: float, retention: Retention) -> int:
         """Merge a few hundred of the oldest rows beyond `retention` into coarser ones, in one transaction.

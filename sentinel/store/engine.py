@@ -24,7 +24,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import StaticPool
 
-from sentinel.store.contract import StoreCorrupt, StoreError, StoreUnavailable
+from sentinel.store.errors import StoreCorrupt, StoreError, StoreUnavailable
 
 BUSY_SECONDS = 5.0  # a writer waits so long for another's transaction, which takes milliseconds
 STATEMENT_SECONDS = 15.0  # no statement of ours takes so long on a healthy PostgreSQL: the server gives it up

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from sentinel.store.contract import StoreError
+from sentinel.store.errors import StoreError
 
 Format = Literal["json", "parquet"]
 ROWS_AT_ONCE = 10_000  # rows of a Parquet row group: a few MB

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert, inspect, select, text
 
-from sentinel.store.contract import StoreCorrupt, StoreIncompatible, StoreUnavailable
 from sentinel.store.engine import Database, sqlite_path
+from sentinel.store.errors import StoreCorrupt, StoreIncompatible, StoreUnavailable
 from sentinel.store.schema import HEAD, metadata, schema_version
 
 REVISIONS = ("0001", "0002", "0003", "0004", HEAD)

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, select, update
 from sqlalchemy.sql import ColumnElement
 
 from sentinel.store.codec import delivery_row, intent_row, read_delivery, read_intent
-from sentinel.store.contract import Delivery, Intent, IntentState, RequestLimits, StoreError
+from sentinel.store.contract import Delivery, Intent, IntentState, RequestLimits
+from sentinel.store.errors import StoreError
 from sentinel.store.once import insert_once
 from sentinel.store.schema import deliveries, intents
 

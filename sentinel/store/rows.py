@@ -9,8 +9,9 @@ from collections.abc import Iterator
 import msgspec
 from sqlalchemy import Connection, insert, select
 
-from sentinel.store.contract import Selection, StoreCorrupt
+from sentinel.store.contract import Selection
 from sentinel.store.engine import Database
+from sentinel.store.errors import StoreCorrupt
 from sentinel.store.schema import kept_rows
 from sentinel.windows.kept import KeptRows
 from sentinel.windows.window import WindowKey

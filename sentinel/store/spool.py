@@ -19,8 +19,9 @@ import msgspec
 
 from sentinel.drift.scores import FeatureScores
 from sentinel.judge.verdict import Verdict
-from sentinel.store.contract import AuditRecord, Intent, RequestLimits, StoreError, WindowRecord
+from sentinel.store.contract import AuditRecord, Intent, RequestLimits, WindowRecord
 from sentinel.store.engine import parse_url, sqlite_path
+from sentinel.store.errors import StoreError
 from sentinel.store.profile import Profile
 from sentinel.windows.closed import ClosedWindow
 

@@ -2,8 +2,8 @@
 
 from sqlalchemy import Connection, text
 
-from sentinel.store.contract import StoreCorrupt
 from sentinel.store.engine import Database
+from sentinel.store.errors import StoreCorrupt
 from sentinel.store.opening import prepare, revision
 from sentinel.store.schema import HEAD
 from sentinel.store.trail import first_break

@@ -16,14 +16,8 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Literal, TypeVar
 
-from sentinel.store.contract import (
-    Store,
-    StoreCorrupt,
-    StoreError,
-    StoreIncompatible,
-    StoreUnavailable,
-    WindowRecord,
-)
+from sentinel.store.contract import Store, WindowRecord
+from sentinel.store.errors import StoreCorrupt, StoreError, StoreIncompatible, StoreUnavailable
 from sentinel.store.spool import Spool, SpoolCounts
 
 Outcome = Literal["written", "known", "spooled", "refused", "dropped"]

@@ -11,7 +11,9 @@ import time
 import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import numpy as np
@@ -24,19 +26,21 @@ from sentinel.fleet.periods import Timing
 from sentinel.fleet.siblings import Siblings
 from sentinel.judge.policy import Policy
 from sentinel.reference.build import build
+from sentinel.rollback.past import DECISION
 from sentinel.store import Selection, WindowRecord, open_store
 from sentinel.windows.opened import Window
 from sentinel.windows.window import WindowKey
 from tests.support import store_values as some
 from tests.support.fleet import Lead, Witness
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 120.0
 
 
-def settings_for(url: str) -> Settings:
+def settings_for(url: str, **groups: Any) -> Settings:
     return parse(
-        {
+        groups
+        | {
             "store": {"url": url},
             "window": {"seconds": 60.0},
             "fleet": {"settle_seconds": 0.0, "straggler_seconds": 0.0},
@@ -84,6 +88,22 @@ async def test_the_fleets_metrics(sqlite_url: str) -> None:
     assert "sentinel_fleet_judged_periods_total 1.0" in metrics
     assert 'sentinel_verdict{model="fraud",model_version="1",state="blind"} 1.0' in metrics
     assert [window["received"] for window in listed["windows"]] == [30]
+    store.close()
+
+
+async def test_the_fleets_decisions_are_in_its_metrics(sqlite_url: str) -> None:
+    settings = settings_for(sqlite_url, slo={"error_ratio": 0.01})
+    store = open_store(sqlite_url)
+    failing = replace(some.traffic(1000), codes={"2xx": 500, "5xx": 500})
+    last = int(time.time() // 60) - 2
+    for number in range(last - 5, last + 1):
+        store.commit_window(WindowRecord(some.window(number, reference_id="", traffic=failing)))
+    process = FleetProcess(settings)
+    counted = 'sentinel_rollback_decisions_total{model="fraud",outcome="suppressed_no_previous"} 1.0'
+    async with running(process):
+        await until_said(settings, "/metrics", counted)
+    audit = [record.outcome for record in store.audit_trail() if record.action == DECISION]
+    assert "suppressed_no_previous" in audit
     store.close()
 
 
@@ -156,7 +176,10 @@ def test_the_command_runs_until_it_is_told_to_stop(sqlite_url: str, tmp_path: Pa
             assert process.poll() is None
             assert time.monotonic() < deadline, said
             time.sleep(0.1)
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as answer:
+            with (
+                contextlib.suppress(OSError),
+                urllib.request.urlopen(f"http://{address}/metrics", timeout=PATIENCE_SECONDS) as answer,
+            ):
                 said = answer.read()
     finally:
         process.send_signal(signal.SIGTERM)
@@ -166,7 +189,7 @@ def test_the_command_runs_until_it_is_told_to_stop(sqlite_url: str, tmp_path: Pa
 
 def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sentinel.cli", "fleet", "--store", f"sqlite:///{tmp_path}/no/sentinel.db"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS)
     assert done.returncode == 1
     assert f"there is no folder {tmp_path}/no; create it" in done.stderr
     assert "Traceback" not in done.stderr

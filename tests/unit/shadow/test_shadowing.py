@@ -12,7 +12,8 @@ from sentinel.config.settings import CaptureSettings, Settings, ShadowSettings
 from sentinel.decode import DecodeOptions
 from sentinel.decode.rows import Decoded
 from sentinel.shadow.book import SCALE_ROWS, Answer
-from sentinel.store.contract import AuditRecord, StoreUnavailable
+from sentinel.store.contract import AuditRecord
+from sentinel.store.errors import StoreUnavailable
 from sentinel.telemetry.recorder import Recorder
 
 SETTINGS = Settings(capture=CaptureSettings(shadow=ShadowSettings(url="https://int8", margin_ratio=0.1)))
