@@ -16,10 +16,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sentinel.app.assembly import judging_options, load_reference, predictions_of
+from sentinel.app.deciding import READ_BACK, Deciding
 from sentinel.app.delivering import Delivering
 from sentinel.app.labelling import LabelWork
 from sentinel.app.scoring import Scorer
 from sentinel.app.serving import listening
+from sentinel.app.shadow_fleet import FleetShadows
 from sentinel.app.verdicts import Judging, accepted_wrong_ratio
 from sentinel.config import Settings
 from sentinel.config.times import parse_time
@@ -113,6 +115,7 @@ class FleetProcess:
         self.stop = asyncio.Event()
         self.recorder = Recorder(settings, started_at=time.time())
         self.metrics = FleetMetrics(self.recorder.series)
+        self._deciding = Deciding(self.recorder)
         self._heard = heard
         self._delivering = Delivering(settings, build_targets(settings.rollback), self.recorder)
         reference = load_reference(settings)
@@ -122,6 +125,8 @@ class FleetProcess:
         if settings.labels.enabled:
             self.recorder.labels.open(settings.model.name)
             self.recorder.labels.accepted(accepted_wrong_ratio(settings.labels, reference))
+        shadowed = bool(settings.capture.shadow.urls)
+        self._shadows = FleetShadows(settings, self._store, self.recorder) if shadowed else None
         timing = Timing(settings.window.seconds, settings.fleet.settle_seconds, settings.fleet.straggler_seconds)
         lead = leadership(self._store.database, f"{socket.gethostname()}:{os.getpid()}")
         siblings = Siblings(reference, Policy(**judging_options(settings, reference))) if reference else None
@@ -163,12 +168,16 @@ class FleetProcess:
                 self._store.forget(time.time(), Retention(*days))
             if progress.leading and self.settings.labels.enabled:
                 self._join_and_score(time.time())
+            if progress.leading and self._shadows is not None:
+                self._shadows.settle(time.time())
         except StoreError as error:
             logger.warning("the fleet waits for its store: %s", error)
             self.recorder.sidecar.store(False)
             return
         self.recorder.sidecar.store(True)
         self._tell(progress)
+        if self._deciding.waiting:
+            self._deciding.written(self._store.audit_trail(READ_BACK), time.time())
 
     def _join_and_score(self, now: float) -> None:
         """Late labels of all replicas; from time to time also the quality that they tell of."""
@@ -183,6 +192,7 @@ class FleetProcess:
     def _tell(self, progress: Progress) -> None:
         self.metrics.report(progress)
         for record in progress.judged:
+            self._deciding.made(record.audit)
             verdict = record.verdict
             if verdict is not None:
                 self.recorder.window(record.window, record.scores, verdict)

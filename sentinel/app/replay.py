@@ -13,7 +13,7 @@ from sentinel.judge.policy import PolicyOptions
 from sentinel.judge.verdict import Verdict
 from sentinel.reference.frozen import FrozenReference
 from sentinel.rollback.planning import Plan
-from sentinel.traffic import Exchange, Route, RouteTraffic, bucket_of
+from sentinel.traffic import Exchange, Route, RouteTraffic, bucket_of, code_of
 from sentinel.windows.closed import ClosedWindow
 
 Columns = Mapping[str, Any]
@@ -63,18 +63,23 @@ def windows_of_exchanges(
     pipeline = Pipeline(reference, options)
     for exchange in exchanges:
         yield from pipeline.close_due(exchange.started_at + exchange.duration_seconds)
-        pipeline.exchange(exchange)
+        found = pipeline.exchange(exchange)
         if exchange.status:
             route = Route(exchange.method, exchange.path, exchange.protocol)
-            pipeline.route_traffic(route, traffic_of(exchange), exchange.started_at)
+            ended_at = exchange.started_at + exchange.duration_seconds
+            pipeline.route_traffic(route, traffic_of(exchange), ended_at, (found.model, found.version))
     yield from pipeline.close_all()
 
 
 def traffic_of(exchange: Exchange) -> RouteTraffic:
-    """The counts of an exchange that no relay saw: its status and, where it was told, its time."""
-    seconds = exchange.duration_seconds
-    latency = {bucket_of(seconds): 1} if seconds > 0 else {}
-    return RouteTraffic({f"{exchange.status // 100}xx": 1}, latency, latency_sum_seconds=seconds)
+    """The counts of an exchange that no relay saw: its status and, where they were told, its times."""
+    seconds, first = exchange.duration_seconds, exchange.first_byte_seconds
+    return RouteTraffic(
+        {code_of(exchange.status, exchange.grpc_status): 1},
+        {bucket_of(seconds): 1} if seconds > 0 else {},
+        {bucket_of(first): 1} if first > 0 else {},
+        latency_sum_seconds=seconds,
+    )
 
 
 def _runs(times: list[float], seconds: float) -> Iterator[tuple[int, int]]:

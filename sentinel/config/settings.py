@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sentinel.config.groups.analysis import (
     DecodeSettings,
     DriftSettings,
+    FaultSettings,
     FeatureSettings,
     LabelSettings,
     ReferenceSettings,
@@ -19,7 +20,7 @@ from sentinel.config.groups.analysis import (
 from sentinel.config.groups.option import Bounds, option
 from sentinel.config.groups.rollback import RollbackSettings, RuleSettings, TargetSettings, WorkloadSettings
 from sentinel.config.groups.storage import FleetSettings, StoreSettings
-from sentinel.config.groups.telemetry import AdminSettings, GpuSettings, OptionalAlert, TelemetrySettings
+from sentinel.config.groups.telemetry import AdminSettings, EnvoySettings, GpuSettings, OptionalAlert, TelemetrySettings
 from sentinel.config.groups.traffic import (
     CaptureSettings,
     ListenerSettings,
@@ -34,6 +35,8 @@ __all__ = [
     "CaptureSettings",
     "DecodeSettings",
     "DriftSettings",
+    "EnvoySettings",
+    "FaultSettings",
     "FeatureSettings",
     "FleetSettings",
     "GpuSettings",
@@ -66,11 +69,15 @@ class Settings:
     reference: ReferenceSettings = option(factory=ReferenceSettings, help="What windows are compared with.")
     window: WindowSettings = option(factory=WindowSettings, help="Windows.")
     drift: DriftSettings = option(factory=DriftSettings, help="Tolerance and false-page budget.")
+    faults: FaultSettings = option(
+        factory=FaultSettings, help="What faults in the data lead to: off, ticket (told and counted) or page."
+    )
     slo: SloSettings = option(factory=SloSettings, help="Service levels.")
     store: StoreSettings = option(factory=StoreSettings, help="Where windows, verdicts and decisions are kept.")
     labels: LabelSettings = option(factory=LabelSettings, help="Truth that comes later, and the quality it tells of.")
     rollback: RollbackSettings = option(factory=RollbackSettings, help="When and whom to ask for a rollback.")
     telemetry: TelemetrySettings = option(factory=TelemetrySettings, help="Metrics and the status page.")
+    envoy: EnvoySettings = option(factory=EnvoySettings, help="Traffic that an Envoy copies to this sidecar.")
     admin: AdminSettings = option(factory=AdminSettings, help="The admin interface.")
     fleet: FleetSettings = option(factory=FleetSettings, help="One judgement for many replicas over a shared store.")
     gpu: GpuSettings = option(factory=GpuSettings, help="GPU metrics.")

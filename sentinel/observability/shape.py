@@ -42,7 +42,7 @@ def shape_of(settings: Settings, features: Sequence[str] = ()) -> Shape:
         language_model=settings.decode.protocol in ("auto", "openai"),
         rollback=settings.rollback.mode != "off",
         labels=settings.labels.enabled,
-        shadow=bool(settings.capture.shadow.url),
+        shadow=bool(settings.capture.shadow.urls),
         fleet=settings.fleet.member,
         severities=settings.telemetry.alert_severities,
         optional_alerts=settings.telemetry.optional_alerts,

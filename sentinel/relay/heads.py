@@ -6,14 +6,7 @@ Blocks repeat, so what is read from one is read once and kept with it.
 import json
 
 from sentinel.relay.tally import Headers, RouteTally
-from sentinel.traffic.summary import Code
-
-# gRPC status to the classes that HTTP statuses have (google.rpc.Code and its HTTP mapping).
-GRPC_CODES: dict[int, Code] = {
-    0: "2xx", 1: "canceled", 2: "5xx", 3: "4xx", 4: "timeout", 5: "4xx", 6: "4xx", 7: "4xx", 8: "4xx", 9: "4xx",
-    10: "4xx", 11: "4xx", 12: "5xx", 13: "5xx", 14: "5xx", 15: "5xx", 16: "4xx",
-}  # fmt: skip
-_UNKNOWN_STATUS: Code = "5xx"
+from sentinel.traffic.summary import Code, code_of
 
 
 class Head:
@@ -39,10 +32,8 @@ class Head:
                 self.status = int(value)
             elif name == b"grpc-status" and value.isdigit():
                 grpc_status = int(value)
-        if grpc_status is not None:
-            self.code = GRPC_CODES.get(grpc_status, _UNKNOWN_STATUS)
-        elif 100 <= self.status < 600:
-            self.code = f"{self.status // 100}xx"
+        if grpc_status is not None or 100 <= self.status < 600:
+            self.code = code_of(self.status, grpc_status)
 
     def items(self) -> bytes:
         """The headers as items of a JSON list, without its brackets; made when first asked for."""

@@ -111,6 +111,10 @@ class Recorder:
         """Count exchanges that were seen, before it is known what becomes of them."""
         self.series.add(serving.RECEIVED, self._versions.pair(model, version), count)
 
+    def sampled_by_sender(self, ratio: float) -> None:
+        """The share of requests that whoever pushes them says it pushes."""
+        self.series.put(serving.SENDER_RATIO, (), ratio)
+
     def exchange(self, outcome: str, model: str, version: str, reason: str = "", count: int = 1) -> None:
         """Count exchanges by what became of them: analysed, sampled_out, dropped or undecodable (with the reason)."""
         pair = self._versions.pair(model, version)
@@ -205,7 +209,7 @@ class Recorder:
             incidents=tuple(self.incidents.values()),
             timeline=tuple(reversed(self.timeline)),
             conservation=conservation(self.series),
-            shadows=self.shadow.now if self.settings.capture.shadow.url else None,
+            shadows=self.shadow.now if self.settings.capture.shadow.urls else None,
             exemplars=self._last_exemplars,
             gpu_up=self._gpu.up,
             gpus=gpu_views(self.series),

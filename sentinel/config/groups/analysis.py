@@ -24,6 +24,11 @@ class DecodeSettings:
     max_decompressed_bytes: int = option(8 << 20, least=1024, help="Longest body after content encoding is undone.")
 
 
+PRIVATE_NETWORKS = (
+    "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "::1/128", "fc00::/7", "fe80::/10",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class FeatureSettings:
     ignore: tuple[str, ...] = option((), help="Features left out of the analysis.")
@@ -33,7 +38,11 @@ class FeatureSettings:
     )
     client_header: str = option(
         "",
-        help="Request header that tells clients apart (x-forwarded-for …); empty: a dominating one is not looked for.",
+        help="Request header that tells clients apart (x-api-key …); empty: the address that connected or, behind a "
+        "trusted proxy, the right-most address of X-Forwarded-For that is none.",
+    )
+    trusted_proxies: tuple[str, ...] = option(
+        PRIVATE_NETWORKS, help="Networks of proxies whose X-Forwarded-For is believed; private ones by default."
     )
 
 
@@ -62,6 +71,30 @@ class DriftSettings:
         "",
         help="File written by `sentinel reference seasons`: every hour is compared with its own past. Empty: always "
         "with the reference.",
+    )
+
+
+FaultEffect = Literal["off", "ticket", "page"]
+
+
+@dataclass(frozen=True, slots=True)
+class FaultSettings:
+    missing: FaultEffect = option("ticket", help="Effect of more missing values than in the reference.")
+    wrong_type: FaultEffect = option("page", help="Effect of values of another type.")
+    lost_field: FaultEffect = option("page", help="Effect of a feature that no row has.")
+    new_field: FaultEffect = option("ticket", help="Effect of a column that the reference does not know.")
+    out_of_range: FaultEffect = option("ticket", help="Effect of numbers outside the reference's extremes.")
+    unseen_category: FaultEffect = option("ticket", help="Effect of categories that the reference does not have.")
+    unit_change: FaultEffect = option("page", help="Effect of values in another unit.")
+    swapped: FaultEffect = option("page", help="Effect of two features that changed places.")
+    stuck: FaultEffect = option("ticket", help="Effect of one value in all rows.")
+    duplicated_rows: FaultEffect = option("ticket", help="Effect of rows that repeat.")
+    one_client: FaultEffect = option("ticket", help="Effect of one client that sends most rows.")
+    hold_windows: int = option(
+        3, least=1, help="Windows in a row that a fault must be in before it pages, and be gone from before it is over."
+    )
+    page_ratio: float = option(
+        0.5, least=0, most=1, help="Share of the rows that a fault must concern before it pages."
     )
 
 

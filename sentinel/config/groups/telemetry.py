@@ -37,6 +37,19 @@ class TelemetrySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EnvoySettings:
+    listen: str = option(
+        "", help="host:port on which Envoy tells of its traffic (`sentinel intake envoy`); empty: nothing listens."
+    )
+    max_exchanges: int = option(
+        1024, least=1, help="Exchanges under way that Envoy tells of; more are dropped, counted."
+    )
+    max_held_bytes: int = option(
+        64 << 20, least=1 << 16, help="Bytes kept of them in all; what comes beyond is dropped, counted."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class AdminSettings:
     listen: str = option("127.0.0.1:9109", help="host:port of the admin interface.")
     token_file: str = option(

@@ -34,6 +34,9 @@ class ShadowSettings:
         help="Second endpoint, such as a converted model, that gets a copy of sampled requests; a path in it replaces "
         "theirs. Empty: none.",
     )
+    grpc_url: str = option(
+        "", help="The same for gRPC calls, https://host:port or http://host:port; empty: these are not mirrored."
+    )
     sample_ratio: float = option(1.0, least=0, most=1, help="Share of analysed exchanges that are mirrored.")
     max_per_second: float = option(20.0, least=0.01, help="Ceiling on mirrored requests per second.")
     concurrency: int = option(4, least=1, most=64, help="Mirrored requests under way at a time.")
@@ -57,6 +60,11 @@ class ShadowSettings:
     ca_file: str = option("", help="File with the authorities trusted for it; empty: the system's.")
     allow_http: bool = option(False, help="Allow plain http and loopback addresses.")
     allowed_hosts: tuple[str, ...] = option((), help="Hosts that url may name; empty: the one it names.")
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The second endpoints; none: nothing is mirrored."""
+        return tuple(filter(None, (self.url, self.grpc_url)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import yaml
 from rich.console import Console
 
 from sentinel.demo.driver import Pace
-from sentinel.demo.place import Place, parse_ports
+from sentinel.demo.place import Place
 from sentinel.demo.sidecar import Timing
 from sentinel.demo.staging import Plan
 from sentinel.demo.story import tell
@@ -24,6 +24,7 @@ from sentinel.observability.alerts import FLEETS, INJECTOR
 from sentinel.observability.dashboards.generation import language_model_panels
 from tests.support.dashboards import filled, panels, sides
 from tests.support.demo_artifacts import session_artifacts
+from tests.support.ports import demo_ports
 from tests.support.prometheus import Prometheus, running_prometheus
 
 NOT_IN_THE_STORY = (
@@ -79,7 +80,7 @@ async def rules_without_series(prometheus: Prometheus, ended: float) -> list[str
 
 
 async def test_every_query_has_a_result_while_the_story_runs(demo_folder: Path, tmp_path: Path) -> None:
-    plan = Plan(Place(demo_folder), parse_ports("auto"), Timing(window_seconds=1.0), Pace())
+    plan = Plan(Place(demo_folder), demo_ports(), Timing(window_seconds=1.0), Pace())
     quick = {name: text.replace("interval: 30s", "interval: 1s") for name, text in build_alerts().items()}
     rules = write(quick, tmp_path / "rules")
     started = time.time()

@@ -25,6 +25,7 @@ from tests.support.tools import need
 EXAMPLE = Path(__file__).parents[3] / "alerts" / "alertmanager.example.yml"
 ALERTS = (*SERVING, *DRIFT, *ROLLBACK, *sidecar("sentinel"), *OPTIONAL.values())
 RECEIVERS = {"critical": "on-call", "warning": "tickets", "info": "channel"}
+WAIT_SECONDS = 120.0
 SEVERITIES = {alert.name: alert.severity for alert in ALERTS}
 FRAUD = {"namespace": "prod", "model": "fraud", "model_version": "7"}
 SPAM = {**FRAUD, "model": "spam"}
@@ -43,7 +44,6 @@ INHIBITIONS = (
     (("SentinelAbsent", {"namespace": "prod", "job": "sentinel"}), ("SentinelInputDrift", FRAUD), True),
     (("SentinelAbsent", {"namespace": "dev", "job": "sentinel"}), ("SentinelInputDrift", FRAUD), False),
 )
-WAIT_SECONDS = 30.0
 
 
 def test_amtool_accepts_the_example() -> None:

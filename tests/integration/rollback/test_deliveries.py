@@ -220,7 +220,7 @@ async def test_the_loop_wakes_delivers_and_stops(tmp_path: Path) -> None:
 
 
 async def _until(deliverer: Deliverer, holds: Any) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while not holds():
             deliverer.wake()
             await asyncio.sleep(0.01)

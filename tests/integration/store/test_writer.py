@@ -17,7 +17,7 @@ from tests.support import store_values as some
 from tests.support.postgres import Postgres
 from tests.support.proxy import Proxy
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 120.0
 
 
 class Door:

@@ -12,7 +12,7 @@ from sentinel.cli.commands import COMMANDS
 
 def sentinel(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "sentinel.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120)
 
 
 def test_help_names_every_command() -> None:
@@ -59,7 +59,7 @@ def test_a_secret_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert "rollback.targets[0].secret_file: cannot read nowhere: No such file or directory" in done.stdout
 
 
-SPEAKING_FOR_THEMSELVES = {"run", "fleet", "demo", "completion", "inject"}
+SPEAKING_FOR_THEMSELVES = {"run", "fleet", "demo", "completion", "inject", "intake envoy", "intake nginx"}
 """Their output is a log of JSON lines, a story, a script, or manifests."""
 
 
