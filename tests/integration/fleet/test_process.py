@@ -7,9 +7,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,11 +18,13 @@ from typing import Any
 
 import aiohttp
 import numpy as np
+import pytest
 
 from sentinel.app.fleet import FleetJudge, FleetProcess, Forwarder
 from sentinel.app.verdicts import policy_options
 from sentinel.config import Settings, parse
 from sentinel.fleet import Fleet
+from sentinel.fleet.metrics import FleetMetrics
 from sentinel.fleet.periods import Timing
 from sentinel.fleet.siblings import Siblings
 from sentinel.judge.policy import Policy
@@ -29,6 +32,7 @@ from sentinel.reference.build import build
 from sentinel.reference.files import save
 from sentinel.rollback.past import DECISION
 from sentinel.store import Selection, WindowRecord, open_store
+from sentinel.telemetry.recorder import Recorder
 from sentinel.windows.opened import Window
 from sentinel.windows.window import WindowKey
 from tests.support import store_values as some
@@ -86,12 +90,13 @@ async def test_the_fleets_metrics(sqlite_url: str) -> None:
         store.commit_window(WindowRecord(some.window(last, replica=replica, reference_id="")))
     process = FleetProcess(settings)
     async with running(process):
-        metrics = await until_said(settings, "/metrics", 'sentinel_fleet_replicas{model="fraud"} 3.0')
+        said_last = 'sentinel_verdict{model="fraud",model_version="1",state="blind"} 1.0'
+        metrics = await until_said(settings, "/metrics", said_last)
         listed = json.loads(await get(settings, "/v1/windows?replica=*"))
     assert "sentinel_fleet_leader 1.0" in metrics
     assert "sentinel_fleet_lag_seconds 0.0" in metrics
     assert "sentinel_fleet_judged_periods_total 1.0" in metrics
-    assert 'sentinel_verdict{model="fraud",model_version="1",state="blind"} 1.0' in metrics
+    assert 'sentinel_fleet_replicas{model="fraud"} 3.0' in metrics
     assert [window["received"] for window in listed["windows"]] == [30]
     store.close()
 
@@ -110,6 +115,30 @@ async def test_the_fleets_decisions_are_in_its_metrics(sqlite_url: str) -> None:
     audit = [record.outcome for record in store.audit_trail() if record.action == DECISION]
     assert "suppressed_no_previous" in audit
     store.close()
+
+
+async def test_what_a_step_did_is_told_where_scrapes_are_answered(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told on the step's own thread, a new series would change what a scrape is walking through."""
+    threads = set()
+    window, report = Recorder.window, FleetMetrics.report
+
+    def seen(told: Callable[..., None]) -> Callable[..., None]:
+        def tell(*values: object) -> None:
+            threads.add(threading.current_thread())
+            told(*values)
+
+        return tell
+
+    monkeypatch.setattr(Recorder, "window", seen(window))
+    monkeypatch.setattr(FleetMetrics, "report", seen(report))
+    settings = settings_for(sqlite_url)
+    with contextlib.closing(open_store(sqlite_url)) as store:
+        store.commit_window(WindowRecord(some.window(int(time.time() // 60) - 2, replica="a", reference_id="")))
+    async with running(FleetProcess(settings)):
+        await until_said(settings, "/metrics", "sentinel_fleet_judged_periods_total 1.0")
+    assert threads == {threading.current_thread()}
 
 
 def test_a_fleet_of_fleets(sqlite_url: str, tmp_path: Path) -> None:
