@@ -9,6 +9,7 @@ until the statistics or its options change, so that an interrupted run goes on w
 import argparse
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -23,18 +24,31 @@ from bench.calibration_report import report
 ROOT = Path(__file__).parent.parent
 OUT = ROOT / "docs" / "benchmarks"
 KEPT = ROOT / "build" / "calibration"
-STATISTICS = (
-    "accounts",
-    "bets",
-    "blocks",
-    "book",
-    "capital",
-    "dependence",
-    "laws",
-    "plugins",
-    "radius",
-    "seasons",
+BOOK = tuple(
+    f"sentinel/drift/{name}.py"
+    for name in (
+        "accounts",
+        "bets",
+        "blocks",
+        "book",
+        "capital",
+        "dependence",
+        "laws",
+        "plugins",
+        "radius",
+    )
 )
+"""Code on which the results of the book depend."""
+OTHERS = {
+    "pages seasonal": (*BOOK, "sentinel/drift/seasons.py"),
+    "pages rules": ("bench/calibration_rivals.py",),
+    "pages multi-scale": ("bench/calibration_rivals.py",),
+    "pages peers": ("bench/calibration_peers.py",),
+    "delays rules": ("bench/calibration_rivals.py",),
+    "delays peers": ("bench/calibration_peers.py",),
+    "rollback": ("sentinel/judge/baseline.py",),
+}
+"""Tables that depend on other code."""
 MONTHS_PER_CELL = 4
 ROWS = (200, 1000, 5000)
 REFERENCES = ((0.0, 50_000), (0.005, 50_000), (0.005, 500_000))
@@ -67,15 +81,13 @@ class Cell:
     options: dict[str, Any]
 
     def kept_at(self) -> Path:
-        text = json.dumps([self.table, self.options, _statistics()], sort_keys=True)
+        text = json.dumps([self.table, self.options, _digest(OTHERS.get(self.table, BOOK))], sort_keys=True)
         return KEPT / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.json"
 
 
 @lru_cache
-def _statistics() -> str:
-    """Digest of the code on which results depend."""
-    files = [ROOT / "sentinel" / "drift" / f"{name}.py" for name in STATISTICS]
-    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+def _digest(files: tuple[str, ...]) -> str:
+    return hashlib.sha256(b"".join((ROOT / name).read_bytes() for name in files)).hexdigest()
 
 
 def in_months(table: str, name: str, months: int, options: dict[str, Any], each: int = MONTHS_PER_CELL) -> list[Cell]:
@@ -203,11 +215,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="part of the months and runs; 0.1 takes minutes")
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--only", default="", help="tables whose name contains this; the page is then not written")
+    parser.add_argument(
+        "--only", default="", help="tables whose name matches this expression; the page is then not written"
+    )
     parser.add_argument("--fresh", action="store_true", help="run everything again")
     chosen = parser.parse_args()
-    _statistics()  # before the processes start: a file that is edited meanwhile changes nothing
-    todo = [cell for cell in cells(chosen.scale) if chosen.only in cell.table]
+    todo = [cell for cell in cells(chosen.scale) if re.search(chosen.only, cell.table)]
+    for cell in todo:
+        cell.kept_at()  # digests are taken before the processes start: a file that is edited meanwhile changes nothing
     if chosen.fresh:
         for cell in todo:
             cell.kept_at().unlink(missing_ok=True)

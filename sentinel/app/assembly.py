@@ -80,7 +80,7 @@ def assemble(settings: Settings) -> Parts:
 
 def _shadowing(settings: Settings, pipeline: Pipeline, writer: Writer, recorder: Recorder) -> Shadowing | None:
     """The second model, where there is one."""
-    if not settings.capture.shadow.url:
+    if not settings.capture.shadow.urls:
         return None
     shadowing = Shadowing(settings, pipeline.options.decode, writer, recorder)
     shadowing.resume()
@@ -151,6 +151,7 @@ def pipeline_options(settings: Settings, replica: str, reference: FrozenReferenc
         ignore=settings.features.ignore,
         rename=settings.features.rename,
         client_header=settings.features.client_header.lower(),
+        trusted_proxies=settings.features.trusted_proxies,
         segments=settings.features.segments or None,
         decode=decode_options(settings),
         answers=answer_spec(settings.labels, reference),

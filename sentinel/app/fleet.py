@@ -10,16 +10,19 @@ import os
 import signal
 import socket
 import time
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from sentinel.app.assembly import judging_options, load_reference, predictions_of
-from sentinel.app.labelling import Counts, LabelWork
+from sentinel.app.deciding import READ_BACK, Deciding
+from sentinel.app.delivering import Delivering
+from sentinel.app.labelling import LabelWork
 from sentinel.app.scoring import Scorer
 from sentinel.app.serving import listening
+from sentinel.app.shadow_fleet import FleetShadows
 from sentinel.app.verdicts import Judging, accepted_wrong_ratio
 from sentinel.config import Settings
 from sentinel.config.times import parse_time
@@ -31,9 +34,7 @@ from sentinel.fleet.siblings import Siblings
 from sentinel.judge.policy import Policy, PolicyOptions
 from sentinel.judge.replicas import ODD_REPLICA_SHARE
 from sentinel.judge.verdict import Verdict
-from sentinel.labels.values import Report
 from sentinel.reference.frozen import FrozenReference
-from sentinel.rollback.deliverer import Deliverer, DelivererOptions, DeliveryEvent, Outbox
 from sentinel.rollback.desk import Desk
 from sentinel.rollback.planning import Plan
 from sentinel.rollback.targets.building import build_targets
@@ -46,6 +47,7 @@ from sentinel.windows.closed import ClosedWindow
 
 logger = logging.getLogger("sentinel.fleet")
 
+Tell = Callable[[], None]
 STEP_SECONDS = 1.0
 """Between two looks at the store: a part of what may pass between a breach and the first request."""
 
@@ -101,16 +103,6 @@ class Forwarder:
         return WindowRecord(window)
 
 
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """What one step did. progress: None while the store is away. settled, reports, waiting: of labels, where any."""
-
-    progress: Progress | None = None
-    settled: Counts | None = None
-    reports: Sequence[Report] = ()
-    waiting: Counter[tuple[str, str]] | None = None
-
-
 def run(settings: Settings) -> int:
     """What `sentinel fleet` does. Raises ConfigurationError, StoreError and CannotListen for what cannot be used."""
     asyncio.run(FleetProcess(settings).run())
@@ -125,7 +117,8 @@ class FleetProcess:
         self.stop = asyncio.Event()
         self.recorder = Recorder(settings, started_at=time.time())
         self.metrics = FleetMetrics(self.recorder.series)
-        self._targets = build_targets(settings.rollback)
+        self._deciding = Deciding(self.recorder)
+        self._delivering = Delivering(settings, build_targets(settings.rollback), self.recorder)
         reference = load_reference(settings)
         self._store = open_store(settings.store.url)
         self._labels = LabelWork(self._store, settings.labels, Scorer(settings.labels, reference))
@@ -133,6 +126,8 @@ class FleetProcess:
         if settings.labels.enabled:
             self.recorder.labels.open(settings.model.name)
             self.recorder.labels.accepted(accepted_wrong_ratio(settings.labels, reference))
+        shadowed = bool(settings.capture.shadow.urls)
+        self._shadows = FleetShadows(settings, self._store) if shadowed else None
         timing = Timing(settings.window.seconds, settings.fleet.settle_seconds, settings.fleet.straggler_seconds)
         lead = leadership(self._store.database, f"{socket.gethostname()}:{os.getpid()}")
         siblings = Siblings(reference, Policy(**judging_options(settings, reference))) if reference else None
@@ -157,50 +152,53 @@ class FleetProcess:
             telemetry = telemetry_app(self.recorder, self._sources())
             await stack.enter_async_context(listening(telemetry, "telemetry.listen", self.settings.telemetry.listen))
             if self.settings.rollback.mode != "off":
-                stack.push_async_callback(_cancelled, loop.create_task(self._deliver(), name="deliverer"))
+                stack.push_async_callback(_cancelled, loop.create_task(self._delivering.run(), name="deliverer"))
             self.recorder.ready(True)
             while not self.stop.is_set():
-                self._tell(await asyncio.to_thread(self._step))
+                for tell in await asyncio.to_thread(self._step):
+                    tell()
                 await _wait(self.stop, STEP_SECONDS)
         self._fleet.release()
         self._store.close()
 
-    def _step(self) -> _Done:
+    def _step(self) -> list[Tell]:
+        """What is to be told of what was done."""
+        now, told = time.time(), list[Tell]()
         try:
-            progress = self._fleet.step(time.time())
-            if not progress.leading:
-                return _Done(progress)
-            kept = self.settings.store
-            days = (kept.retention_days, kept.hour_days, kept.day_days, kept.rows_days)
-            self._store.forget(time.time(), Retention(*days))
-            return self._labelled(progress, time.time()) if self.settings.labels.enabled else _Done(progress)
+            progress = self._fleet.step(now)
+            told.append(partial(self._tell, progress))
+            for record in progress.judged:
+                self._deciding.made(record.audit)
+            if progress.leading:
+                told += self._lead(now)
+            if self._deciding.waiting:
+                told.append(partial(self._deciding.written, self._store.audit_trail(READ_BACK), now))
+            told.append(partial(self.recorder.store, True))
         except StoreError as error:
             logger.warning("the fleet waits for its store: %s", error)
-            return _Done()
+            told.append(partial(self.recorder.store, False))
+        return told
 
-    def _labelled(self, progress: Progress, now: float) -> _Done:
-        """Late labels of all replicas joined; from time to time also the quality that they tell of."""
-        settled = self._labels.settle(now)
-        if now < self._labels_due:
-            return _Done(progress, settled)
-        self._labels_due = now + self.settings.labels.score_seconds
-        done = _Done(progress, settled, self._labels.score(now), self._labels.labels.counts())
-        self._labels.forget(now)
-        return done
+    def _lead(self, now: float) -> Iterator[Tell]:
+        """What the leader does for all besides judging."""
+        kept = self.settings.store
+        self._store.forget(now, Retention(kept.retention_days, kept.hour_days, kept.day_days, kept.rows_days))
+        if self.settings.labels.enabled:
+            yield from self._join_and_score(now)
+        if self._shadows is not None and (standings := self._shadows.settle(now)) is not None:
+            yield partial(self.recorder.shadows, standings, now)
 
-    def _tell(self, done: _Done) -> None:
-        self.recorder.store(done.progress is not None)
-        if done.progress is None:
-            return
-        if done.settled is not None:
-            self.recorder.labels.labels(done.settled)
-        for report in done.reports:
-            self.recorder.quality(report)
-        if done.waiting is not None:
-            self.recorder.labels.waiting(done.waiting)
-        self._tell_progress(done.progress)
+    def _join_and_score(self, now: float) -> Iterator[Tell]:
+        """Late labels of all replicas; from time to time also the quality that they tell of."""
+        yield partial(self.recorder.labels.labels, self._labels.settle(now))
+        if now >= self._labels_due:
+            self._labels_due = now + self.settings.labels.score_seconds
+            for report in self._labels.score(now):
+                yield partial(self.recorder.quality, report)
+            yield partial(self.recorder.labels.waiting, self._labels.labels.counts())
+            self._labels.forget(now)
 
-    def _tell_progress(self, progress: Progress) -> None:
+    def _tell(self, progress: Progress) -> None:
         self.metrics.report(progress)
         for record in progress.judged:
             verdict = record.verdict
@@ -210,22 +208,6 @@ class FleetProcess:
                 logger.info("%s %s [%s]: %s", *named, extra={"window": verdict.start})
         for odd in progress.odd:
             logger.warning("%s %s: %s", odd.verdict.model, odd.verdict.version, odd.verdict.explanation)
-
-    async def _deliver(self) -> None:
-        rollback = self.settings.rollback
-        options = DelivererOptions(enforce=rollback.mode == "enforce", pause_file=rollback.pause_file)
-        store = await asyncio.to_thread(open_store, self.settings.store.url)
-        try:
-            await Deliverer(store, self._targets, options, self._delivered, self._outbox).run()
-        finally:
-            store.close()
-
-    def _delivered(self, event: DeliveryEvent) -> None:
-        self.recorder.delivery(event.target, event.result, event.seconds, time.time())
-
-    def _outbox(self, outbox: Outbox) -> None:
-        self.recorder.outbox(outbox.pending, outbox.dead)
-        self.recorder.armed(self.settings.rollback.mode == "enforce" and not outbox.paused)
 
     def _sources(self) -> Sources:
         async def windows(query: Mapping[str, str]) -> Any:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from functools import partial
@@ -17,6 +17,8 @@ from typing import Any
 from sentinel.app.assembly import Parts
 from sentinel.app.attribution import Pair
 from sentinel.app.counting import Added, Counting
+from sentinel.app.deciding import READ_BACK, Deciding
+from sentinel.app.delivering import Delivering
 from sentinel.app.heap import give_back
 from sentinel.app.labelling import Labelling
 from sentinel.app.pipeline import DROPPED, UNDECODABLE, Outcome
@@ -25,9 +27,8 @@ from sentinel.app.serving import serving
 from sentinel.app.verdicts import Judgement
 from sentinel.intake.push import Pushed
 from sentinel.intake.receiver import Callbacks, Receiver
-from sentinel.rollback.deliverer import Deliverer, DelivererOptions, DeliveryEvent, Outbox
-from sentinel.store import Store, StoreError, open_store, writer
-from sentinel.store.contract import Retention
+from sentinel.store import Store, writer
+from sentinel.store.contract import AuditRecord, Retention
 from sentinel.telemetry.gpu import GpuReader
 from sentinel.telemetry.pictures import pictures
 from sentinel.telemetry.view import FeaturePicture
@@ -39,7 +40,6 @@ logger = logging.getLogger("sentinel.observer")
 
 GPU_SECONDS = 5.0
 """Between two GPU readings: as fine as a scrape needs, rare enough that reading costs nothing."""
-STORE_RETRY_SECONDS = 2.0
 W3C_PARTS = 4
 """version-traceid-parentid-flags (W3C Trace Context)."""
 RETENTION_SECONDS = 300.0
@@ -58,10 +58,11 @@ class Observer:
         self.receiver = Receiver(handover, callbacks, settings.capture.max_body_bytes)
         boots = self.receiver.ledger.boots() if handover.generation > 1 else frozenset()
         self.counting = Counting(boots)
+        self.deciding = Deciding(self.recorder)
         self._judging = ThreadPoolExecutor(1, thread_name_prefix="sentinel-judge")
         self._stop = asyncio.Event()
         self._windows_lost = 0
-        self._wake_deliverer: Callable[[], None] = lambda: None
+        self.delivering = Delivering(settings, parts.targets, parts.recorder)
         self.recorder.configuration(True, time.time())
         self.recorder.restarts("observer", handover.generation - 1)
 
@@ -72,9 +73,9 @@ class Observer:
             loop.add_signal_handler(number, self._stop.set)
         loop.add_reader(self._lifeline, self._stop.set)
         async with AsyncExitStack() as stack:
-            pushed = Pushed(self._pushed, self._pushed_half)
+            pushed = Pushed(self._pushed, self._pushed_half, self._pushed_beyond_room, self.recorder.sampled_by_sender)
             await stack.enter_async_context(
-                serving(self.parts, pushed, lambda: self._wake_deliverer(), self._not_ready)
+                serving(self.parts, pushed, self.delivering.wake, self._decided, self._not_ready)
             )
             self.receiver.start()
             self.recorder.ready(True)
@@ -101,7 +102,7 @@ class Observer:
         if self.settings.gpu.enabled:
             work["gpu"] = self._read_gpus()
         if self.settings.rollback.mode != "off" and not self.settings.fleet.member:
-            work["deliverer"] = self._deliver()
+            work["deliverer"] = self.delivering.run()
         return work
 
     # -- what the receiver says ---------------------------------------------------------------------------------
@@ -150,6 +151,14 @@ class Observer:
         self._unparsed(reason)
         self._received(1)
 
+    def _pushed_beyond_room(self, reason: str) -> None:
+        self._passed_over(0, {reason: 1}, time.time())
+        self._received(1)
+
+    def _passed_over(self, sampled_out: int, dropped: Mapping[str, int], at: float) -> None:
+        for outcome, count in self.parts.pipeline.passed_over(sampled_out, dropped, at):
+            self.recorder.exchange(outcome.outcome, outcome.model, outcome.version, outcome.reason, count)
+
     def _count(self, route: Route, traffic: RouteTraffic, at: float, whose: Pair | None = None) -> None:
         for (model, version), part in self.parts.pipeline.route_traffic(route, traffic, at, whose):
             self.recorder.traffic(model, version, route.protocol, part)
@@ -183,8 +192,7 @@ class Observer:
         for route, delta in added.routes.items():
             self._count(route, delta, added.at)
             self.recorder.exemplars(route, delta.exemplars, added.at)
-        for outcome, count in self.parts.pipeline.passed_over(added.sampled_out, added.dropped, added.at):
-            self.recorder.exchange(outcome.outcome, outcome.model, outcome.version, outcome.reason, count)
+        self._passed_over(added.sampled_out, added.dropped, added.at)
         self._received(added.received)
 
     def _count_earlier(self, added: Added) -> None:
@@ -224,8 +232,26 @@ class Observer:
         for sample in self.parts.pipeline.take_kept():
             self.parts.writer.call(partial(_keep, sample)).add_done_callback(_rows_kept)
         self._report_store()
+        self._read_back()
         if self.parts.shadowing is not None:
             self.parts.shadowing.settle(time.time())
+
+    def _decided(self, audit: Sequence[AuditRecord]) -> None:
+        """A request from outside was decided."""
+        self.deciding.made(audit)
+        self._read_back()
+
+    def _read_back(self) -> None:
+        """Tell of decisions once the store, which is asked after it was given them, has them."""
+        if not self.deciding.waiting:
+            return
+        loop = asyncio.get_running_loop()
+
+        def done(future: "Future[list[AuditRecord]]") -> None:
+            if not future.cancelled() and future.exception() is None:
+                loop.call_soon_threadsafe(self.deciding.written, future.result(), time.time())
+
+        self.parts.writer.call(lambda store: store.audit_trail(READ_BACK)).add_done_callback(done)
 
     def _time_commit(self, written: "Future[writer.Outcome]") -> None:
         """Measure the time from the handing over of a window until it is in the store."""
@@ -248,11 +274,7 @@ class Observer:
     def _tell(self, judgement: Judgement) -> None:
         verdict = judgement.verdict
         self.recorder.window(judgement.window, judgement.scores, verdict, self._pictures(judgement))
-        for decision in judgement.plan.decisions:
-            self.recorder.decision(
-                decision.outcome, decision.model, decision.from_version, decision.at, decision.sentence
-            )
-            logger.warning("rollback %s: %s", decision.outcome, decision.sentence)
+        self.deciding.made(judgement.plan.audit)
         for effect in judgement.plan.effects:
             asked = effect.request
             logger.warning(
@@ -263,7 +285,7 @@ class Observer:
                 effect.seconds,
             )
         if judgement.plan.intents:
-            self._wake_deliverer()
+            self.delivering.wake()
         logger.info(
             "%s %s [%s]: %s",
             verdict.model,
@@ -298,30 +320,6 @@ class Observer:
         while True:
             await asyncio.sleep(RETENTION_SECONDS)
             self.parts.writer.call(lambda store: store.forget(time.time(), retention))
-
-    async def _deliver(self) -> None:
-        """Deliver intents over a store connection of its own; waits for a store that is away."""
-        store = None
-        while store is None:
-            try:
-                store = await asyncio.to_thread(open_store, self.settings.store.url)
-            except StoreError:
-                await asyncio.sleep(STORE_RETRY_SECONDS)
-        enforce = self.settings.rollback.mode == "enforce"
-        options = DelivererOptions(enforce=enforce, pause_file=self.settings.rollback.pause_file)
-        deliverer = Deliverer(store, self.parts.targets, options, self._delivered, self._outbox)
-        self._wake_deliverer = deliverer.wake
-        try:
-            await deliverer.run()
-        finally:
-            store.close()
-
-    def _delivered(self, event: DeliveryEvent) -> None:
-        self.recorder.delivery(event.target, event.result, event.seconds, time.time())
-
-    def _outbox(self, outbox: Outbox) -> None:
-        self.recorder.outbox(outbox.pending, outbox.dead)
-        self.recorder.armed(self.settings.rollback.mode == "enforce" and not outbox.paused)
 
     def _not_ready(self) -> str:
         return "the observer is stopping" if self._stop.is_set() else ""

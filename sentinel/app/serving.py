@@ -4,14 +4,14 @@ import asyncio
 import os
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from aiohttp import web
 
 from sentinel.app.assembly import Parts, key_options
-from sentinel.config import split_address
+from sentinel.config import Settings, split_address
 from sentinel.config.times import parse_time
 from sentinel.intake.labels import LabelIntake, label_routes
 from sentinel.intake.push import Pushed, routes
@@ -21,6 +21,7 @@ from sentinel.rollback.answers import Standing
 from sentinel.rollback.http import Backing, answer, bearer_problem, server_tls
 from sentinel.rollback.integrations import integration_routes
 from sentinel.store import Store
+from sentinel.store.contract import AuditRecord
 from sentinel.store.query import windows_json
 from sentinel.telemetry.recorder import Recorder
 from sentinel.telemetry.server import Sources, telemetry_app
@@ -35,12 +36,16 @@ class CannotListen(Exception):
 
 @asynccontextmanager
 async def serving(
-    parts: Parts, pushed: Pushed, committed: Callable[[], None], not_ready: Callable[[], str]
+    parts: Parts,
+    pushed: Pushed,
+    committed: Callable[[], None],
+    decided: Callable[[Sequence[AuditRecord]], None],
+    not_ready: Callable[[], str],
 ) -> AsyncIterator[None]:
     """Serve while the context lasts.
 
-    pushed: who is told of traffic that others send here. committed: called after intents were written. not_ready: why,
-    or "".
+    pushed: who is told of traffic that others send here. committed, decided: see `sentinel.rollback.http`.
+    not_ready: why, or "".
 
     Raises CannotListen for an address that cannot be had.
     """
@@ -56,7 +61,7 @@ async def serving(
     async def verdict(model: str, query: Mapping[str, str]) -> Any:
         return analysis(parts.recorder.view(), model, query.get("version", ""), time.time())
 
-    backing = Backing(ask, settings.rollback, time.time, committed)
+    backing = Backing(ask, settings.rollback, time.time, committed, decided)
     telemetry = telemetry_app(parts.recorder, Sources(time.time, windows, verdict, not_ready))
     telemetry.add_routes(integration_routes(backing, lambda model: _standing(parts.recorder, model)))
     telemetry.add_routes(routes(pushed, max_body_bytes=settings.capture.max_body_bytes))
@@ -65,6 +70,7 @@ async def serving(
     async with (
         listening(telemetry, "telemetry.listen", settings.telemetry.listen),
         listening(admin, "admin.listen", settings.admin.listen, server_tls(settings.admin)),
+        _envoy(settings, pushed),
     ):
         yield
 
@@ -104,9 +110,33 @@ async def listening(
         await web.TCPSite(runner, host, port, reuse_address=True, ssl_context=tls).start()
     except OSError as error:
         await runner.cleanup()
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise CannotListen(f"{path}: cannot listen on {address}: {reason}; choose another address") from error
+        raise _cannot_listen(path, address, error) from error
     try:
         yield
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def _envoy(settings: Settings, pushed: Pushed) -> AsyncIterator[None]:
+    """Take what an Envoy tells of its traffic, where that is switched on. Raises CannotListen."""
+    envoy = settings.envoy
+    if not envoy.listen:
+        yield
+        return
+    from sentinel.intake.envoy import EnvoyIntake, Limits, open_server  # an HTTP/2 stack that most never need
+
+    limits = Limits(envoy.max_exchanges, envoy.max_held_bytes, settings.capture.max_body_bytes)
+    try:
+        close = await open_server(EnvoyIntake(pushed, limits), *split_address(envoy.listen))
+    except OSError as error:
+        raise _cannot_listen("envoy.listen", envoy.listen, error) from error
+    try:
+        yield
+    finally:
+        close()
+
+
+def _cannot_listen(path: str, address: str, error: OSError) -> CannotListen:
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return CannotListen(f"{path}: cannot listen on {address}: {reason}; choose another address")

@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping
 from sentinel.decode import (
     bodies,
     cloudevents,
+    delimited,
     grpc_frames,
     invocations,
     openai,
     plain,
     raw,
+    rerank,
     seldon,
     text_servers,
     tfserving_grpc,
@@ -46,6 +48,8 @@ DECODERS: Mapping[str, Decoder] = {
     "anthropic_messages": text_servers.anthropic_messages,
     "llamacpp_completion": text_servers.llamacpp_completion,
     "generate": text_servers.generate,
+    "rerank": rerank.rerank,
+    "score": rerank.score,
     "invocations": invocations.decode,
     "seldon": seldon.decode,
     "torchserve": raw.torchserve,
@@ -68,6 +72,9 @@ GENERATIVE = (
     text_servers.generate,
 )
 """Decoders that make something of an answer that was broken off."""
+
+TOLD_BY_KEYS = (("v2", (b'"datatype"', b'"inputs"')), ("score", (b'"text_1"', b'"text_2"')))
+"""Protocols told by keys of a JSON body."""
 
 RAW_TYPES = ("image/", "text/plain", "multipart/form-data")
 """Bodies of these types, on a path that tells no protocol, are one value each."""
@@ -138,7 +145,10 @@ def told_by_content(call: Call) -> str:
     """The protocol that headers and the first bytes tell, "" if none."""
     if call.exchange.protocol == "grpc":
         return ""
+    media_type = call.header("content-type").lower()
+    if media_type.startswith((*delimited.CSV_TYPES, *delimited.JSON_LINES_TYPES)):
+        return "invocations"
     start = call.request[:1].strip() or call.request.lstrip()[:1]
     if start in (b"{", b"["):
-        return "v2" if b'"datatype"' in call.request and b'"inputs"' in call.request else "plain"
-    return "raw" if call.header("content-type").lower().startswith(RAW_TYPES) else ""
+        return next((name for name, keys in TOLD_BY_KEYS if all(key in call.request for key in keys)), "plain")
+    return "raw" if media_type.startswith(RAW_TYPES) else ""

@@ -15,6 +15,7 @@ ROUNDING = 1e-2
 
 NO_OUTPUTS = frozenset(
     {"id", "request_id", "requestid", "trace_id", "model", "model_name", "modelname", "model_version", "version"}
+    | {"deployedmodelid", "modelversionid", "modeldisplayname"}
     | {"created", "created_at", "timestamp", "time", "latency", "latency_ms", "duration", "duration_ms", "elapsed"}
     | {"object", "status", "success", "message"}
 )
@@ -89,6 +90,18 @@ def from_object(answer: Mapping[str, Any], rows: int, options: DecodeOptions) ->
 
 def _is_batch_of_one(value: Any) -> bool:
     return type(value) is list and len(value) == 1
+
+
+def bare(body: bytes) -> Any:
+    """A body that is no JSON: the number or the text that it is, None where it is neither."""
+    try:
+        text = body.decode().strip()
+    except UnicodeDecodeError:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def scalar(value: Any) -> list[tuple[str, Block]]:

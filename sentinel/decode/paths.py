@@ -32,13 +32,15 @@ _PATTERNS = tuple(
         ("tfserving_grpc_predict", r"^/tensorflow\.serving\.PredictionService/Predict$"),
         ("tfserving_grpc_classify", r"^/tensorflow\.serving\.PredictionService/Classify$"),
         ("tfserving_grpc_regress", r"^/tensorflow\.serving\.PredictionService/Regress$"),
+        ("rerank", r"/rerank/?$"),
+        ("invocations", rf"^/models/{_MODEL}/invoke/?$"),
         ("invocations", r"(?:/(?:serving-)?endpoints/(?P<model>[^/]+))?/invocations/?$"),
         ("torchserve", rf"^/predictions/{_MODEL}(?:/(?P<version>[^/]+))?/?$"),
     )
 )
 
 _NO_INFERENCE = re.compile(
-    r"^/(?:health|healthz|livez|readyz|ready|live|ping|metrics|docs|openapi\.json|info)(?:/|$)"
+    r"^/(?:health|healthz|livez|readyz|ready|live|ping|metrics|docs|openapi\.json|info|(?:de)?tokenize)(?:/|$)"
     r"|^/v2(?:/health/.*|/repository/.*|/models/[^/]+(?:/versions/[^/]+)?(?:/ready|/config|/stats|/trace/setting)?)?/?$"
     r"|^/v1/models(?:/[^:]*(?::explain)?)?$"
     r"|^/inference\.GRPCInferenceService/(?!ModelInfer$|ModelStreamInfer$)\w+$"

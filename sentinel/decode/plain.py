@@ -28,6 +28,7 @@ UNNAMED = "input"
 ROW_KEYS = (
     "instances",
     "inputs",
+    "Inputs",
     "input",
     "rows",
     "records",
@@ -40,14 +41,14 @@ ROW_KEYS = (
     "dataframe_split",
     "input_data",
 )
-PREDICTION_KEYS = ("predictions", "prediction", "outputs", "output", "results", "result", "data")
+PREDICTION_KEYS = ("predictions", "prediction", "outputs", "output", "results", "Results", "result", "data")
 
 
 def decode(call: Call) -> Decoded:
     """One call with a JSON body and, where seen, a JSON answer."""
     options = call.options
     request = jsontext.parse(call.request)
-    response = None if call.response is None else _last_or_only(call.response, call.exchange.response.headers)
+    response = None if call.response is None else _said(call.response, call.exchange.response.headers)
     values = pointer.resolve(request, options.rows_pointer) if options.rows_pointer else _rows_of(request)
     answer = answer_of(response, options)
     table = _table(values, answer, options)
@@ -55,25 +56,37 @@ def decode(call: Call) -> Decoded:
     return call.decoded(
         table,
         () if call.response is None else read_answer(answer, table.rows, options),
-        model=said.get("model_name"),
-        version=said.get("model_version"),
+        model=said.get("model_name") or said.get("modelDisplayName"),
+        version=said.get("model_version") or said.get("modelVersionId"),
         request_id=(request.get("request_id") or request.get("id")) if isinstance(request, dict) else "",
     )
 
 
-def _last_or_only(body: bytes, headers: Mapping[str, str]) -> Any:
-    """The JSON of an answer; of a stream the last event, which holds the result where others hold pieces of it."""
-    return sse.read(body).events[-1] if sse.is_stream(headers, body) else jsontext.parse(body)
+def _said(body: bytes, headers: Mapping[str, str]) -> Any:
+    """The JSON of an answer; of a stream the last event, which holds the result where others hold pieces of it.
+
+    A plain text is a value of its own; JSON that was written as a string within JSON is read (Azure ML's scripts).
+    """
+    if sse.is_stream(headers, body):
+        return sse.read(body).events[-1]
+    if headers.get("content-type", "").lower().startswith("text/plain") and body[:1] not in (b"{", b"["):
+        return outputs.bare(body)
+    said = jsontext.parse(body)
+    return jsontext.parse(said.encode()) if isinstance(said, str) and said[:1] in ("{", "[") else said
 
 
 def _rows_of(request: Any) -> Any:
     """What stands under the first key that means rows, or under the only key if it is a batch; else the whole body."""
     if not isinstance(request, dict):
         return request
-    only = next(iter(request.values())) if len(request) == 1 else None
-    if isinstance(only, list) and only and not _is_flat(only):
-        return only
-    return next((request[key] for key in ROW_KEYS if type(request.get(key)) in (list, dict)), request)
+    named = next((request[key] for key in ROW_KEYS if type(request.get(key)) in (list, dict)), request)
+    return _only_batch(request) or _only_batch(named) or named
+
+
+def _only_batch(values: Any) -> list[Any] | None:
+    """The batch that is all there is in an object."""
+    only = next(iter(values.values())) if isinstance(values, dict) and len(values) == 1 else None
+    return only if isinstance(only, list) and not _is_flat(only) else None
 
 
 def answer_of(response: Any, options: DecodeOptions) -> Any:
@@ -86,7 +99,7 @@ def answer_of(response: Any, options: DecodeOptions) -> Any:
         if response.keys() == {"error"} or response.keys() == {"detail"}:
             raise Refused(Reason.ERROR_RESPONSE)
         only = [key for key in PREDICTION_KEYS if key in response]
-        others = response.keys() - set(only) - outputs.NO_OUTPUTS
+        others = {key.lower() for key in response.keys() - set(only)} - outputs.NO_OUTPUTS
         if len(only) == 1 and not others:
             return response[only[0]]
     return response

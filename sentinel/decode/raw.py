@@ -66,8 +66,8 @@ def _part(part: bytes) -> tuple[str, Column]:
 def _outputs(call: Call, body: bytes) -> list[tuple[str, Block]]:
     """JSON of an obvious shape, {label: score}, or a bare text."""
     if body[:1] not in (b"{", b"[") and not call.response_header("content-type").lower().startswith("application/json"):
-        said = text_or_bytes(body)
-        return outputs.scalar(_number_or(said)) if isinstance(said, str) else []
+        said = outputs.bare(body)
+        return [] if said is None else outputs.scalar(said)
     answer = plain.answer_of(jsontext.parse(body), call.options)
     if isinstance(answer, list) and len(answer) == 1 and isinstance(answer[0], dict):
         answer = answer[0]
@@ -88,10 +88,3 @@ def _are_scores(answer: Mapping[str, Any]) -> bool:
         and all(type(value) is float and 0 <= value <= 1 for value in values)
         and sum(values) <= 1 + outputs.ROUNDING
     )
-
-
-def _number_or(text: str) -> Any:
-    try:
-        return float(text)
-    except ValueError:
-        return text.strip()

@@ -53,7 +53,7 @@ class Book:
         if seasons is not None:
             weights = accounts.all_weights(laws.features.cells, laws.features.ordered, cells)
         self.capital = Capital.empty(weights * laws.features.weights[:, None])
-        self.memory = np.zeros((features, accounts.PLUGINS, cells))
+        self.memory = np.zeros((features, accounts.MEMORIES, cells))
         self.blocks = Blocks.empty(features, cells)
         self.recover_to = laws.features.tolerances
         self.expected = None if seasons is None else Blocks.empty(features, cells, np.float64)

@@ -149,7 +149,7 @@ class Side(asyncio.Protocol):
     """
 
     __slots__ = (
-        "by_client", "early", "eof", "look", "pair", "peer", "spoke", "tls", "transport", "waiting", "write",
+        "by_client", "early", "eof", "host", "look", "pair", "peer", "spoke", "tls", "transport", "waiting", "write",
     )  # fmt: skip
     peer: "Side"
 
@@ -160,6 +160,7 @@ class Side(asyncio.Protocol):
         self.write: Callable[[bytes], None] = _nowhere
         self.look: Look | None = None
         self.eof = self.tls = self.spoke = False
+        self.host = ""
         self.early: list[bytes] = []
         self.waiting = 0  # bytes for this end that could not be written yet
 
@@ -167,7 +168,9 @@ class Side(asyncio.Protocol):
         """The connection is there. TLS buffers by itself and has no half-close."""
         made = self.transport = cast("asyncio.Transport", transport)
         self.tls = made.get_extra_info("sslcontext") is not None
-        if not self.tls:
+        if self.tls:
+            self.host = _host(made)  # TLS no longer tells it when the connection is lost
+        else:
             made.set_write_buffer_limits(high=0)  # write at once; while some of it waits, the other end is not read
         if self.by_client:
             self.write = self._wait
@@ -216,6 +219,10 @@ class Side(asyncio.Protocol):
         self.reset()
         self.peer.reset()
 
+    def address(self) -> str:
+        """Host at the other end; "" for a Unix socket, and after a reset. A system call."""
+        return self.host or (_host(self.transport) if self.transport is not None else "")
+
     def stop_reading(self) -> None:
         if self.transport is not None and not self.transport.is_closing():
             self.transport.pause_reading()
@@ -256,6 +263,11 @@ class Side(asyncio.Protocol):
         self.spoke = True
         self.stop_reading()
         self.peer.wait_for(self.peer.waiting + len(data))
+
+
+def _host(transport: asyncio.Transport) -> str:
+    name = transport.get_extra_info("peername")
+    return str(name[0]) if isinstance(name, tuple) else ""
 
 
 def _nowhere(data: bytes) -> None:

@@ -45,7 +45,7 @@ def _pure() -> Decoder:
 
 
 def _fast() -> Decoder:
-    from jh2 import _hazmat  # type: ignore[import-untyped]
+    from jh2 import _hazmat
 
     decoder = _hazmat.Decoder(LARGEST_LIST_BYTES)
     decoder.max_allowed_table_size = LARGEST_TABLE_BYTES

@@ -26,8 +26,9 @@ OBSERVER_ENVIRONMENT = {
     "MALLOC_MMAP_THRESHOLD_": "65536",  # arrays go back to the kernel when freed, for good (glibc else raises it)
     "MALLOC_TRIM_THRESHOLD_": "65536",
     "OPENBLAS_NUM_THREADS": "1",  # its matrices are small, and the other cores are the model server's
+    "PYTHONNODEBUGRANGES": "1",  # columns of instructions, for carets under tracebacks, are a megabyte
 }
-"""What keeps memory that was needed once from staying resident; an operator's own values win."""
+"""What keeps memory low: what was needed once does not stay resident; an operator's own values win."""
 WORKER_ENVIRONMENT = {
     "MALLOC_MMAP_THRESHOLD_": str(1 << 20),  # chunks of up to 256 KB come and go: taking and giving back pages for each
     "MALLOC_TRIM_THRESHOLD_": str(4 << 20),  # one costs more than relaying it

@@ -74,7 +74,7 @@ class Worker:
             tally=self._tally,
             sampler=Sampler(options.sample_ratio, options.max_samples_per_second, options.seed),
             room_bytes=options.max_body_bytes + HEAD_ROOM_BYTES,
-            hand=self._sender.hand,
+            hand=self._hand,
             wall=lambda monotonic: wall + monotonic,
         )
 
@@ -158,6 +158,13 @@ class Worker:
         pair = self._pairs.get(said.connection)
         if pair is not None and said.slot == self._options.slot:
             pair.opaque(Opaque(said.reason))
+
+    def _hand(self, sample: channel.Sample) -> None:
+        """Say of a finished sample who asked."""
+        pair = self._pairs.get(sample.connection)
+        if pair is not None:
+            sample.peer = pair.client.address()
+        self._sender.hand(sample)
 
     # -- what happens by the clock
 

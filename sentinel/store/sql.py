@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from sentinel.judge.verdict import Incident, Verdict
 from sentinel.store import history, outbox, rows, trail
@@ -182,6 +182,15 @@ class SqlStore:
         with self.database.write() as connection:
             put(connection, settings, {"name": name, "value": value})
             trail.append(connection, tuple(audit))
+
+    def settings(self, prefix: str) -> dict[str, str]:
+        begins = settings.c.name.startswith(prefix, autoescape=True)
+        with self.database.read() as connection:
+            return {row.name: row.value for row in connection.execute(select(settings).where(begins))}
+
+    def drop_setting(self, name: str) -> None:
+        with self.database.write() as connection:
+            connection.execute(delete(settings).where(settings.c.name == name))
 
     @property
     def labels(self) -> LabelStore:

@@ -112,6 +112,10 @@ class Recorder:
         """Count exchanges that were seen, before it is known what becomes of them."""
         self.series.add(serving.RECEIVED, self._pair(model, version), count)
 
+    def sampled_by_sender(self, ratio: float) -> None:
+        """The share of requests that whoever pushes them says it pushes."""
+        self.series.put(serving.SENDER_RATIO, (), ratio)
+
     def exchange(self, outcome: str, model: str, version: str, reason: str = "", count: int = 1) -> None:
         """Count exchanges by what became of them: analysed, sampled_out, dropped or undecodable (with the reason)."""
         pair = self._pair(model, version)
@@ -292,7 +296,7 @@ class Recorder:
         self.series.put(internals.CONFIG_RELOAD, (), int(not last_refused))
 
     def gpu(self, readings: GpuReadings) -> None:
-        """Replace all GPU values: what NVML did not tell this time disappears."""
+        """Replace all GPU values: what a driver did not tell this time disappears."""
         self._gpu = readings
         for metric in GPU_METRICS:
             self.series.values[metric] = dict(readings.samples.get(metric, {}))
@@ -308,7 +312,7 @@ class Recorder:
             incidents=tuple(self.incidents.values()),
             timeline=tuple(reversed(self.timeline)),
             conservation=self._conservation(),
-            shadows=self._shadows if self.settings.capture.shadow.url else None,
+            shadows=self._shadows if self.settings.capture.shadow.urls else None,
             exemplars=self._last_exemplars,
             gpu_up=self._gpu.up,
             gpus=_gpu_views(self.series),

@@ -19,9 +19,10 @@ MARK = 0x534E5431
 KIND_SAMPLE, KIND_ROUTE, KIND_STATUS, KIND_FILE = 1, 2, 3, 4
 _FILE = struct.Struct("<BQQ")  # kind, bytes in the file that travels with the message, such bytes sent so far
 _SHORT = struct.Struct("<BI")  # kind, bytes that follow
-_SAMPLE = struct.Struct("<BBBBHQQdddII")
+_SAMPLE = struct.Struct("<BBBBHQQdddIIB")
 # kind, protocol, flags, listener, status, sequence, connection, started_at, duration, first_byte, request chunks,
-# response chunks
+# response chunks, bytes of the peer's address, which follows
+LONGEST_PEER = 255
 _DISAGREEMENT = struct.Struct("<IHBQ")  # mark, slot, reason, connection
 DISAGREEMENTS = ("malformed_request", "malformed_response", "pairing")
 """Why the observer's strict reading says that a connection is not what the relay took it for."""
@@ -68,7 +69,8 @@ class Side:
 @dataclass(slots=True)
 class Sample:
     """A sampled exchange as raw bytes; times as in `Exchange`. `closed`: the connection ended with the exchange.
-    `connection`: number of the worker's connection.
+    `connection`: number of the worker's connection. `peer`: address at its other end, "" where it has none; in memory
+    only.
     """
 
     sequence: int
@@ -82,6 +84,7 @@ class Sample:
     response: Side
     closed: bool = False
     connection: int = 0
+    peer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,7 @@ def sample_buffers(sample: Sample) -> list[Buffer]:
     """The pieces of a sample's frame, chunks by reference; a side of too many is joined in the middle."""
     request, response = _gathered(sample.request), _gathered(sample.response)
     chunks = request.chunks + response.chunks
+    peer = sample.peer.encode()[:LONGEST_PEER]
     flags = REQUEST_CUT * request.cut | RESPONSE_CUT * response.cut | CLOSED * sample.closed
     head = _SAMPLE.pack(
         KIND_SAMPLE,
@@ -147,10 +151,11 @@ def sample_buffers(sample: Sample) -> list[Buffer]:
         sample.first_byte_seconds,
         len(request.chunks),
         len(response.chunks),
+        len(peer),
     )
     offsets = [min(int(s * _MICROSECONDS), _LATEST_OFFSET) for s in request.seconds + response.seconds]
     table = struct.pack(f"<{2 * len(chunks)}I", *map(len, chunks), *offsets)
-    return [head + table, *chunks]
+    return [head + peer + table, *chunks]
 
 
 def _gathered(side: Side) -> Side:
@@ -238,10 +243,11 @@ def _frame(message: bytes, at: int) -> tuple[Frame, int]:
 
 
 def _sample(message: bytes, at: int) -> tuple[Sample, int]:
-    _, protocol, flags, listener, status, sequence, connection, started, duration, first, asked, answered = (
-        _SAMPLE.unpack_from(message, at)
-    )
-    at += _SAMPLE.size
+    head = _SAMPLE.unpack_from(message, at)
+    _, protocol, flags, listener, status, sequence, connection = head[:7]
+    started, duration, first, asked, answered, address = head[7:]
+    at += _SAMPLE.size + address
+    peer = message[at - address : at].decode()
     count = asked + answered
     if count * 8 > len(message):
         raise ChannelError("a sample has more chunks than its message has room for")
@@ -257,9 +263,8 @@ def _sample(message: bytes, at: int) -> tuple[Sample, int]:
     request = Side(chunks[:asked], seconds[:asked], bool(flags & REQUEST_CUT))
     response = Side(chunks[asked:], seconds[asked:], bool(flags & RESPONSE_CUT))
     closed = bool(flags & CLOSED)
-    name = PROTOCOLS[protocol]
-    times = (started, duration, first)
-    return Sample(sequence, name, listener, status, *times, request, response, closed, connection), at
+    name, times = PROTOCOLS[protocol], (started, duration, first)
+    return Sample(sequence, name, listener, status, *times, request, response, closed, connection, peer), at
 
 
 def _route(document: dict[str, Any]) -> tuple[Route, RouteTraffic]:

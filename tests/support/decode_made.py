@@ -47,6 +47,14 @@ def made_exchanges() -> dict[str, Exchange]:
                 "output": [{"type": "message", "content": [{"type": "output_text", "text": "hello"}]}],
             },
         ),
+        "rerank/documents": posted(
+            "/v1/rerank",
+            {"model": "m", "query": "q", "documents": ["a", {"text": "b"}, "c"], "top_n": 2},
+            {"results": [{"index": 2, "relevance_score": 0.75}, {"index": 0, "relevance_score": 0.25}]},
+        ),
+        "rerank/pairs": posted(
+            "/score", {"text_1": "q", "text_2": ["a", "b"]}, {"data": [{"index": 0, "score": 0.5}, {"score": 0.25}]}
+        ),
         "openai/embeddings": posted(
             "/v1/embeddings",
             {"model": "m", "input": ["a", "b"]},

@@ -9,10 +9,13 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import grpc
 import httpx
 
 from sentinel.demo.model import BADLY_QUANTISED, WELL_QUANTISED
+from tests.support.decode_grpc import V2
 from tests.support.processes import wait_until
+from tests.support.shadow_grpc import asked, grpc_server, said
 from tests.support.shadow_served import bodies, model_server, version_path
 from tests.support.sidecar_process import Sidecar, configuration, running
 
@@ -99,6 +102,21 @@ def test_a_second_model_that_never_answers_holds_nobody_up(demo_folder: Path, tm
             (found,) = told(sidecar)
     assert outcomes == {"no_answer", "dropped"}
     assert "got no answer" in found["explanation"]
+
+
+def test_grpc_calls_are_mirrored_to_a_grpc_server(tmp_path: Path) -> None:
+    with grpc_server(lambda value: value) as (server, _), grpc_server(lambda value: value) as (second, heard):
+        document = shadowed(tmp_path, server, "", grpc_url=f"http://{second}")
+        with running(tmp_path, document) as sidecar:
+            with grpc.insecure_channel(f"127.0.0.1:{sidecar.traffic}") as channel:
+                call = channel.unary_unary(V2, request_serializer=bytes, response_deserializer=bytes)
+                answers = [call(asked(float(number % 7)), timeout=10) for number in range(REQUESTS)]
+            assert answers[:2] == [said(0.0), said(1.0)]
+            assert set(all_mirrored(sidecar)) <= {"learning", "compared"}
+            wait_until(lambda: [found["verdict"] for found in told(sidecar)] == ["equivalent"], "the proof")
+            (found,) = told(sidecar)
+    assert (found["version"], found["candidate_version"]) == ("7", "7")
+    assert heard.mirrored == REQUESTS
 
 
 def test_a_restart_goes_on_with_the_evidence(demo_folder: Path, tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ import time
 import urllib.request
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import numpy as np
@@ -27,6 +29,7 @@ from sentinel.fleet.periods import Timing
 from sentinel.fleet.siblings import Siblings
 from sentinel.judge.policy import Policy
 from sentinel.reference.build import build
+from sentinel.rollback.past import DECISION
 from sentinel.store import Selection, WindowRecord, open_store
 from sentinel.telemetry.recorder import Recorder
 from sentinel.windows.opened import Window
@@ -38,9 +41,10 @@ from tests.support.ports import free_port
 PATIENCE_SECONDS = 120.0
 
 
-def settings_for(url: str) -> Settings:
+def settings_for(url: str, **groups: Any) -> Settings:
     return parse(
-        {
+        groups
+        | {
             "store": {"url": url},
             "window": {"seconds": 60.0},
             "fleet": {"settle_seconds": 0.0, "straggler_seconds": 0.0},
@@ -114,6 +118,22 @@ async def test_what_a_step_did_is_told_where_scrapes_are_answered(
     async with running(FleetProcess(settings)):
         await until_said(settings, "/metrics", "sentinel_fleet_judged_periods_total 1.0")
     assert threads == {threading.current_thread()}
+
+
+async def test_the_fleets_decisions_are_in_its_metrics(sqlite_url: str) -> None:
+    settings = settings_for(sqlite_url, slo={"error_ratio": 0.01})
+    store = open_store(sqlite_url)
+    failing = replace(some.traffic(1000), codes={"2xx": 500, "5xx": 500})
+    last = int(time.time() // 60) - 2
+    for number in range(last - 5, last + 1):
+        store.commit_window(WindowRecord(some.window(number, reference_id="", traffic=failing)))
+    process = FleetProcess(settings)
+    counted = 'sentinel_rollback_decisions_total{model="fraud",outcome="suppressed_no_previous"} 1.0'
+    async with running(process):
+        await until_said(settings, "/metrics", counted)
+    audit = [record.outcome for record in store.audit_trail() if record.action == DECISION]
+    assert "suppressed_no_previous" in audit
+    store.close()
 
 
 def test_a_fleet_of_fleets(sqlite_url: str, tmp_path: Path) -> None:

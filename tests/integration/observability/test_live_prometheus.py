@@ -15,16 +15,18 @@ import pytest
 import pytest_asyncio
 import yaml
 
+from sentinel.config import split_address
 from sentinel.config.settings import LabelSettings
 from sentinel.fleet import Progress
 from sentinel.fleet.metrics import FleetMetrics
+from sentinel.inject.server import Metrics, listening, telemetry
 from sentinel.labels.values import Kind, Quality, Report, Span
 from sentinel.observability import build_alerts, build_dashboards, write
-from sentinel.telemetry.catalogue import CATALOGUE, Metric, gpu, labels
+from sentinel.telemetry.catalogue import CATALOGUE, INJECTOR, Metric, gpu, injector, labels
 from sentinel.telemetry.readings import GpuReadings
 from sentinel.telemetry.recorder import Recorder
 from tests.support.dashboards import filled, panels, sides
-from tests.support.prometheus import Prometheus, running_prometheus
+from tests.support.prometheus import Prometheus, free_port, running_prometheus
 from tests.support.telemetry_served import served
 from tests.support.telemetry_story import TRACE, Story, incident, shadow_standing, story_settings
 
@@ -103,9 +105,13 @@ async def live(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Live]:
     rules = write(quick, folder / "rules")
     started = time.time()
     recorder = Recorder(story_settings(labels=LabelSettings(enabled=True)), started_at=started)
+    webhook = f"127.0.0.1:{free_port()}"
     async with (
         served(recorder) as address,
-        running_prometheus(folder, [address.removeprefix("http://")], rules) as prometheus,
+        listening(telemetry(Metrics(), lambda: ""), *split_address(webhook)),
+        running_prometheus(
+            folder, [address.removeprefix("http://")], rules, others={injector.JOB: [webhook]}
+        ) as prometheus,
     ):
         await prometheus.wait_for("sentinel_build_info")
         await tell(recorder, started)
@@ -181,6 +187,11 @@ async def test_every_metric_of_the_catalogue_is_scraped(live: Live) -> None:
     names = set(await live.prometheus.series("__name__", '{job="sentinel"}'))
     families = {re.sub(r"_(bucket|sum|count)$", "", name) for name in names} | names
     assert [metric.name for metric in CATALOGUE if metric.name not in families] == []
+
+
+async def test_the_webhooks_metrics_are_scraped_under_its_own_job(live: Live) -> None:
+    names = await live.prometheus.series("__name__", f'{{job="{injector.JOB}", __name__=~"sentinel_.+"}}')
+    assert sorted(names) == sorted(metric.name for metric in INJECTOR)
 
 
 async def test_nothing_is_scraped_that_the_catalogue_does_not_list(live: Live) -> None:

@@ -126,3 +126,12 @@ def test_envelopes(event, reason):
     headers = {"content-type": "application/cloudevents+json"}
     found = decode(posted("/v1/models/m:predict", event, {"predictions": [1]}, request_headers=headers))
     assert getattr(found, "reason", None) == reason
+
+
+@pytest.mark.parametrize(("path", "model"), [("/models/fraud/invoke", "fraud"), ("/infer", "")])
+def test_delimited_lines_are_read_on_any_path(path, model):
+    headers = {"content-type": "text/csv"}
+    found = decode(made("POST", path, b"1,2\n3,4\n", b"0.5\n0.25\n", request_headers=headers, response_headers=headers))
+    assert isinstance(found, Decoded)
+    assert (found.rows, found.model) == (2, model)
+    assert values(found.predictions) == {"prediction": [0.5, 0.25]}

@@ -39,6 +39,8 @@ def test_model_and_version_of_a_path(path, expected):
         "/v2/models/m/stats",
         "/v2/repository/index",
         "/docs",
+        "/tokenize",
+        "/detokenize",
     ],
 )
 def test_paths_of_no_inference(path):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from sentinel.decode import Decoded, DecodeOptions, Undecodable, decode
@@ -141,3 +143,31 @@ def test_the_version_of_the_answer():
 )
 def test_what_is_not_obvious_has_a_reason(request_body, response_body, reason):
     assert decode(posted("/score", request_body, response_body)).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("request_body", "response", "predictions"),
+    [
+        ({"Inputs": {"data": [{"a": 1}, {"a": 2}]}, "GlobalParameters": {}}, {"Results": [0, 1]}, [0, 1]),
+        ({"data": [{"a": 1}, {"a": 2}]}, '{"result": [0, 1]}', [0, 1]),
+        (
+            {"instances": [{"a": 1}, {"a": 2}]},
+            {"predictions": [0, 1], "deployedModelId": "7", "modelDisplayName": "m", "modelVersionId": "3"},
+            [0, 1],
+        ),
+    ],
+    ids=["Azure ML", "JSON within JSON", "Vertex AI"],
+)
+def test_answers_in_the_words_of_clouds(request_body, response, predictions):
+    found = asked(request_body, response)
+    assert values(found.inputs) == {"a": [1, 2]}
+    assert values(found.predictions) == {"prediction": predictions}
+    assert (found.model, found.version) == (("m", "3") if "instances" in request_body else ("", ""))
+
+
+def test_a_plain_text_is_an_answer():
+    sent = posted("/summarise", {"text": "a long one"}, {})
+    said = replace(sent, response=replace(sent.response, headers={"content-type": "text/plain"}, body=b"short"))
+    found = decode(said)
+    assert isinstance(found, Decoded)
+    assert values(found.predictions) == {"prediction": ["short"]}

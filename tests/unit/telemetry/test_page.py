@@ -40,7 +40,7 @@ def test_a_breach_is_told_first_with_its_reason() -> None:
 
 def test_before_the_first_window(story: Story) -> None:
     assert "Waiting for the first window" in page(story)
-    assert "No NVIDIA driver answers" in page(story)
+    assert "No driver of a GPU answers" in page(story)
 
 
 @pytest.mark.parametrize("state", list(State))

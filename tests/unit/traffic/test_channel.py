@@ -22,6 +22,7 @@ samples = st.builds(
     request=sides,
     response=sides,
     closed=st.booleans(),
+    peer=st.sampled_from(["", "10.0.0.1", "fe80::1%eth0"]),
 )
 
 
