@@ -4,6 +4,8 @@ Each replica keeps what it saw (`sentinel.app.shadowing`); the leader reads that
 writes the audit records. It compares what its own settings name: it needs the same `capture.shadow` as its members.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from sentinel.app.shadowing import SETTINGS, book_of, changed, record, verdicts
@@ -26,8 +28,8 @@ class FleetShadows:
         self._store = store
         self._due = 0.0
 
-    def settle(self, now: float) -> list[Standing] | None:
-        """What all replicas know together, once a window; None in between. Raises StoreError."""
+    def settle(self, now: float) -> Sequence[Standing] | None:
+        """What all replicas know together, once a window, in the audit too; else None. Raises StoreError."""
         if now < self._due:
             return None
         self._due = now + self._every_seconds

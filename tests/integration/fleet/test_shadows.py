@@ -84,7 +84,7 @@ def told(store: Store) -> list[str]:
 
 def merged(store: Store, url: str, now: float = NOW) -> list[dict[str, Any]]:
     recorder = Recorder(settings_of(url), started_at=0.0)
-    recorder.shadows(FleetShadows(settings_of(url), store).settle(now) or [], now)
+    FleetShadows(settings_of(url), store, recorder).settle(now)
     return [standing.plain() for standing in recorder.view().shadows or ()]
 
 
