@@ -14,7 +14,7 @@ import numpy as np
 from sentinel.drift import quality, segments
 from sentinel.drift.blocks import Counts
 from sentinel.drift.faults import in_words
-from sentinel.judge import words
+from sentinel.judge import traffic, words
 from sentinel.judge.binding import Roles
 from sentinel.judge.docket import Docket
 from sentinel.judge.policy import Policy, PolicyOptions
@@ -106,6 +106,7 @@ class Judge:
             rows=closed.rows,
             quality=faults,
             mix=segments.mix(self.reference, closed.segments) if self.reference is not None and fits else {},
+            kept=traffic.kept(self.policy.service_levels, closed.traffic),
         )
 
     def _watched(self, version: str) -> list[Watch]:
