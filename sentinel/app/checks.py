@@ -1,6 +1,7 @@
 """What is wrong with settings beyond their types: files they name and words only one layer understands."""
 
 from collections.abc import Callable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import get_args
 from urllib.parse import urlsplit
@@ -113,4 +114,22 @@ def _rollback(settings: Settings) -> list[Problem]:
     return policy_problems(settings.rollback) + target_problems(settings.rollback)
 
 
-CHECKS: tuple[Callable[[Settings], list[Problem]], ...] = (_files, _decode, _tolerance, _admin, _shadow, _rollback)
+def _features(settings: Settings) -> list[Problem]:
+    problems = []
+    for i, network in enumerate(settings.features.trusted_proxies):
+        try:
+            ip_network(network)
+        except ValueError as error:
+            problems.append(Problem(f"features.trusted_proxies[{i}]", f"is no network such as 10.0.0.0/8: {error}"))
+    return problems
+
+
+CHECKS: tuple[Callable[[Settings], list[Problem]], ...] = (
+    _files,
+    _decode,
+    _features,
+    _tolerance,
+    _admin,
+    _shadow,
+    _rollback,
+)

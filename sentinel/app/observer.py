@@ -63,8 +63,8 @@ class Observer:
         self._stop = asyncio.Event()
         self._windows_lost = 0
         self.delivering = Delivering(settings, parts.targets, parts.recorder)
-        self.recorder.configuration(True, time.time())
-        self.recorder.restarts("observer", handover.generation - 1)
+        self.recorder.sidecar.configuration(True, time.time())
+        self.recorder.sidecar.restarts("observer", handover.generation - 1)
 
     async def run(self) -> None:
         """Observe until SIGTERM or until the supervisor is gone; then judge and store what is there."""
@@ -73,12 +73,12 @@ class Observer:
             loop.add_signal_handler(number, self._stop.set)
         loop.add_reader(self._lifeline, self._stop.set)
         async with AsyncExitStack() as stack:
-            pushed = Pushed(self._pushed, self._pushed_half)
+            pushed = Pushed(self._pushed, self._pushed_half, self._pushed_beyond_room, self.recorder.sampled_by_sender)
             await stack.enter_async_context(
                 serving(self.parts, pushed, self.delivering.wake, self._decided, self._not_ready)
             )
             self.receiver.start()
-            self.recorder.ready(True)
+            self.recorder.sidecar.ready(True)
             give_back()
             for name, work in self._work().items():
                 stack.push_async_callback(_cancelled, loop.create_task(work, name=name))
@@ -151,6 +151,14 @@ class Observer:
         self._unparsed(reason)
         self._received(1)
 
+    def _pushed_beyond_room(self, reason: str) -> None:
+        self._passed_over(0, {reason: 1}, time.time())
+        self._received(1)
+
+    def _passed_over(self, sampled_out: int, dropped: Mapping[str, int], at: float) -> None:
+        for outcome, count in self.parts.pipeline.passed_over(sampled_out, dropped, at):
+            self.recorder.exchange(outcome.outcome, outcome.model, outcome.version, outcome.reason, count)
+
     def _count(self, route: Route, traffic: RouteTraffic, at: float, whose: Pair | None = None) -> None:
         for (model, version), part in self.parts.pipeline.route_traffic(route, traffic, at, whose):
             self.recorder.traffic(model, version, route.protocol, part)
@@ -165,15 +173,15 @@ class Observer:
 
     def _summary(self, summary: TrafficSummary) -> None:
         told = self.receiver.ledger.observer
-        self.recorder.reloads(
+        self.recorder.sidecar.reloads(
             told[ledger.RELOADS], told[ledger.RELOADS_REFUSED], bool(told[ledger.LAST_RELOAD_REFUSED])
         )
         added = self.counting.add(summary)
         if added.restarted:
-            self.recorder.restarts("relay")
+            self.recorder.sidecar.restarts("relay")
         self.recorder.connections(self.counting.connections_open, added.connections, added.opaque)
         self.recorder.buffered(self.counting.buffered_bytes, added.slow_readers_reset)
-        self.recorder.lag(max(0.0, time.time() - added.at))
+        self.recorder.sidecar.lag(max(0.0, time.time() - added.at))
         if added.earlier:
             self._count_earlier(added)
         else:
@@ -184,8 +192,7 @@ class Observer:
         for route, delta in added.routes.items():
             self._count(route, delta, added.at)
             self.recorder.exemplars(route, delta.exemplars, added.at)
-        for outcome, count in self.parts.pipeline.passed_over(added.sampled_out, added.dropped, added.at):
-            self.recorder.exchange(outcome.outcome, outcome.model, outcome.version, outcome.reason, count)
+        self._passed_over(added.sampled_out, added.dropped, added.at)
         self._received(added.received)
 
     def _count_earlier(self, added: Added) -> None:
@@ -253,15 +260,15 @@ class Observer:
 
         def done(future: "Future[writer.Outcome]") -> None:
             if not future.cancelled() and future.exception() is None and future.result() == "written":
-                loop.call_soon_threadsafe(self.recorder.store, True, time.monotonic() - begun)
+                loop.call_soon_threadsafe(self.recorder.sidecar.store, True, time.monotonic() - begun)
 
         written.add_done_callback(done)
 
     def _report_store(self) -> None:
         writer = self.parts.writer
-        self.recorder.store(not writer.counts.away)
+        self.recorder.sidecar.store(not writer.counts.away)
         lost = writer.lost
-        self.recorder.spool(writer.spooled.records, lost - self._windows_lost)
+        self.recorder.sidecar.spool(writer.spooled.records, lost - self._windows_lost)
         self._windows_lost = lost
 
     def _tell(self, judgement: Judgement) -> None:

@@ -12,6 +12,7 @@ from math import floor
 from random import Random
 
 from sentinel.app.attribution import Attribution, Kind, Pair, doubling
+from sentinel.app.clients import Clients
 from sentinel.decode import DecodeOptions, decode, identify
 from sentinel.decode.reasons import Reason
 from sentinel.decode.rows import Column, Decoded, Undecodable
@@ -100,7 +101,7 @@ class _Open:
 class PipelineOptions:
     """What the pipeline takes from the settings. window_seconds > 0; model and version where the traffic has none.
 
-    client_header: lower-case name of the request header that tells clients apart; of a list its first entry counts.
+    client_header, trusted_proxies: what tells clients apart, as in `Clients`.
     segments: columns whose segments are followed, of those that the reference has; None: all of these.
     keep_rows: rows of each window kept as a sample. seed: of that sample; None draws one.
     """
@@ -112,6 +113,7 @@ class PipelineOptions:
     ignore: tuple[str, ...] = ()
     rename: Mapping[str, str] = field(default_factory=dict)
     client_header: str = ""
+    trusted_proxies: tuple[str, ...] = ()
     segments: tuple[str, ...] | None = None
     decode: DecodeOptions = field(default_factory=DecodeOptions)
     answers: AnswerSpec = field(default_factory=AnswerSpec)
@@ -136,6 +138,7 @@ class Pipeline:
         self._open: dict[tuple[float, str, str], _Open] = {}
         self._closed_until = 0.0
         self._quiet: dict[Pair, int] = {}
+        self._clients = Clients(options.client_header, options.trusted_proxies)
         self._random = Random(options.seed)
         self._kept: list[KeptRows] = []
 
@@ -181,9 +184,7 @@ class Pipeline:
             window.kept.add(columns, self._predictions(decoded, columns))
         if unexpected := extractor.unexpected(decoded):
             window.rows.unexpected(unexpected, decoded.rows)
-        header = self.options.client_header
-        client = exchange.request.headers.get(header, "").partition(",")[0].strip() if header else ""
-        window.whole.add(columns, decoded.rows, client)
+        window.whole.add(columns, decoded.rows, self._clients.of(exchange))
 
     def unparsed(self, reason: str, at: float) -> Outcome:
         """Count a sampled exchange that could not even be cut out of its connection."""

@@ -72,10 +72,14 @@ def windows_of_exchanges(
 
 
 def traffic_of(exchange: Exchange) -> RouteTraffic:
-    """The counts of an exchange that no relay saw: its status and, where it was told, its time."""
-    seconds = exchange.duration_seconds
-    latency = {bucket_of(seconds): 1} if seconds > 0 else {}
-    return RouteTraffic({code_of(exchange.status, exchange.grpc_status): 1}, latency, latency_sum_seconds=seconds)
+    """The counts of an exchange that no relay saw: its status and, where they were told, its times."""
+    seconds, first = exchange.duration_seconds, exchange.first_byte_seconds
+    return RouteTraffic(
+        {code_of(exchange.status, exchange.grpc_status): 1},
+        {bucket_of(seconds): 1} if seconds > 0 else {},
+        {bucket_of(first): 1} if first > 0 else {},
+        latency_sum_seconds=seconds,
+    )
 
 
 def _runs(times: list[float], seconds: float) -> Iterator[tuple[int, int]]:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from sentinel.app.assembly import Parts, key_options
-from sentinel.config import split_address
+from sentinel.config import Settings, split_address
 from sentinel.config.times import parse_time
 from sentinel.intake.labels import LabelIntake, label_routes
 from sentinel.intake.push import Pushed, routes
@@ -70,6 +70,7 @@ async def serving(
     async with (
         listening(telemetry, "telemetry.listen", settings.telemetry.listen),
         listening(admin, "admin.listen", settings.admin.listen, server_tls(settings.admin)),
+        _envoy(settings, pushed),
     ):
         yield
 
@@ -109,9 +110,33 @@ async def listening(
         await web.TCPSite(runner, host, port, reuse_address=True, ssl_context=tls).start()
     except OSError as error:
         await runner.cleanup()
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise CannotListen(f"{path}: cannot listen on {address}: {reason}; choose another address") from error
+        raise _cannot_listen(path, address, error) from error
     try:
         yield
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def _envoy(settings: Settings, pushed: Pushed) -> AsyncIterator[None]:
+    """Take what an Envoy tells of its traffic, where that is switched on. Raises CannotListen."""
+    envoy = settings.envoy
+    if not envoy.listen:
+        yield
+        return
+    from sentinel.intake.envoy import EnvoyIntake, Limits, open_server  # an HTTP/2 stack that most never need
+
+    limits = Limits(envoy.max_exchanges, envoy.max_held_bytes, settings.capture.max_body_bytes)
+    try:
+        close = await open_server(EnvoyIntake(pushed, limits), *split_address(envoy.listen))
+    except OSError as error:
+        raise _cannot_listen("envoy.listen", envoy.listen, error) from error
+    try:
+        yield
+    finally:
+        close()
+
+
+def _cannot_listen(path: str, address: str, error: OSError) -> CannotListen:
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return CannotListen(f"{path}: cannot listen on {address}: {reason}; choose another address")

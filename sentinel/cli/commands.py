@@ -6,6 +6,7 @@ GROUPS = {
     "reference": "Build, learn, grow, show and compare references.",
     "labels": "Load labels, show the quality they tell of.",
     "windows": "List, show and export stored windows.",
+    "intake": "Configuration for proxies that hand their traffic over, where nothing may stand in the path.",
     "rollback": "See, pause and resume rollbacks.",
     "dashboards": "Grafana dashboards.",
     "alerts": "Prometheus alert rules.",
@@ -39,6 +40,13 @@ PAGES = (
 LIMIT = arg("--limit", type=int, default=1000, help="most rows (%(default)s)")
 MERGE = arg("--merge", action="store_true", help="add the windows up")
 CHECK = arg("--check", action="store_true", help="write nothing; exit 1 when a file is not what would be built")
+COPIED = (
+    CONFIG,
+    arg("--ratio", type=float, default=0.1, metavar="SHARE", help="share of requests to copy (%(default)s)"),
+    arg(
+        "--address", metavar="HOST:PORT", help="where the proxy finds the sidecar (default: as the settings say, here)"
+    ),
+)
 REASON = arg("--reason", required=True, metavar="TEXT", help="why; kept in the audit")
 ACTOR = arg("--actor", metavar="NAME", help="who; kept in the audit (default: the user)")
 
@@ -272,6 +280,20 @@ COMMANDS = (
         (CONFIG, STORE, MODEL, LIMIT, JSON),
     ),
     Command(
+        "intake envoy",
+        "Print the HTTP filter and the cluster with which Envoy tells of requests and answers.",
+        "intake:envoy",
+        "sentinel intake envoy --ratio 0.1",
+        COPIED,
+    ),
+    Command(
+        "intake nginx",
+        "Print the directives with which NGINX copies requests.",
+        "intake:nginx",
+        "sentinel intake nginx --upstream http://model",
+        (*COPIED, arg("--upstream", metavar="URL", help="what NGINX passes to (default: the model of the settings)")),
+    ),
+    Command(
         "replay",
         "Judge stored windows, rows or capture logs again: what would have paged, with these or other options.",
         "replay:replay",
@@ -470,7 +492,20 @@ COMMANDS = (
         "Write Prometheus alert rules: all there are, or with --config those of this configuration.",
         "observability:alerts",
         "sentinel alerts build --config sentinel.yaml --output alerts",
-        (CONFIG, arg("--output", "-o", default="alerts", metavar="DIR", help="folder (%(default)s)"), CHECK, JSON),
+        (
+            CONFIG,
+            arg(
+                "--with",
+                dest="optional",
+                action="append",
+                default=[],
+                choices=("SentinelMissingOnPod", "SentinelWatchdog"),
+                help="write this alert besides those of telemetry.optional_alerts (repeatable)",
+            ),
+            arg("--output", "-o", default="alerts", metavar="DIR", help="folder (%(default)s)"),
+            CHECK,
+            JSON,
+        ),
     ),
     Command(
         "completion",

@@ -36,10 +36,14 @@ LINES_PER_TURN = 64  # of a long body before other tasks of the loop run
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """Who is told of pushed traffic, which no relay has counted. on_undecodable: of halves without a request."""
+    """Who is told of pushed traffic, which no relay has counted. on_undecodable, on_dropped: of what gave no exchange,
+    with the reason. on_ratio: of the share of its traffic that a sender says it sends.
+    """
 
     on_exchange: Callable[[Exchange], object]
     on_undecodable: Callable[[str], object]
+    on_dropped: Callable[[str], object] = lambda reason: None
+    on_ratio: Callable[[float], object] = lambda ratio: None
 
 
 def routes(pushed: Pushed, *, max_body_bytes: int, clock: Callable[[], float] = time.time) -> list[web.RouteDef]:

@@ -21,6 +21,7 @@ class Shape:
     shadow: bool = True
     fleet: bool = True
     severities: Mapping[str, str] = field(default_factory=dict)
+    optional_alerts: Sequence[str] = ()
 
 
 def everything() -> Shape:
@@ -43,6 +44,7 @@ def shape_of(settings: Settings, features: Sequence[str] = ()) -> Shape:
         shadow=bool(settings.capture.shadow.urls),
         fleet=settings.fleet.member,
         severities=settings.telemetry.alert_severities,
+        optional_alerts=settings.telemetry.optional_alerts,
     )
 
 

@@ -50,6 +50,7 @@ def create_children(series: Series, settings: Settings, version: str) -> None:
         series.put(drift.NOTICE_LEVEL, (method,), level)
     for metric in _FROM_START:
         series.put(metric)
+    series.put(serving.SENDER_RATIO, (), 1)
     for metric in (rollback.ENFORCED, rollback.ARMED):  # until it is told that somebody paused
         series.put(metric, (), int(settings.rollback.mode == "enforce"))
     if settings.capture.shadow.urls:

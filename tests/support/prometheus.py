@@ -3,10 +3,11 @@
 import asyncio
 import json
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -64,14 +65,24 @@ class Prometheus:
 
 @asynccontextmanager
 async def running_prometheus(
-    folder: Path, targets: Sequence[str], rules: Sequence[Path] = (), alertmanager: str = ""
+    folder: Path,
+    targets: Sequence[str],
+    rules: Sequence[Path] = (),
+    alertmanager: str = "",
+    others: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> AsyncIterator[Prometheus]:
-    """Prometheus that scrapes host:port `targets` as job sentinel each second and evaluates `rules` each second."""
+    """Prometheus that scrapes host:port `targets` as job sentinel each second and evaluates `rules` each second.
+
+    others: targets of other jobs, by job.
+    """
     config = folder / "prometheus.yml"
     port = free_port()
+    jobs = {"sentinel": targets, **others}
     document: dict[str, Any] = {
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
-        "scrape_configs": [{"job_name": "sentinel", "static_configs": [{"targets": list(targets)}]}],
+        "scrape_configs": [
+            {"job_name": job, "static_configs": [{"targets": list(addresses)}]} for job, addresses in jobs.items()
+        ],
         "rule_files": [str(path) for path in rules],
     }
     if alertmanager:

@@ -13,6 +13,10 @@ _PACKAGES = {
     "amtool": "prometheus-alertmanager",
     "chromium": "chromium",
     "gcc": "gcc",
+    "nginx": "nginx-light",
+    "node": "nodejs",
+    "h2load": "nghttp2-client",
+    "curl": "curl",
 }
 
 

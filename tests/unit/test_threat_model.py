@@ -5,13 +5,22 @@ from pathlib import Path
 import pytest
 
 from sentinel.app.attribution import MOST_MODELS, MOST_VERSIONS
-from sentinel.config.settings import CaptureSettings, DecodeSettings, ProcessSettings, StoreSettings, TelemetrySettings
+from sentinel.config.settings import (
+    CaptureSettings,
+    DecodeSettings,
+    EnvoySettings,
+    ProcessSettings,
+    StoreSettings,
+    TelemetrySettings,
+)
 from sentinel.decode.bodies import MAX_ENCODINGS
 from sentinel.decode.jsontext import MAX_LISTS, MAX_VALUES
 from sentinel.decode.raw import MAX_PARTS
 from sentinel.decode.sse import MAX_EVENTS
 from sentinel.features.image import MAX_DECODED_PIXELS
 from sentinel.features.text import MAX_CHARACTERS
+from sentinel.intake.calls import MOST_CONNECTIONS
+from sentinel.intake.envoy import LONGEST_MESSAGE_BYTES
 from sentinel.intake.events import MOST_WAITING, WAITING_SECONDS
 from sentinel.relay.frames import LARGEST_BLOCK_BYTES, MOST_FRAGMENTS
 from sentinel.relay.hpack import LARGEST_TABLE_BYTES
@@ -37,6 +46,9 @@ TEXT = " ".join(Path("docs/threat-model.md").read_text(encoding="utf-8").split()
         f"| {OBSERVER_SILENCE_SECONDS:.0f} s to notice |",
         f"`capture.max_body_bytes` ({CaptureSettings().max_body_bytes >> 20} MiB)",
         f"`decode.max_decompressed_bytes` ({DecodeSettings().max_decompressed_bytes >> 20} MiB)",
+        f"{EnvoySettings().max_exchanges:,} exchanges at a time (`envoy.max_exchanges`)",
+        f"{EnvoySettings().max_held_bytes >> 20} MiB of them (`envoy.max_held_bytes`), {MOST_CONNECTIONS} connections, "
+        f"messages to {LONGEST_MESSAGE_BYTES >> 20} MiB",
         f"at most {MAX_ENCODINGS} encodings",
         f"{MAX_LISTS:,} lists and {MAX_VALUES // 10**6} million values",
         f"{DecodeSettings().max_rows:,} rows, {DecodeSettings().max_columns} columns, {MAX_PARTS} form parts, "

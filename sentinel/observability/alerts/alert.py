@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Severity = Literal["critical", "warning", "info"]
+Severity = Literal["critical", "warning", "info", "none"]  # none: for no one to read, as a heartbeat
 
 MODEL = "namespace, model, model_version"  # how alerts about a model are grouped; namespace is empty outside Kubernetes
 WATCHED = "namespace, job, instance"  # how alerts about one sidecar are grouped

@@ -89,8 +89,10 @@ DRIFT = (
         "critical",
         _incident("data_quality"),
         "The model receives broken data.",
-        "Inputs of {{ $labels.model }} {{ $labels.model_version }} break the schema of the reference: missing, new or "
-        "mistyped values. Ask who feeds it what changed. " + _WHICH + _LEADING,
+        "Inputs of {{ $labels.model }} {{ $labels.model_version }} break the schema of the reference: missing or "
+        "mistyped values, another unit, columns that changed places. Ask who feeds it what changed. "
+        + _WHICH
+        + _LEADING,
     ),
     Alert(
         "SentinelModelQualityDegraded",

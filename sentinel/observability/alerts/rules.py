@@ -26,13 +26,8 @@ def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
 _Yaml.add_representer(str, _text)
 
 
-def severity_of(alert: Alert, severities: Mapping[str, str]) -> str:
-    """The configured severity, or the alert's own."""
-    return severities.get(alert.name, alert.severity)
-
-
 def rules_yaml(groups: Mapping[str, Sequence[Alert | Recording]], shape: Shape) -> str:
-    """Groups of rules as YAML text; alerts whose severity is `none` are left out."""
+    """Groups of rules as YAML text; alerts that are configured to have the severity `none` are left out."""
     written = [_group(name, rules, shape) for name, rules in groups.items()]
     kept = [group for group in written if group["rules"]]
     return _HEADER + yaml.dump({"groups": kept}, Dumper=_Yaml, sort_keys=False, width=120, allow_unicode=True)
@@ -49,13 +44,13 @@ def _group(name: str, rules: Sequence[Alert | Recording], shape: Shape) -> dict[
 def _rule(rule: Alert | Recording, shape: Shape) -> dict[str, Any] | None:
     if isinstance(rule, Recording):
         return {"record": rule.record, "expr": rule.expr}
-    severity = severity_of(rule, shape.severities)
-    if severity == LEAVE_OUT:
+    configured = shape.severities.get(rule.name)
+    if configured == LEAVE_OUT:
         return None
     written: dict[str, Any] = {"alert": rule.name, "expr": rule.expr, "for": rule.hold}
     if rule.keep:
         written["keep_firing_for"] = rule.keep
-    written["labels"] = {"severity": severity, "component": "sentinel"}
+    written["labels"] = {"severity": configured or rule.severity, "component": "sentinel"}
     written["annotations"] = {
         "summary": rule.summary,
         "description": rule.description,

@@ -7,6 +7,7 @@ from sentinel.telemetry.catalogue import drift, internals, serving
 STALE_WINDOWS = 3
 DROPPED_RATIO = 0.05
 UNACCOUNTED_RATIO = 0.01
+ALL = "namespace, job"  # the sidecars that are down together, for one reason
 LAG_SECONDS = 30
 
 
@@ -37,12 +38,13 @@ def sidecar(job: str) -> tuple[Alert, ...]:
 
 def _reachable(job: str) -> tuple[Alert, ...]:
     up = f'up{{job="{job}"}}'
+    answering = total(ALL, up)
     return (
         Alert(
             "SentinelDown",
             "critical",
-            f"{up} == 0",
-            "A sidecar cannot be scraped.",
+            f"{up} == 0\nand on ({ALL})\n{answering} > 0",
+            "A sidecar cannot be scraped, while others can.",
             "{{ $labels.instance }} does not answer: traffic still passes if its relay lives, but nothing is judged "
             "and nothing is rolled back. Look at the container's log and memory limit.",
             hold="5m",
@@ -50,11 +52,12 @@ def _reachable(job: str) -> tuple[Alert, ...]:
         Alert(
             "SentinelAbsent",
             "critical",
-            f"absent({up})",
-            "No sidecar is being scraped at all.",
-            "Prometheus has no target of job {{ $labels.job }}. Check the PodMonitor and its labels, and whether the "
-            "sidecar is injected.",
-            hold="10m",
+            f"{answering} == 0\nor\nabsent({up})",
+            "No sidecar answers: nothing is judged and nothing is rolled back.",
+            "Prometheus cannot scrape any sidecar of job {{ $labels.job }}{{ with $labels.namespace }} in {{ . }}"
+            "{{ end }}. Are there targets at all? Then look at their containers; else check the PodMonitor and its "
+            "labels, and whether the sidecar is injected.",
+            hold="5m",
         ),
     )
 

@@ -107,6 +107,13 @@ def _losses() -> list[Panel]:
             "reqps",
             alerts=("SentinelExchangesDropped",),
         ),
+        lines(
+            "Told by Envoy",
+            "Share of its requests that Envoy says it tells of: what is counted here is that share of its traffic.",
+            f"min by (instance) ({_of(serving.SENDER_RATIO)})",
+            "{{instance}}",
+            "percentunit",
+        ),
         Panel(
             "Connections",
             "Client connections at the relay: open now, and accepted per second.",

@@ -11,7 +11,7 @@ _serving = partial(Metric, section="Traffic")
 CODES = ("2xx", "3xx", "4xx", "5xx", "timeout", "canceled", "disconnected")
 BAD_CODES = ("5xx", "timeout", "disconnected")
 OUTCOMES = ("analysed", "sampled_out", "dropped", "undecodable")
-DROP_REASONS = tuple(DROPPED_BY_REASON)
+DROP_REASONS = (*DROPPED_BY_REASON, "intake_full")
 QUANTILES = PERCENTILES
 SLOS = ("errors", "latency")
 
@@ -117,6 +117,12 @@ DROPPED = _serving(
     "Sampled exchanges refused for want of room or lost on the way to the analysis, by reason.",
     ("reason",),
     values={"reason": DROP_REASONS},
+)
+SENDER_RATIO = _serving(
+    "sentinel_sender_sample_ratio",
+    "gauge",
+    "Share of its requests that Envoy says it tells of, 1 until one does; the others are in no metric.",
+    unit="ratio",
 )
 UNDECODABLE = _serving(
     "sentinel_undecodable_total",

@@ -20,7 +20,7 @@ from sentinel.demo.staging import Plan
 from sentinel.demo.story import tell
 from sentinel.demo.telling import Teller
 from sentinel.observability import build_alerts, build_dashboards, write
-from sentinel.observability.alerts import FLEETS
+from sentinel.observability.alerts import FLEETS, INJECTOR
 from sentinel.observability.dashboards.generation import language_model_panels
 from tests.support.dashboards import filled, panels, sides
 from tests.support.demo_artifacts import session_artifacts
@@ -33,7 +33,7 @@ NOT_IN_THE_STORY = (
     "Quality by late labels",
     "Leader of the fleet",
 )  # each panel says so (noValue)
-WITHOUT_SERIES = {"SentinelAbsent", *(alert.name for alert in FLEETS)}
+WITHOUT_SERIES = {"SentinelAbsent", *(alert.name for alert in (*FLEETS, *INJECTOR))}
 LANGUAGE_MODEL = {panel.title for panel in language_model_panels()}
 MAY_BE_EMPTY = {*LANGUAGE_MODEL, "Rows by segment", "Time to commit a window"}  # each says why, in its noValue
 

@@ -59,7 +59,7 @@ def test_a_secret_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert "rollback.targets[0].secret_file: cannot read nowhere: No such file or directory" in done.stdout
 
 
-SPEAKING_FOR_THEMSELVES = {"run", "fleet", "demo", "completion", "inject"}
+SPEAKING_FOR_THEMSELVES = {"run", "fleet", "demo", "completion", "inject", "intake envoy", "intake nginx"}
 """Their output is a log of JSON lines, a story, a script, or manifests."""
 
 
