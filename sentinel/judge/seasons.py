@@ -50,6 +50,7 @@ class Seasons:
 
     @classmethod
     def empty(cls, reference: FrozenReference, utc_offset_hours: float) -> "Seasons":
+        """No rows in any season yet."""
         groups = (0, 0) if reference.groups is None else reference.groups.counts.shape
         counts = (np.zeros((SEASONS, *shape), dtype=np.int64) for shape in (reference.book.counts.shape, groups))
         return cls(reference.fingerprint, utc_offset_hours, *counts)
