@@ -39,10 +39,13 @@ BOOK = tuple(
     )
 )
 """Code on which the results of the book depend."""
+DELAYS = (*BOOK, "bench/calibration_chi_square.py")
 OTHERS = {
+    "delays numeric": DELAYS,
+    "delays categorical": DELAYS,
     "pages seasonal": (*BOOK, "sentinel/drift/seasons.py"),
     "pages rules": ("bench/calibration_rivals.py",),
-    "pages multi-scale": ("bench/calibration_rivals.py",),
+    "pages multi-scale": ("bench/calibration_chi_square.py",),
     "pages peers": ("bench/calibration_peers.py",),
     "delays rules": ("bench/calibration_rivals.py",),
     "delays peers": ("bench/calibration_peers.py",),
@@ -79,6 +82,10 @@ class Cell:
     table: str
     name: str
     options: dict[str, Any]
+
+    def first_month(self) -> int:
+        """Cells of later months are run later, so that every world has some months soon."""
+        return int(self.options.get("months", (0,))[0])
 
     def kept_at(self) -> Path:
         text = json.dumps([self.table, self.options, _digest(OTHERS.get(self.table, BOOK))], sort_keys=True)
@@ -149,7 +156,9 @@ def _rules(some: Some) -> list[Cell]:
         ):
             options = {"make": make, "edge": edge, "rows": rows, "tolerance": tolerance}
             options |= {"features": 30, "reference_rows": 50_000}
-            found += in_months("pages multi-scale", f"{name}, {rows}", some(4), options)
+            for inflated in (False, True)[: 1 + bool(edge)]:
+                named = f"{name}, {rows}" + ", inflated" * inflated
+                found += in_months("pages multi-scale", named, some(4), {**options, "inflated": inflated})
     return found
 
 
@@ -219,16 +228,22 @@ def main() -> None:
         "--only", default="", help="tables whose name matches this expression; the page is then not written"
     )
     parser.add_argument("--fresh", action="store_true", help="run everything again")
+    parser.add_argument(
+        "--finished", action="store_true", help="run nothing: write the page from the cells that are kept"
+    )
     chosen = parser.parse_args()
     todo = [cell for cell in cells(chosen.scale) if re.search(chosen.only, cell.table)]
     for cell in todo:
         cell.kept_at()  # digests are taken before the processes start: a file that is edited meanwhile changes nothing
+    if chosen.finished:
+        write([run(cell) for cell in todo if cell.kept_at().exists()])
+        return
     if chosen.fresh:
         for cell in todo:
             cell.kept_at().unlink(missing_ok=True)
     results: dict[int, dict[str, Any]] = {}
     with ProcessPoolExecutor(chosen.processes) as pool:
-        numbered = {pool.submit(run, cell): i for i, cell in enumerate(todo)}
+        numbered = {pool.submit(run, todo[i]): i for i in sorted(range(len(todo)), key=lambda i: todo[i].first_month())}
         for done in as_completed(numbered):
             results[numbered[done]] = done.result()
             print(f"{len(results)}/{len(todo)} {json.dumps(done.result(), ensure_ascii=False)}", flush=True)

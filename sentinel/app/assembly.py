@@ -116,9 +116,9 @@ def judging_options(settings: Settings, reference: FrozenReference | None) -> Po
         seasons = Seasons.from_bytes(Path(settings.drift.seasons).read_bytes())
     except (OSError, FormatError) as error:
         raise ConfigurationError([Problem("drift.seasons", f"cannot be read: {error}")]) from error
-    if reference is None or seasons.reference_id != reference.fingerprint:
-        sentence = f"{settings.drift.seasons} was learnt with another reference; run sentinel reference seasons again"
-        raise ConfigurationError([Problem("drift.seasons", sentence)])
+    complaint = "there is no reference to have seasons" if reference is None else seasons.complaint(reference)
+    if complaint:
+        raise ConfigurationError([Problem("drift.seasons", complaint)])
     return PolicyOptions(**{**options, "seasons": seasons})
 
 

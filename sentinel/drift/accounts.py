@@ -136,11 +136,14 @@ def shares(cells: int, ordered: int) -> Floats:
     return np.concatenate([np.full(number, share / number) for share, number in parts])
 
 
-def all_weights(cells: Ints, ordered: Ints, width: int) -> Floats:
-    """Weights [F, J] of all accounts, none dropped: for books whose reference changes with the season."""
+def seasonal_weights(cells: Ints, ordered: Ints, width: int) -> Floats:
+    """Weights [F, J] for books whose reference changes with the season: no account is dropped, but for the plug-ins;
+    what they learn in one season is no drift in the next.
+    """
     weights = np.zeros((len(cells), TILTS + SPIKES * width + PLUGINS))
     for f, (k, in_order) in enumerate(zip(cells.tolist(), ordered.tolist(), strict=True)):
-        weights[f, _columns(k, width)] = shares(k, in_order)
+        share = shares(k, in_order)[:-PLUGINS]
+        weights[f, _columns(k, width)[:-PLUGINS]] = share / share.sum()
     return weights
 
 

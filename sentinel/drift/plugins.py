@@ -29,7 +29,7 @@ about once a day: until then its capital is kept, and a drift is met with half a
 GUESS_ROWS = 400.0
 GUESS_OVER = 1.8
 GUESS = 0.15
-"""How far the cell moved, √X, is taken for so many rows to be 1.8 times the radius √(2δ), or 0.15 if that is less."""
+"""A first guess at how far the cell moved, √X: 1.8 times the radius √(2δ), 0.15 at least; it weighs so many rows."""
 LEAST_OVER = 1.3
 """Departures nearer to the null, in radii, are no use as alternatives; a drift there is bet on with this one."""
 MOST_TAKEN = 0.98

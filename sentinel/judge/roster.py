@@ -88,7 +88,7 @@ class Roster:
         fits = [counts is None or self._bet(role, key, counts, window) for role, key in _drift_keys(version)]
         grouped = self.watches.get(JOINT)
         if isinstance(grouped, DriftWatch) and joint is not None and all(fits):
-            grouped.book.observe(joint)
+            grouped.book.observe(joint, at=(window.start + window.end) / 2)
         self._bet_service(window)
         self._bet_labels(version, labelled)
         self._remember(window, all(fits))
@@ -146,7 +146,7 @@ class Roster:
 
     def _joint(self, roles: Roles) -> DriftWatch:
         labels = roles.groups.plan.labels if roles.groups is not None else ()
-        book = Book(roles.laws("joint"), self.policy.budget, self._share("joint", roles))
+        book = Book(roles.laws("joint"), self.policy.budget, self._share("joint", roles), roles.seasons("joint"))
         return DriftWatch("input_drift", book, labels, missing_last=False)
 
     def _drift(self, role: str, roles: Roles) -> DriftWatch:
