@@ -46,5 +46,5 @@ class Deciding:
 
     def _tell(self, record: AuditRecord) -> None:
         model, version = record.inputs["model"], record.inputs["from_version"]
-        self.recorder.decision(record.outcome, model, version, record.at, record.sentence)
+        self.recorder.rollbacks.decision(record.outcome, model, version, record.at, record.sentence)
         logger.warning("rollback %s: %s", record.outcome, record.sentence)

@@ -63,8 +63,8 @@ class Observer:
         self._stop = asyncio.Event()
         self._windows_lost = 0
         self.delivering = Delivering(settings, parts.targets, parts.recorder)
-        self.recorder.configuration(True, time.time())
-        self.recorder.restarts("observer", handover.generation - 1)
+        self.recorder.sidecar.configuration(True, time.time())
+        self.recorder.sidecar.restarts("observer", handover.generation - 1)
 
     async def run(self) -> None:
         """Observe until SIGTERM or until the supervisor is gone; then judge and store what is there."""
@@ -78,7 +78,7 @@ class Observer:
                 serving(self.parts, pushed, self.delivering.wake, self._decided, self._not_ready)
             )
             self.receiver.start()
-            self.recorder.ready(True)
+            self.recorder.sidecar.ready(True)
             give_back()
             for name, work in self._work().items():
                 stack.push_async_callback(_cancelled, loop.create_task(work, name=name))
@@ -173,15 +173,15 @@ class Observer:
 
     def _summary(self, summary: TrafficSummary) -> None:
         told = self.receiver.ledger.observer
-        self.recorder.reloads(
+        self.recorder.sidecar.reloads(
             told[ledger.RELOADS], told[ledger.RELOADS_REFUSED], bool(told[ledger.LAST_RELOAD_REFUSED])
         )
         added = self.counting.add(summary)
         if added.restarted:
-            self.recorder.restarts("relay")
+            self.recorder.sidecar.restarts("relay")
         self.recorder.connections(self.counting.connections_open, added.connections, added.opaque)
         self.recorder.buffered(self.counting.buffered_bytes, added.slow_readers_reset)
-        self.recorder.lag(max(0.0, time.time() - added.at))
+        self.recorder.sidecar.lag(max(0.0, time.time() - added.at))
         if added.earlier:
             self._count_earlier(added)
         else:
@@ -260,15 +260,15 @@ class Observer:
 
         def done(future: "Future[writer.Outcome]") -> None:
             if not future.cancelled() and future.exception() is None and future.result() == "written":
-                loop.call_soon_threadsafe(self.recorder.store, True, time.monotonic() - begun)
+                loop.call_soon_threadsafe(self.recorder.sidecar.store, True, time.monotonic() - begun)
 
         written.add_done_callback(done)
 
     def _report_store(self) -> None:
         writer = self.parts.writer
-        self.recorder.store(not writer.counts.away)
+        self.recorder.sidecar.store(not writer.counts.away)
         lost = writer.lost
-        self.recorder.spool(writer.spooled.records, lost - self._windows_lost)
+        self.recorder.sidecar.spool(writer.spooled.records, lost - self._windows_lost)
         self._windows_lost = lost
 
     def _tell(self, judgement: Judgement) -> None:

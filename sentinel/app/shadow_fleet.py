@@ -4,13 +4,14 @@ Each replica keeps what it saw (`sentinel.app.shadowing`); the leader reads that
 writes the audit records. It compares what its own settings name: it needs the same `capture.shadow` as its members.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from sentinel.app.shadowing import SETTINGS, book_of, changed, record, verdicts
 from sentinel.config import Settings
-from sentinel.shadow.book import AccountBook, Key
+from sentinel.shadow.book import AccountBook, Key, Standing
 from sentinel.store.contract import Store
-from sentinel.telemetry.recorder import Recorder
 
 VERDICTS = "shadow.fleet"
 """Setting of the store with the verdicts that the audit knows, so that another leader tells none again."""
@@ -20,18 +21,17 @@ DAY_SECONDS = 86_400.0
 class FleetShadows:
     """Made once per life of a fleet whose settings name a second model."""
 
-    def __init__(self, settings: Settings, store: Store, recorder: Recorder) -> None:
+    def __init__(self, settings: Settings, store: Store) -> None:
         self._shadow = settings.capture.shadow
         self._every_seconds = settings.window.seconds
         self._kept_seconds = settings.store.retention_days * DAY_SECONDS
         self._store = store
-        self._recorder = recorder
         self._due = 0.0
 
-    def settle(self, now: float) -> None:
-        """Tell what all replicas know together, once a window. Raises StoreError."""
+    def settle(self, now: float) -> Sequence[Standing] | None:
+        """What all replicas know together, once a window, in the audit too; else None. Raises StoreError."""
         if now < self._due:
-            return
+            return None
         self._due = now + self._every_seconds
         standings = list(self._merged(now).standings())
         kept = self._store.setting(VERDICTS)
@@ -39,7 +39,7 @@ class FleetShadows:
         if news := changed(standings, known):
             text = msgspec.json.encode(list(verdicts(standings).items())).decode()
             self._store.put_setting(VERDICTS, text, audit=[record(standing, now) for standing in news])
-        self._recorder.shadows(standings, now)
+        return standings
 
     def _merged(self, now: float) -> AccountBook:
         """Books of these settings, the last written last; what is older than the store keeps windows is forgotten."""

@@ -80,7 +80,7 @@ class Shadowing:
     def settle(self, now: float) -> None:
         """Tell what is known now, and have it kept; called whenever windows close."""
         standings = list(self.book.standings())
-        self._recorder.shadows(standings, now)
+        self._recorder.shadow.standings(standings, now)
         if self._writing is None or self._writing.done():
             self._keep(standings, now)
 
@@ -96,7 +96,7 @@ class Shadowing:
             self._writing = self._writer.call(lambda store: store.put_setting(self._name, value, audit=audit))
 
     def _mirrored(self, told: Mirrored) -> None:
-        self._recorder.mirrored(told.outcome, told.model, told.version, told.rows, told.differing)
+        self._recorder.shadow.mirrored(told.outcome, told.model, told.version, told.rows, told.differing)
 
 
 def verdicts(standings: Iterable[Standing]) -> dict[Key, str]:

@@ -15,7 +15,7 @@ from sentinel.drift import quality, segments
 from sentinel.drift.blocks import Counts
 from sentinel.drift.faults import Finding as Fault
 from sentinel.drift.faults import in_words
-from sentinel.judge import words
+from sentinel.judge import traffic, words
 from sentinel.judge.binding import Roles
 from sentinel.judge.docket import FAULTS, Docket
 from sentinel.judge.policy import Policy, PolicyOptions
@@ -107,6 +107,7 @@ class Judge:
             rows=closed.rows,
             quality=faults,
             mix=segments.mix(self.reference, closed.segments) if self.reference is not None and fits else {},
+            kept=traffic.kept(self.policy.service_levels, closed.traffic),
         )
 
     def _faults(self, closed: ClosedWindow) -> tuple[Fault, ...]:

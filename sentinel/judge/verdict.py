@@ -88,6 +88,7 @@ class Verdict:
     opened, resolved: incidents that began or ended with this window. open: all that stand after it.
     quality: what is wrong with the window's data, worst share first; where it held it is in `open`, too.
     mix: share of the window's rows by segment, (column, value) -> share.
+    kept: service levels that this very window keeps, whatever is remembered of earlier ones.
     """
 
     model: str
@@ -106,3 +107,4 @@ class Verdict:
     rows: int = 0
     quality: tuple[Fault, ...] = ()
     mix: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    kept: tuple[Cause, ...] = ()

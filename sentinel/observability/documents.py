@@ -49,6 +49,9 @@ promtool check rules rules/*.yml
 first asks kube-state-metrics which pods run a container `sentinel`; the second always fires and is for a heartbeat
 service, for clusters without such an alert. Both are in `alerts/optional`.
 
+With `telemetry.grafana_url` each alert has a `dashboard_url` besides its `runbook_url`: the Model dashboard of what it
+is about, Internals for a sidecar, else Fleet.
+
 A breach pages because a false-page budget stands behind it. Raw scores never page. `alerts/alertmanager.example.yml`
 groups by model and inhibits what is only a consequence: a dead sidecar silences what it would have said of itself, no
 sidecar at all silences drift, a drifted data set silences its features, an outage silences drift.

@@ -22,6 +22,7 @@ class Shape:
     fleet: bool = True
     severities: Mapping[str, str] = field(default_factory=dict)
     optional_alerts: Sequence[str] = ()
+    grafana_url: str = ""
 
 
 def everything() -> Shape:
@@ -45,6 +46,7 @@ def shape_of(settings: Settings, features: Sequence[str] = ()) -> Shape:
         fleet=settings.fleet.member,
         severities=settings.telemetry.alert_severities,
         optional_alerts=settings.telemetry.optional_alerts,
+        grafana_url=settings.telemetry.grafana_url,
     )
 
 

@@ -41,7 +41,7 @@ class Grid:
     halvings: tuple[int, ...]
 
     def count(self, values: Singles, begin: int) -> Counts:
-        """Counts [n, width] of values [m, rows] of the features from `begin`, in cells 0 (below) … bins + 1 (above).
+        """Counts [m, width] of values [m, rows] of the features from `begin`, in cells 0 (below) … bins + 1 (above).
 
         values: (x − median) / deviation; not NaN.
         """
@@ -53,7 +53,9 @@ class Grid:
         for skipped in self.halvings:
             passed = values >= edges[skipped - 1 :].take(cells)
             cells += passed if skipped == 1 else passed.view(np.int8) * np.int8(skipped)
-        return np.bincount(cells.reshape(-1), minlength=self.edges.size).reshape(self.edges.shape)
+        width = self.edges.shape[1]
+        cells -= begin * width
+        return np.bincount(cells.reshape(-1), minlength=len(values) * width).reshape(-1, width)
 
 
 def _places(values: Singles, low: Singles, per: Singles) -> NDArray[np.int32]:

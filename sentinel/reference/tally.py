@@ -69,7 +69,7 @@ class GridTally:
             gaps = absent.sum(axis=1)
             self.cells[block, 0] -= gaps
             self.missing[block] += gaps
-        self.cells += self.grid.count(singles, block.start)
+        self.cells[block] += self.grid.count(singles, block.start)
         np.fmin(self.low[block], low, out=self.low[block])
         np.fmax(self.high[block], high, out=self.high[block])
         moments = np.stack([values.sum(axis=1), np.vecdot(values, values)])
@@ -128,7 +128,7 @@ class Tally:
             piece = [column[start : start + PIECE_ROWS] for column in whole]
             for own in self._grids:
                 own.add(piece)
-            if self.joint is not None:
+            if self.joint is not None and self._inputs:
                 self.joint = self.joint.with_rows(self._inputs_scaled(piece))
 
     def _inputs_scaled(self, piece: Sequence[Floats]) -> Singles:

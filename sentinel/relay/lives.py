@@ -133,12 +133,15 @@ class Lives:
         return Start(self._observer, handover.VARIABLE, document, inherited, environment=OBSERVER_ENVIRONMENT)
 
     def settle(self, slot: int) -> None:
-        """Close the account of a dead worker: what it took and neither handed nor dropped died with it."""
+        """Close the account of a dead worker: what it took and neither handed nor dropped died with it, and so did what
+        it had not looked at.
+        """
         cells = self.ledger.cells(slot)
+        cells[ledger.RECEIVED] += cells[ledger.BEGUN_UNSEEN]
         accounted = cells[ledger.SAMPLED_OUT] + cells[ledger.HANDED]
         accounted += sum(cells[cell] for cell in ledger.DROPPED_BY_WORKER)
         cells[ledger.DROPPED_WORKER_RESTART] = max(0, cells[ledger.RECEIVED] - accounted)
-        cells[ledger.CONNECTIONS_OPEN] = cells[ledger.BUFFERED_BYTES] = 0
+        cells[ledger.CONNECTIONS_OPEN] = cells[ledger.BUFFERED_BYTES] = cells[ledger.BEGUN_UNSEEN] = 0
         cells[ledger.GONE] = 1
 
     def close_accounts(self) -> None:

@@ -10,6 +10,7 @@ import json
 import struct
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from sentinel.traffic.summary import Exemplar, Route, RouteTraffic
@@ -33,7 +34,7 @@ REQUEST_CUT, RESPONSE_CUT, CLOSED = 1, 2, 4  # flags: bytes were left out; the c
 MOST_CHUNKS = 512  # chunks of one message side; the kernel gathers at most 1,024 pieces
 LAST_CHUNKS = 16  # the last of a longer side, kept as they came: they tell when a stream ended
 _MICROSECONDS = 1e6
-_LATEST_OFFSET = 0xFFFFFFFF  # µs that fit the table: 71 minutes; later chunks count as this late
+_LATEST_SECONDS = 0xFFFFFFFF / _MICROSECONDS  # what fits the table: 71 minutes; later chunks count as this late
 
 Buffer = bytes | memoryview
 
@@ -153,9 +154,17 @@ def sample_buffers(sample: Sample) -> list[Buffer]:
         len(response.chunks),
         len(peer),
     )
-    offsets = [min(int(s * _MICROSECONDS), _LATEST_OFFSET) for s in request.seconds + response.seconds]
-    table = struct.pack(f"<{2 * len(chunks)}I", *map(len, chunks), *offsets)
-    return [head + peer + table, *chunks]
+    seconds = request.seconds + response.seconds
+    if seconds and max(seconds) > _LATEST_SECONDS:
+        seconds = [min(second, _LATEST_SECONDS) for second in seconds]
+    offsets = [int(second * _MICROSECONDS) for second in seconds]
+    return [head + peer + _table(len(chunks)).pack(*map(len, chunks), *offsets), *chunks]
+
+
+@lru_cache(maxsize=2 * MOST_CHUNKS)
+def _table(chunks: int) -> struct.Struct:
+    """Lengths of so many chunks, then when each came, in µs after the exchange began."""
+    return struct.Struct(f"<{2 * chunks}I")
 
 
 def _gathered(side: Side) -> Side:
@@ -251,7 +260,7 @@ def _sample(message: bytes, at: int) -> tuple[Sample, int]:
     count = asked + answered
     if count * 8 > len(message):
         raise ChannelError("a sample has more chunks than its message has room for")
-    table = struct.unpack_from(f"<{2 * count}I", message, at)
+    table = _table(count).unpack_from(message, at)
     at += 8 * count
     chunks = []
     for length in table[:count]:

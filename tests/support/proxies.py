@@ -82,14 +82,28 @@ def envoy(folder: Path, upstream: str, snippet: str, *, http2: bool = False) -> 
 @contextlib.contextmanager
 def nginx(folder: Path, snippet: str) -> Iterator[int]:
     """A running NGINX with the directives of a snippet, which names the upstream; yields its port."""
-    port = free_port()
     of_http, mark, of_server = snippet.partition("# In the server block")
     assert mark, snippet
+    with _nginx(folder, of_http, "", f"#{of_server}") as port:
+        yield port
+
+
+@contextlib.contextmanager
+def nginx_http2(folder: Path, upstream: str) -> Iterator[int]:
+    """A running NGINX that speaks HTTP/2 in clear text before an upstream of HTTP/1.1; yields its port."""
+    with _nginx(folder, "", "http2", f"client_max_body_size 0;\nlocation / {{ proxy_pass {upstream}; }}\n") as port:
+        yield port
+
+
+@contextlib.contextmanager
+def _nginx(folder: Path, of_http: str, protocol: str, of_server: str) -> Iterator[int]:
+    port = free_port()  # user root: its workers write into the folder of a test, which is the test's alone
     temporary = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in _TEMPORARY)
     path = folder / "nginx.conf"
     path.write_text(
-        f"daemon off;\npid {folder}/nginx.pid;\nerror_log {folder}/nginx.log;\nevents {{}}\n"
-        f"http {{\naccess_log off;\n{temporary}{of_http}server {{\nlisten 127.0.0.1:{port};\n#{of_server}}}\n}}\n"
+        f"user root;\ndaemon off;\npid {folder}/nginx.pid;\nerror_log {folder}/nginx.log;\nevents {{}}\n"
+        f"http {{\naccess_log off;\n{temporary}{of_http}"
+        f"server {{\nlisten 127.0.0.1:{port} {protocol};\n{of_server}}}\n}}\n"
     )
     with _running([need("nginx"), "-c", str(path), "-p", str(folder)], port, folder / "nginx.out"):
         yield port

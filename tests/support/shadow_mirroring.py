@@ -13,6 +13,9 @@ from sentinel.shadow.account import Terms
 from sentinel.shadow.book import AccountBook
 from sentinel.shadow.mirror import Mirror, Mirrored
 
+ANSWER_SECONDS = 60.0
+"""Patience with a candidate that answers."""
+
 
 @dataclass
 class Mirroring:
@@ -33,7 +36,12 @@ class Mirroring:
 
 @contextlib.asynccontextmanager
 async def mirroring(url: str, **changes: object) -> AsyncIterator[Mirroring]:
-    values: dict[str, object] = {"url": url, "allow_http": True, "max_per_second": 1e6, "timeout_seconds": 5.0}
+    values: dict[str, object] = {
+        "url": url,
+        "allow_http": True,
+        "max_per_second": 1e6,
+        "timeout_seconds": ANSWER_SECONDS,
+    }
     settings = ShadowSettings(**values | changes)  # type: ignore[arg-type]
     told: list[Mirrored] = []
     book = AccountBook(Terms(0.05, 0.1, 0.05), url)

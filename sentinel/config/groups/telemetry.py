@@ -23,6 +23,10 @@ class TelemetrySettings:
         "https://github.com/sentinel-sidecar/sentinel/blob/main/alerts/runbooks/{alert}.md",
         help="Address of an alert's runbook; {alert} stands for its name.",
     )
+    grafana_url: str = option(
+        "",
+        help="Grafana with the dashboards of `sentinel dashboards build`; with it each alert links the one to look at.",
+    )
     alert_severities: dict[str, str] = option(
         factory=dict, help="Alert name: critical, warning, info, or none to leave it out."
     )

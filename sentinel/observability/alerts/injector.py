@@ -21,7 +21,7 @@ INJECTOR = (
         "warning",
         f'sum by ({GROUP}) (up{{job="{injector.JOB}"}}) == 0',
         "The injecting webhook does not answer: new pods come without the sidecar.",
-        "No replica of the injector in {{ $labels.namespace }} can be scraped. Running pods keep their sidecar; what "
+        "No replica of the injector{{ in_namespace }} can be scraped. Running pods keep their sidecar; what "
         "is deployed now is not watched and has to be started again afterwards. Look at the injector's pods and logs.",
         hold="5m",
     ),
@@ -30,7 +30,7 @@ INJECTOR = (
         "warning",
         f"{least(WATCHED, selector(injector.CERTIFICATE_EXPIRES))} < time() + {SHORTEST_SECONDS}",
         "The injecting webhook's certificate was not renewed.",
-        "The certificate of {{ $labels.instance }} ends at {{ $value | humanizeTimestamp }} (1970: there never was "
+        "The certificate of {{ sidecar }} ends at {{ $value | humanizeTimestamp }} (1970: there never was "
         "one). After that the API server lets pods pass without the sidecar. Its log says why it cannot be renewed.",
         hold="15m",
     ),
@@ -39,7 +39,7 @@ INJECTOR = (
         "warning",
         _failing(),
         "Pods that asked for the sidecar started without it.",
-        "{{ $value | humanize }} reviews in 15 minutes ended as {{ $labels.outcome }}{{ $labels.reason }} in "
-        "{{ $labels.namespace }}, and their pods are not watched. The injector's log names each object and the reason.",
+        'Reviews that ended as {{ $labels.outcome }}{{ $labels.reason }}: {{ printf "%.0f" $value }} in 15 minutes. '
+        "Their pods are not watched. The injector's log names each object and the reason.",
     ),
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from sentinel.observability.alerts.alert import Alert, Recording
+from sentinel.observability.alerts.alert import WORDS, Alert, Recording
 from sentinel.observability.shape import Shape
 
 LEAVE_OUT = "none"
@@ -13,6 +13,13 @@ RECORDING_SECONDS = "30s"
 _HEADER = (
     "# Built by `sentinel alerts build` from the metric catalogue: change sentinel/observability/alerts, not this.\n"
 )
+_DASHBOARD = (
+    "{{ if $labels.model }}sentinel-model?var-model={{ $labels.model | urlquery }}"
+    "{{ with $labels.model_version }}&var-version={{ . | urlquery }}{{ end }}"
+    "{{ else if $labels.instance }}sentinel-internals?var-instance={{ $labels.instance | urlquery }}"
+    "{{ else }}sentinel-fleet{{ end }}"
+)
+"""The dashboard that an alert is about, by its labels; the uids are those of `sentinel.observability.dashboards`."""
 
 
 class _Yaml(yaml.SafeDumper):
@@ -53,7 +60,15 @@ def _rule(rule: Alert | Recording, shape: Shape) -> dict[str, Any] | None:
     written["labels"] = {"severity": configured or rule.severity, "component": "sentinel"}
     written["annotations"] = {
         "summary": rule.summary,
-        "description": rule.description,
+        "description": _said(rule.description),
         "runbook_url": shape.runbook_url.replace("{alert}", rule.name),
     }
+    if shape.grafana_url:
+        written["annotations"]["dashboard_url"] = f"{shape.grafana_url.rstrip('/')}/d/{_DASHBOARD}"
     return written
+
+
+def _said(description: str) -> str:
+    for word, template in WORDS.items():
+        description = description.replace(word, template)
+    return description

@@ -79,9 +79,9 @@ async def tell(recorder: Recorder, started: float) -> None:
         recorder.gpu(gpu_readings())
         recorder.exchange("dropped", "fraud", "7", reason="channel_full")
         recorder.received("fraud", "7")
-        recorder.spool(i, 0)
-        recorder.mirrored("compared", "fraud", "7", rows=20, differing=1)
-        recorder.shadows([shadow_standing()], at)
+        recorder.sidecar.spool(i, 0)
+        recorder.shadow.mirrored("compared", "fraud", "7", rows=20, differing=1)
+        recorder.shadow.standings([shadow_standing()], at)
         leader.report(Progress(leading=True, replicas={"fraud": 3}, missing={"fraud": 0}))
         recorder.buffered(4096, 1)
         recorder.labels.kept(10, "kept")
@@ -91,8 +91,8 @@ async def tell(recorder: Recorder, started: float) -> None:
         if opened is None and drift * 4 >= 1:
             opened = incident(at)
             story.window(at, counts, drift, opened=(opened,), open=(opened,), mix=MIX)
-            recorder.decision("triggered", "fraud", "7", at)
-            recorder.delivery("deployer", "delivered", 0.2, at)
+            recorder.rollbacks.decision("triggered", "fraud", "7", at)
+            recorder.rollbacks.delivery("deployer", "delivered", 0.2, at)
         else:
             story.window(at, counts, drift, open=(opened,) if opened else (), mix=MIX)
         await asyncio.sleep(1)

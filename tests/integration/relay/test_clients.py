@@ -42,7 +42,7 @@ def test_a_client_that_comes_to_dominate_is_found_and_not_named(tmp_path: Path) 
     with model_stub() as stub:
         answer = {"name": "y", "datatype": "FP64", "shape": [ROWS], "data": [0.5] * ROWS}
         stub.answer = json.dumps({"model_name": "stub", "model_version": "1", "outputs": [answer]}).encode()
-        document = configuration(tmp_path, stub.address, reference=reference, window={"seconds": 1.0})
+        document = configuration(tmp_path, stub.address, reference=reference, window={"seconds": 0.5})
         with running(tmp_path, document) as sidecar:
 
             def findings() -> float:

@@ -246,3 +246,17 @@ def test_two_workers_share_the_socket_and_one_may_die(tmp_path: Path) -> None:
         wait_for(lambda: len(running.events("started")) == 4, "another relay-1")
     assert running.account["received"] == 40
     assert balanced(running)
+
+
+def test_a_killed_worker_takes_no_exchange_uncounted(tmp_path: Path) -> None:
+    """Chunks are looked at a while after they passed; what began in those that a dead worker never looked at counts."""
+    with upstream(echo) as server, sidecar(tmp_path, server, capture=ALL) as running:
+        client = http.client.HTTPConnection(*running.address, timeout=10)
+        for _ in range(30):
+            client.request("POST", "/p", b"x")
+            assert client.getresponse().read() == b"x"
+        os.kill(running.pid("relay-0"), signal.SIGKILL)
+        wait_for(lambda: running.events("ended"), "its end to be seen")
+        client.close()
+    assert running.account["received"] == 30
+    assert balanced(running)

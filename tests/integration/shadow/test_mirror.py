@@ -5,7 +5,6 @@ without being counted.
 import asyncio
 import contextlib
 import json
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -16,7 +15,7 @@ from sentinel.shadow.asking import MARK
 from sentinel.shadow.book import SCALE_ROWS
 from sentinel.shadow.mirror import Pace
 from sentinel.traffic import Exchange, Message
-from tests.support.shadow_mirroring import Mirroring, mirroring
+from tests.support.shadow_mirroring import ANSWER_SECONDS, Mirroring, mirroring
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 JSON = {"content-type": "application/json"}
@@ -43,7 +42,7 @@ async def babbling(_: web.Request) -> web.Response:
 
 
 async def hanging(_: web.Request) -> web.Response:
-    await asyncio.sleep(60)
+    await asyncio.Event().wait()
     raise AssertionError
 
 
@@ -98,7 +97,8 @@ async def test_a_model_that_answers_the_same_is_proven_so() -> None:
     [(failing, "error"), (babbling, "undecodable"), (hanging, "no_answer"), (redirecting, "error")],
 )
 async def test_no_answer_to_compare_is_counted_and_proves_nothing(behave: Handler, outcome: str) -> None:
-    async with candidate(behave) as other, mirroring(other.url, timeout_seconds=0.2) as made:
+    patience = 0.2 if behave is hanging else ANSWER_SECONDS
+    async with candidate(behave) as other, mirroring(other.url, timeout_seconds=patience) as made:
         offer(made, 8)
         assert await made.settled(8) == {outcome: 8}
         (standing,) = made.mirror.book.standings()
@@ -125,10 +125,8 @@ async def test_where_nobody_may_or_can_be_asked(url: str, changes: dict[str, obj
 
 async def test_offering_never_waits_and_what_waits_is_bounded() -> None:
     async with candidate(hanging) as other, mirroring(other.url, max_waiting_bytes=20_000, concurrency=2) as made:
-        begun = time.monotonic()
         offer(made, 10_000)
-        assert made.outcomes["dropped"] > 9_900
-        assert time.monotonic() - begun < 5, "two hanging requests hold nothing up"
+        assert made.outcomes["dropped"] > 9_900, "two hanging requests hold nothing up"
         await made.mirror.drain()
     assert made.outcomes == {"dropped": 10_000}, "also what waited or was under way in the end"
 

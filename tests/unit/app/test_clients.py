@@ -4,7 +4,8 @@ import pytest
 
 from sentinel.app.checks import problems
 from sentinel.app.clients import Clients
-from sentinel.config.settings import PRIVATE_NETWORKS, FeatureSettings, Settings
+from sentinel.config.groups.analysis import PRIVATE_NETWORKS
+from sentinel.config.settings import FeatureSettings, Settings
 from sentinel.traffic import Exchange
 from sentinel.traffic.exchange import Message
 
