@@ -33,6 +33,7 @@ from sentinel.telemetry.view import FeaturePicture
 from sentinel.traffic import Exchange, Route, RouteTraffic, TrafficSummary, ledger
 from sentinel.traffic.handover import Handover
 from sentinel.windows.kept import KeptRows
+from sentinel.windows.window import storable
 
 logger = logging.getLogger("sentinel.observer")
 
@@ -135,8 +136,10 @@ class Observer:
         self._exchange(exchange)
         self._received(1)
         if exchange.status:
-            route = Route(exchange.method, exchange.path, exchange.protocol)
-            self._count(route, traffic_of(exchange), exchange.started_at)
+            route = Route(storable(exchange.method), storable(exchange.path), exchange.protocol)
+            traffic = traffic_of(exchange, storable(trace_of(exchange)))
+            self._count(route, traffic, exchange.started_at)
+            self.recorder.exemplars(route, traffic.exemplars, exchange.started_at)
 
     def _pushed_half(self, reason: str) -> None:
         self._unparsed(reason)

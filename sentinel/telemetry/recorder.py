@@ -17,7 +17,6 @@ from sentinel.shadow.account import Result, latency_quantiles
 from sentinel.shadow.book import Standing
 from sentinel.telemetry.catalogue import Metric, drift, gpu, internals, rollback, serving, shadow
 from sentinel.telemetry.children import Pair, create_children, open_pair
-from sentinel.telemetry.exemplars import Exemplars, Told
 from sentinel.telemetry.generation import SERIES_OF_GENERATION, open_generation, record
 from sentinel.telemetry.label_gauges import LabelGauges
 from sentinel.telemetry.labels import OTHER, label, trace_id
@@ -28,6 +27,7 @@ from sentinel.telemetry.window_gauges import WindowGauges
 from sentinel.traffic import Route, RouteTraffic, upper_bound
 from sentinel.traffic.summary import Exemplar
 from sentinel.windows.closed import ClosedWindow
+from sentinel.windows.exemplars import Told, foremost
 
 SERIES_PER_PAIR = 220  # what one model version takes without its features, rounded up; a test holds it
 MOST_REASONS = 32  # distinct reasons of one metric; they are fixed words, so this is only a fence
@@ -52,7 +52,7 @@ class Recorder:
         self._gpu = GpuReadings(up=False)
         self.labels = LabelGauges(self.series)
         self._shadows: tuple[Standing, ...] = ()
-        self._exemplars = Exemplars()
+        self._exemplars: tuple[Told, ...] = ()
         self._last_exemplars: tuple[Told, ...] = ()
         create_children(self.series, settings, __version__)
         if settings.labels.enabled:
@@ -90,11 +90,11 @@ class Recorder:
 
     def exemplars(self, route: Route, found: Sequence[Exemplar], at: float) -> None:
         """Failures and slowest exchanges of a route in the second that ended at `at`."""
-        self._exemplars.add(route, found, at)
+        self._exemplars = foremost((*self._exemplars, *(Told(route, one, at) for one in found)))
 
     def window_ended(self) -> None:
         """The exemplars of the window under way become those of the last one."""
-        self._last_exemplars = self._exemplars.close()
+        self._last_exemplars, self._exemplars = self._exemplars, ()
 
     def connections(self, open_now: int, accepted: int, opaque: Mapping[str, int]) -> None:
         """Client connections: how many are open, and how many were accepted or turned opaque since the last call."""
