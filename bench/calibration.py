@@ -9,6 +9,7 @@ until the statistics or its options change, so that an interrupted run goes on w
 import argparse
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -23,18 +24,34 @@ from bench.calibration_report import report
 ROOT = Path(__file__).parent.parent
 OUT = ROOT / "docs" / "benchmarks"
 KEPT = ROOT / "build" / "calibration"
-STATISTICS = (
-    "accounts",
-    "bets",
-    "blocks",
-    "book",
-    "capital",
-    "dependence",
-    "laws",
-    "plugins",
-    "radius",
-    "seasons",
+BOOK = tuple(
+    f"sentinel/drift/{name}.py"
+    for name in (
+        "accounts",
+        "bets",
+        "blocks",
+        "book",
+        "capital",
+        "dependence",
+        "laws",
+        "plugins",
+        "radius",
+    )
 )
+"""Code on which the results of the book depend."""
+DELAYS = (*BOOK, "bench/calibration_chi_square.py")
+OTHERS = {
+    "delays numeric": DELAYS,
+    "delays categorical": DELAYS,
+    "pages seasonal": (*BOOK, "sentinel/drift/seasons.py"),
+    "pages rules": ("bench/calibration_rivals.py",),
+    "pages multi-scale": ("bench/calibration_chi_square.py",),
+    "pages peers": ("bench/calibration_peers.py",),
+    "delays rules": ("bench/calibration_rivals.py",),
+    "delays peers": ("bench/calibration_peers.py",),
+    "rollback": ("sentinel/judge/baseline.py",),
+}
+"""Tables that depend on other code."""
 MONTHS_PER_CELL = 4
 ROWS = (200, 1000, 5000)
 REFERENCES = ((0.0, 50_000), (0.005, 50_000), (0.005, 500_000))
@@ -66,16 +83,18 @@ class Cell:
     name: str
     options: dict[str, Any]
 
+    def first_month(self) -> int:
+        """Cells of later months are run later, so that every world has some months soon."""
+        return int(self.options.get("months", (0,))[0])
+
     def kept_at(self) -> Path:
-        text = json.dumps([self.table, self.options, _statistics()], sort_keys=True)
+        text = json.dumps([self.table, self.options, _digest(OTHERS.get(self.table, BOOK))], sort_keys=True)
         return KEPT / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.json"
 
 
 @lru_cache
-def _statistics() -> str:
-    """Digest of the code on which results depend."""
-    files = [ROOT / "sentinel" / "drift" / f"{name}.py" for name in STATISTICS]
-    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+def _digest(files: tuple[str, ...]) -> str:
+    return hashlib.sha256(b"".join((ROOT / name).read_bytes() for name in files)).hexdigest()
 
 
 def in_months(table: str, name: str, months: int, options: dict[str, Any], each: int = MONTHS_PER_CELL) -> list[Cell]:
@@ -137,7 +156,9 @@ def _rules(some: Some) -> list[Cell]:
         ):
             options = {"make": make, "edge": edge, "rows": rows, "tolerance": tolerance}
             options |= {"features": 30, "reference_rows": 50_000}
-            found += in_months("pages multi-scale", f"{name}, {rows}", some(4), options)
+            for inflated in (False, True)[: 1 + bool(edge)]:
+                named = f"{name}, {rows}" + ", inflated" * inflated
+                found += in_months("pages multi-scale", named, some(4), {**options, "inflated": inflated})
     return found
 
 
@@ -203,17 +224,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="part of the months and runs; 0.1 takes minutes")
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--only", default="", help="tables whose name contains this; the page is then not written")
+    parser.add_argument(
+        "--only", default="", help="tables whose name matches this expression; the page is then not written"
+    )
     parser.add_argument("--fresh", action="store_true", help="run everything again")
+    parser.add_argument(
+        "--finished", action="store_true", help="run nothing: write the page from the cells that are kept"
+    )
     chosen = parser.parse_args()
-    _statistics()  # before the processes start: a file that is edited meanwhile changes nothing
-    todo = [cell for cell in cells(chosen.scale) if chosen.only in cell.table]
+    todo = [cell for cell in cells(chosen.scale) if re.search(chosen.only, cell.table)]
+    for cell in todo:
+        cell.kept_at()  # digests are taken before the processes start: a file that is edited meanwhile changes nothing
+    if chosen.finished:
+        write([run(cell) for cell in todo if cell.kept_at().exists()])
+        return
     if chosen.fresh:
         for cell in todo:
             cell.kept_at().unlink(missing_ok=True)
     results: dict[int, dict[str, Any]] = {}
     with ProcessPoolExecutor(chosen.processes) as pool:
-        numbered = {pool.submit(run, cell): i for i, cell in enumerate(todo)}
+        numbered = {pool.submit(run, todo[i]): i for i in sorted(range(len(todo)), key=lambda i: todo[i].first_month())}
         for done in as_completed(numbered):
             results[numbered[done]] = done.result()
             print(f"{len(results)}/{len(todo)} {json.dumps(done.result(), ensure_ascii=False)}", flush=True)

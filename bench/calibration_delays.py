@@ -1,7 +1,8 @@
 """How long drifts stand before they are paged: by the book, by multi-scale χ² and by common rules.
 
 The runs of a cell are simulated side by side, as features of one book that each have a thirtieth of its budget and
-drift; a run ends when its own wealth, without the little that others would add, reaches 1 and passes the gate.
+drift; a run ends when its own wealth, without the little that others would add, reaches 1 and passes the gate. Drifts
+begin at times spread over a day, for they do not wait until the blocks of a χ² begin.
 """
 
 from collections.abc import Callable
@@ -12,7 +13,8 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from bench import calibration_worlds as worlds
-from bench.calibration_rivals import MultiScale, Rivals
+from bench.calibration_chi_square import MultiScale
+from bench.calibration_rivals import Rivals
 from sentinel.drift.book import Book
 from sentinel.drift.budget import FalsePageBudget
 from sentinel.drift.laws import Laws
@@ -22,17 +24,24 @@ FEATURES = 30
 DRIFT_AT = 600
 """Windows before a drift begins, two days: dependence and savings are as they are in service."""
 RAMP_WINDOWS = 288
+PHASES = 288
+"""Windows over which the beginnings of the runs' drifts are spread."""
 TINY = 1e-300
 
-Shift = Callable[[int], tuple[float, float]]
-"""(mean, spread) of a drifting normal feature, by window since the drift began."""
+Shift = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""(mean, spread) of drifting normal features [runs], by windows since each drift began."""
+
+
+def _constant(mean: float, spread: float) -> Shift:
+    return lambda age: (np.full(len(age), mean), np.full(len(age), spread))
+
 
 SHIFTS: dict[str, Shift] = {
-    "mean 0.1 sd": lambda _: (0.1, 1.0),
-    "mean 0.25 sd": lambda _: (0.25, 1.0),
-    "mean 0.5 sd": lambda _: (0.5, 1.0),
-    "sd × 1.2": lambda _: (0.0, 1.2),
-    "ramp 0 → 0.5 sd in a day": lambda i: (0.5 * min(i / RAMP_WINDOWS, 1.0), 1.0),
+    "mean 0.1 sd": _constant(0.1, 1.0),
+    "mean 0.25 sd": _constant(0.25, 1.0),
+    "mean 0.5 sd": _constant(0.5, 1.0),
+    "sd × 1.2": _constant(0.0, 1.2),
+    "ramp 0 → 0.5 sd in a day": lambda age: (0.5 * np.minimum(age / RAMP_WINDOWS, 1.0), np.ones(len(age))),
 }
 CATEGORIES: dict[str, tuple[list[float], int, float]] = {
     "category of 5, + 5 points": ([0.2] * 5, 0, 0.05),
@@ -47,9 +56,9 @@ def numeric(drift: str, **options: Any) -> dict[str, Any]:
     cells = worlds.Cells.drawn(0, options["runs"], options["reference_rows"])
     edges = ndtri(np.clip(cells.edges, TINY, 1 - 1e-16))
 
-    def law(i: int) -> np.ndarray:
-        mean, spread = SHIFTS[drift](i)
-        below = ndtr((edges - mean) / spread)
+    def law(age: np.ndarray) -> np.ndarray:
+        mean, spread = SHIFTS[drift](age)
+        below = ndtr((edges - mean[:, None]) / spread[:, None])
         ends = np.zeros((len(edges), 1)), np.ones((len(edges), 2))
         moved = np.diff(np.concatenate([ends[0], below, ends[1]], axis=1), axis=1)
         return moved / moved.sum(axis=1, keepdims=True)
@@ -75,22 +84,27 @@ def found(features: Any, healthy: np.ndarray, drifted: Any, **options: Any) -> d
     laws = Laws.of(sim.reweighted(features, of_share))
     book = Book(laws, FalsePageBudget(), 1.0)
     rivals = {
-        name: (join, MultiScale(join(features.counts), options["tolerance"], FEATURES))
-        for name, join in (CELLS if features.ordered.any() else {OWN_CELLS: CELLS[OWN_CELLS]}).items()
+        name: (join, MultiScale(join(features.counts), options["tolerance"], FEATURES, inflated))
+        for name, (join, inflated) in CHI_SQUARES.items()
+        if (features.ordered.any() or join is not deciles) and (options["tolerance"] or not inflated)
     }
     rng = np.random.default_rng(1)
+    begins = np.arange(options["runs"]) * PHASES // options["runs"]
     ends = {name: np.full(options["runs"], np.inf) for name in ("book", *rivals)}
     for i in count(-DRIFT_AT):
-        if i >= options["most"] or all(np.isfinite(end).all() for end in ends.values()):
+        age = i - begins
+        if age.min() >= options["most"] or all(np.isfinite(end).all() for end in ends.values()):
             break
-        counts = rng.multinomial(options["rows"], drifted(i) if i >= 0 else healthy)
+        law = np.where((age >= 0)[:, None], drifted(np.maximum(age, 0)), healthy) if i >= 0 else healthy
+        counts = rng.multinomial(options["rows"], law)
         book.pay(sim.WINDOW_SECONDS)
         book.observe(counts)
         paged = {name: rival.pages(join(counts)) for name, (join, rival) in rivals.items()}
         large = book.excess(range(len(healthy))).max(axis=0) > laws.features.tolerances
         paged["book"] = (book.log_wealth() >= 0) & large
         for name, end in ends.items():
-            end[np.isinf(end) & paged[name] & (i >= 0)] = i + 1
+            here = np.isinf(end) & paged[name] & (age >= 0) & (age < options["most"])
+            end[here] = age[here] + 1
     return {"runs": options["runs"], "delays": {name: finite(float(np.median(end))) for name, end in ends.items()}}
 
 
@@ -100,12 +114,16 @@ def deciles(counts: np.ndarray) -> np.ndarray:
     return np.column_stack([counts[:, 0], first, counts[:, 3:-4], last, counts[:, -2:]])
 
 
-OWN_CELLS = "multi-scale χ²"
-CELLS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    OWN_CELLS: lambda counts: counts,
-    "multi-scale χ², deciles": deciles,
+def own(counts: np.ndarray) -> np.ndarray:
+    return counts
+
+
+CHI_SQUARES: dict[str, tuple[Callable[[np.ndarray], np.ndarray], bool]] = {
+    "χ²": (own, False),
+    "χ², inflated": (own, True),
+    "χ², deciles": (deciles, False),
 }
-"""Cells of the classical test: those of the book and, for numbers, the usual ten."""
+"""Cells of the classical test, those of the book and, for numbers, the usual ten; and whether it is inflated."""
 
 
 def finite(value: float) -> float | None:
@@ -120,7 +138,7 @@ def common_rules(drift: str, rows: int, runs: int, most: int) -> dict[str, Any]:
         rng = np.random.default_rng(seed)
         end: dict[str, float] = {}
         for i in range(most):
-            mean, spread = SHIFTS[drift](i)
+            mean, spread = SHIFTS[drift](np.array([i]))
             verdicts = rivals.verdicts(mean + spread * rng.standard_normal((1, rows)))
             for name, paged in verdicts.items():
                 if paged:

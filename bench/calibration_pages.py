@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from bench import calibration_worlds as worlds
-from bench.calibration_rivals import MultiScale, Rivals
+from bench.calibration_chi_square import MultiScale
+from bench.calibration_rivals import Rivals
 from sentinel.drift.book import Book
 from sentinel.drift.budget import FalsePageBudget
 from sentinel.drift.laws import Laws
@@ -126,11 +127,11 @@ def common_rules(windows: int, rows: int, features: int) -> dict[str, Any]:
     return {"windows": windows, "paged": found}
 
 
-def multiscale(months: Months, rows: int, tolerance: float, **options: Any) -> dict[str, Any]:
+def multiscale(months: Months, rows: int, tolerance: float, inflated: bool, **options: Any) -> dict[str, Any]:
     pages = []
     for month in range(*months):
         world = world_of(month, rows=rows, tolerance=tolerance, **options)
-        rival = MultiScale(world.features.counts, tolerance)
+        rival = MultiScale(world.features.counts, tolerance, inflated=inflated)
         windows = (counts for chunk in world.chunks(np.random.default_rng(month)) for counts in chunk)
         pages.append(sum(bool(rival.pages(counts).any()) for counts in islice(windows, sim.MONTH)))
     return {"months": len(pages), "pages": sum(pages), "with_page": sum(map(bool, pages))}

@@ -7,13 +7,9 @@ or 0.2. KS: two-sample, p < 0.05 per column, or corrected over the columns (Bonf
 Written from the tools' documentation; `calibration_peers` runs the tools themselves.
 """
 
-from functools import lru_cache
-
 import numpy as np
-from scipy.special import chdtri, kolmogorov, ndtri
-from scipy.stats import ncx2
+from scipy.special import kolmogorov, ndtri
 
-MONTH = 8_640
 BINS = 10
 REFERENCE_ROWS = 50_000
 GRID = ndtri((np.arange(4000) + 0.5) / 4000)
@@ -69,61 +65,3 @@ class Rivals:
             "KS, Bonferroni per window": bool(p[0] < 0.05 / columns),
             "KS, Benjamini–Hochberg per window": bool((p <= 0.05 * (np.arange(columns) + 1) / columns).any()),
         }
-
-
-class MultiScale:
-    """Classical χ² on non-overlapping blocks of 1, 3, 12, 36, 96, 288 windows, at levels that share one page a month.
-
-    counts: [F, K] of the reference, of so many `features` that share the page. Cells expected below 10 rows in a block
-    are pooled into one. Beyond a tolerance the quantile is that of the non-central law, which is not valid where the
-    tolerated law has other variances than the reference: on rare categories above all.
-    """
-
-    LENGTHS = (1, 3, 12, 36, 96, 288)
-    FEWEST_EXPECTED = 10
-
-    def __init__(self, counts: np.ndarray, tolerance: float, features: int | None = None) -> None:
-        self.counts, self.tolerance = counts, tolerance
-        self.features = features if features is not None else len(counts)
-        self.sums = np.zeros((len(self.LENGTHS), *counts.shape))
-        self.at = 0
-
-    def pages(self, counts: np.ndarray) -> np.ndarray:
-        """Which features [F] page after one more window of counts [F, K]."""
-        self.at += 1
-        self.sums += counts
-        found = np.zeros(len(counts), dtype=bool)
-        for i, length in enumerate(self.LENGTHS):
-            if self.at % length == 0:
-                level = length / (MONTH * len(self.LENGTHS) * self.features)
-                found |= self._test(self.sums[i], level)
-                self.sums[i] = 0
-        return found
-
-    def _test(self, window: np.ndarray, level: float) -> np.ndarray:
-        n, rows = window.sum(axis=1, keepdims=True), self.counts.sum(axis=1, keepdims=True)
-        law = (window + self.counts) / (n + rows)
-        large = (law * n >= self.FEWEST_EXPECTED) & (n > 0)
-        p, p0, law = (_pooled(x, large, law) for x in (window / np.maximum(n, 1), self.counts / rows, law))
-        effective = 1 / (1 / np.maximum(n, 1) + 1 / rows)
-        terms = np.divide((p - p0) ** 2, law, out=np.zeros_like(p), where=large & (law > 0))
-        statistic = effective[:, 0] * terms.sum(axis=1)
-        freedom = np.maximum(large.sum(axis=1) - 1, 1)
-        known = zip(freedom.tolist(), effective[:, 0].tolist(), strict=True)
-        limits = [_limit(k, round(m, 6), self.tolerance, level) for k, m in known]
-        return (n[:, 0] > 0) & (statistic > limits)
-
-
-@lru_cache(maxsize=100_000)
-def _limit(freedom: int, effective: float, tolerance: float, level: float) -> float:
-    if tolerance == 0:
-        return float(chdtri(freedom, level))
-    return float(ncx2.isf(level, freedom, 2 * tolerance * effective))
-
-
-def _pooled(x: np.ndarray, large: np.ndarray, law: np.ndarray) -> np.ndarray:
-    """Cells with the small ones of each feature added to the smallest of its large ones."""
-    kept = np.where(large, x, 0.0)
-    smallest = np.where(large, law, np.inf).argmin(axis=1)
-    kept[np.arange(len(x)), smallest] += np.where(large, 0.0, x).sum(axis=1)
-    return kept

@@ -7,22 +7,19 @@ as one backlog. Writes docs/benchmarks/fleet.{md,json}; asserts no time.
 """
 
 import argparse
-import datetime
-import json
 import multiprocessing
-import os
-import platform
 import statistics
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psycopg
 
+from bench.database import postgresql, version
 from bench.fleet_worlds import patterns, reference_of
+from bench.sections import machine, publish
 from sentinel.app.fleet import FleetJudge
 from sentinel.app.verdicts import policy_options
 from sentinel.config import Settings
@@ -34,9 +31,7 @@ from sentinel.judge.policy import Policy
 from sentinel.store import Selection, SqlStore, WindowRecord, open_store
 from sentinel.windows.window import WindowKey
 from tests.support.fleet import Lead
-from tests.support.postgres import Postgres, binaries
 
-PAGE = Path(__file__).parent.parent / "docs/benchmarks/fleet.md"
 WRITERS = 4
 HOUR_REPLICAS = 1000
 PERIOD = 60.0
@@ -178,12 +173,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--minutes", type=int, default=60)
     arguments = parser.parse_args()
-    folder = binaries()
-    if folder is None:
-        raise SystemExit("PostgreSQL is not installed: apt-get install -y --no-install-recommends postgresql")
-    server = Postgres(folder, durable=True)
-    server.start()
-    try:
+    with postgresql() as server:
         url = server.create("fleet")
         random = np.random.default_rng(1)
         reference = reference_of(random)
@@ -195,27 +185,16 @@ def main() -> int:
         sizes = rounds(fleet, url, made, arguments.replicas, arguments.rounds)
         hour = an_hour(fleet, store, url, made, HOUR_REPLICAS, arguments.minutes)
         disk = sizes_on_disk(url)
-        with psycopg.connect(url) as connection:
-            version = connection.execute("SHOW server_version").fetchone()
+        known = version(url)
         store.close()
-    finally:
-        server.stop()
-        server.remove()
     print(file=sys.stderr)
     figures: Figures = {
-        "date": str(datetime.datetime.now(datetime.UTC).date()),
-        "python": platform.python_version(),
-        "postgresql": str(version[0]).split()[0] if version else "?",
-        "cores": os.cpu_count(),
+        **machine(),
+        "postgresql": known,
         "rounds": arguments.rounds,
     }
-    text = page(figures, sizes, hour, disk)
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(text)
-    PAGE.with_suffix(".json").write_text(
-        json.dumps(figures | {"sizes": sizes, "hour": hour, "disk": disk}, indent=2) + "\n"
-    )
-    print(text)
+    more = {"sizes": sizes, "hour": hour, "disk": disk}
+    publish("fleet", page(figures, sizes, hour, disk), figures | more)
     return 0
 
 

@@ -7,22 +7,19 @@ them one by one costs is in `bench.fleet`. Writes docs/benchmarks/fleet_scale.{m
 """
 
 import argparse
-import datetime
-import json
-import os
-import platform
 import resource
 import statistics
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sqlalchemy import insert, select
 
+from bench.database import postgresql
 from bench.fleet_worlds import RECEIVED, patterns, reference_of
+from bench.sections import machine, publish
 from sentinel.app.fleet import FleetJudge, Forwarder
 from sentinel.app.verdicts import policy_options
 from sentinel.config import Settings
@@ -37,9 +34,8 @@ from sentinel.store.schema import windows
 from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.window import WindowKey
 from tests.support.fleet import Lead
-from tests.support.postgres import Postgres, binaries
+from tests.support.postgres import Postgres
 
-PAGE = Path(__file__).parent.parent / "docs/benchmarks/fleet_scale.md"
 PERIOD = 60.0
 TIMING = Timing(PERIOD, 1.0, 20.0)
 AT_ONCE = 500
@@ -147,26 +143,14 @@ def main() -> int:
     parser.add_argument("--regions", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
-    folder = binaries()
-    if folder is None:
-        raise SystemExit("PostgreSQL is not installed: apt-get install -y --no-install-recommends postgresql")
-    server = Postgres(folder, durable=True)
-    server.start()
-    try:
+    with postgresql() as server:
         found = measure(server, arguments.replicas, arguments.regions, arguments.rounds)
-    finally:
-        server.stop()
-        server.remove()
     figures: Figures = {
-        "date": str(datetime.datetime.now(datetime.UTC).date()),
-        "python": platform.python_version(),
-        "cores": os.cpu_count(),
+        **machine(),
         **vars(arguments),
         "found": found,
     }
-    PAGE.write_text(page(figures))
-    PAGE.with_suffix(".json").write_text(json.dumps(figures, indent=2) + "\n")
-    print(page(figures))
+    publish("fleet_scale", page(figures), figures)
     return 0
 
 

@@ -6,10 +6,6 @@ Writes docs/benchmarks/store.{md,json}; asserts no time.
 """
 
 import argparse
-import datetime
-import json
-import os
-import platform
 import sqlite3
 import statistics
 import sys
@@ -24,6 +20,7 @@ import numpy as np
 import psycopg
 
 from bench.fleet_worlds import patterns, reference_of
+from bench.sections import machine, publish
 from sentinel.app.fleet import FleetJudge
 from sentinel.app.verdicts import policy_options
 from sentinel.config import Settings
@@ -33,7 +30,6 @@ from sentinel.store.retention import DAY
 from sentinel.windows.window import WindowKey
 from tests.support.postgres import Postgres, binaries
 
-PAGE = Path(__file__).parent.parent / "docs/benchmarks/store.md"
 MINUTE = 60.0
 
 
@@ -152,16 +148,11 @@ def main() -> int:
             server.stop()
             server.remove()
     figures: dict[str, Any] = {
-        "date": str(datetime.datetime.now(datetime.UTC).date()),
-        "python": platform.python_version(),
-        "cores": os.cpu_count(),
+        **machine(),
         "windows": arguments.windows,
         "databases": databases,
     }
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(page(figures))
-    PAGE.with_suffix(".json").write_text(json.dumps(figures, indent=2) + "\n")
-    print(page(figures))
+    publish("store", page(figures), figures)
     return 0
 
 

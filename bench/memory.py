@@ -3,7 +3,8 @@
 A reference of 50 features over 20,000 rows, a model server that answers at once, 200 requests of 4 rows a second
 through the relay with the default sampling, windows of 5 s. Memory is read from /proc every second; steady is the
 median of the last third. Beside it the proportional set: pages of libraries that processes share are counted once,
-divided among them. Prints the table and writes docs/benchmarks/memory.{md,json}.
+divided among them. Then what importing the observer's parts costs, in an interpreter that does nothing else. Prints the
+tables and writes docs/benchmarks/memory.{md,json}.
 """
 
 import argparse
@@ -19,10 +20,12 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
+from sentinel.relay.lives import OBSERVER_ENVIRONMENT
 from tests.support.model_stub import Stub, model_stub
 from tests.support.sidecar_process import Sidecar, configuration, running
 
@@ -36,6 +39,15 @@ REQUESTS = 4_000  # different ones, sent in turn
 WINDOW_SECONDS = 5.0
 GOALS_MB = {"observer": 75, "relay": 30}
 MEGABYTE = 1e6
+PARTS = ("asyncio", "uvloop", "numpy", "numpy.random", "sqlalchemy", "aiohttp.web", "prometheus_client", "msgspec")
+OBSERVER = "sentinel.app.__main__"
+IMPORTING = """
+import importlib, os, sys
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+    with open("/proc/self/statm") as file:
+        print(int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE"))
+"""
 
 
 def table(rows: int, rng: np.random.Generator) -> dict[str, list[float] | list[str]]:
@@ -100,6 +112,16 @@ def held_mb(pid: int) -> dict[str, float]:
     return {"rss": sizes["Rss:"], "pss": sizes["Pss:"]}
 
 
+def imports_mb() -> dict[str, float]:
+    """Resident memory that each part adds when it is imported after those before it."""
+    parts = ("sys", *PARTS, OBSERVER)
+    environment = {**os.environ, **OBSERVER_ENVIRONMENT}
+    output = subprocess.check_output([sys.executable, "-c", IMPORTING, *parts], env=environment, text=True)
+    sizes = [int(line) / MEGABYTE for line in output.split()]
+    added = [sizes[0], *(after - before for before, after in pairwise(sizes))]
+    return dict(zip(("Python", *PARTS, "sentinel and the rest"), added, strict=True))
+
+
 Seen = dict[str, list[dict[str, float]]]
 
 
@@ -129,6 +151,8 @@ def measure(sidecar: Sidecar, stub: Stub, rng: np.random.Generator, seconds: flo
 
 def page(seen: Seen, seconds: float, analysed: float, incidents: float) -> str:
     lines = []
+    added = imports_mb()
+    imported = " | ".join(f"{size:.1f}" for size in added.values())
     for role, values in seen.items():
         last = values[len(values) * 2 // 3 :]
         steady, shared = (statistics.median(value[kind] for value in last) for kind in ("rss", "pss"))
@@ -147,6 +171,13 @@ hold are divided among them.
 | process | first second | steady | most | goal | steady, proportional |
 |---|---|---|---|---|---|
 {chr(10).join(lines)}
+
+What the observer imports, in the order in which each adds its part; the rest of its memory is the reference, windows,
+evidence and series.
+
+| {" | ".join(added)} | all |
+|{"---|" * (len(added) + 1)}
+| {imported} | {sum(added.values()):.1f} |
 """
 
 

@@ -8,33 +8,27 @@ both. Writes docs/benchmarks/partitions.{md,json}; asserts no time.
 """
 
 import argparse
-import datetime
-import json
-import os
-import platform
 import re
 import statistics
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psycopg
 from sqlalchemy import insert
 
+from bench.database import postgresql, version
 from bench.fleet_worlds import patterns, reference_of
+from bench.sections import machine, publish
 from sentinel.drift.scores import score
 from sentinel.store import WindowRecord, open_store
 from sentinel.store.codec import feature_rows, window_row
 from sentinel.store.profile import profiles
 from sentinel.store.schema import window_features, windows
-from tests.support.postgres import Postgres, binaries
 
-PAGE = Path(__file__).parent.parent / "docs/benchmarks/partitions.md"
 DAY = 86_400
 DAYS = 6
 PATTERNS = 32
@@ -274,30 +268,17 @@ def main() -> int:
     parser.add_argument("--replicas", type=int, default=1_000)
     parser.add_argument("--windows", type=int, default=60)
     arguments = parser.parse_args()
-    folder = binaries()
-    if folder is None:
-        raise SystemExit("PostgreSQL is not installed: apt-get install -y --no-install-recommends postgresql")
-    server = Postgres(folder, durable=True)
-    server.start()
-    try:
+    with postgresql() as server:
         url = server.create("partitions")
         found = measure(url, arguments.replicas, arguments.windows)
-        with psycopg.connect(url) as connection:
-            version = connection.execute("SHOW server_version").fetchone()
-    finally:
-        server.stop()
-        server.remove()
+        known = version(url)
     figures: Figures = {
-        "date": str(datetime.datetime.now(datetime.UTC).date()),
-        "python": platform.python_version(),
-        "postgresql": str(version[0]).split()[0] if version else "?",
-        "cores": os.cpu_count(),
+        **machine(),
+        "postgresql": known,
         **vars(arguments),
         **found,
     }
-    PAGE.write_text(page(figures))
-    PAGE.with_suffix(".json").write_text(json.dumps(figures, indent=2) + "\n")
-    print(page(figures), file=sys.stdout)
+    publish("partitions", page(figures), figures)
     return 0
 
 

@@ -6,10 +6,6 @@ with pyarrow. The longest is built again by two workers of a Dask cluster. Write
 """
 
 import argparse
-import datetime
-import json
-import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -21,7 +17,8 @@ import numpy as np
 from distributed import LocalCluster
 from pyarrow import Table, csv, parquet
 
-PAGE = Path(__file__).parent.parent / "docs/benchmarks/reference.md"
+from bench.sections import machine, publish
+
 NUMERIC, CATEGORICAL = 16, 4
 GROUP_ROWS = 250_000
 STEPS = 3
@@ -114,14 +111,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="sentinel-bench-") as folder:
         tables = measure(Path(folder), arguments.rows)
     figures = {
-        "date": str(datetime.datetime.now(datetime.UTC).date()),
-        "python": platform.python_version(),
-        "cores": os.cpu_count(),
+        **machine(),
         "tables": tables,
     }
-    PAGE.write_text(page(figures))
-    PAGE.with_suffix(".json").write_text(json.dumps(figures, indent=2) + "\n")
-    print(page(figures))
+    publish("reference", page(figures), figures)
     return 0
 
 

@@ -29,8 +29,8 @@ import uvloop
 
 from bench.relay_peers import upstream
 from sentinel.config import parse
+from tests.support.ports import free_port
 from tests.support.relay_processes import Sidecar, supervised
-from tests.support.served import free_port
 
 PAGE = Path(__file__).parent.parent / "docs/benchmarks/relay_faults.md"
 RATE = 2000

@@ -1,40 +1,29 @@
 """How often equivalence is claimed wrongly, how soon it is proven, and what mirroring costs the traffic:
-`python -m bench.shadow [--runs 2000] [--rounds 7]`. Writes docs/benchmarks/shadow.{md,json}.
+`python -m bench.shadow [--runs 2000] [--rounds 21]`. Writes docs/benchmarks/shadow.{md,json}.
 
-The first two are simulated pairs of answers, looked at after every pair. The third is `sentinel run` before the
-example's model server, without a second model, with one, and with one that never answers, in turns.
+The first two are simulated pairs of answers, looked at after every pair; the third is measured by `bench.shadow_cost`.
 """
 
 import argparse
-import contextlib
 import datetime
 import json
 import os
 import platform
-import socket
-import statistics
-import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr
 
-from sentinel.demo.model import WELL_QUANTISED, prepare
+from bench.shadow_cost import BARE, REQUESTS, Costs, cost
 from sentinel.judge.equivalence import FEWER, Pairs, log_evidence, verdict
-from tests.support.shadow_served import bodies, model_server, version_path
-from tests.support.sidecar_process import configuration, running
 
 PAGE = Path(__file__).parent.parent / "docs/benchmarks/shadow.md"
 PAIRS, MARGIN, ALPHA = 4000, 0.01, 0.05
 MARGINS = (0.005, 0.01, 0.02, 0.05)
 FEWEST = 100  # pairs before a rival may speak
-REQUESTS = 1000
-PATH = "/v2/models/employment/infer"
 
 Shares = NDArray[np.float64]
 Claims = Callable[[Shares], NDArray[np.bool_]]
@@ -96,66 +85,12 @@ def needed(margin: float, alpha: float) -> int:
     return next(n for n in range(1, 1 << 20) if verdict(Pairs(n), margin, alpha) == "equivalent")
 
 
-@contextlib.contextmanager
-def silent() -> Iterator[str]:
-    """A server that accepts connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0), backlog=512) as server:
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
-
-
-def milliseconds(port: int, requests: list[bytes]) -> list[float]:
-    """Time of each request, one after another over one connection."""
-    taken = []
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"content-type": "application/json"}) as client:
-        for body in requests:
-            begun = time.perf_counter()
-            assert client.post(PATH, content=body).status_code == 200
-            taken.append((time.perf_counter() - begun) * 1e3)
-    return taken
-
-
-def cost(rounds: int) -> dict[str, dict[str, float]]:
-    """What is mirrored -> median over rounds of p50 and p99, in milliseconds."""
-    requests = bodies(REQUESTS)
-    taken: dict[str, list[list[float]]] = {}
-    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
-        home = Path(folder)
-        prepare(home)
-        server, nobody = stack.enter_context(model_server(home)), stack.enter_context(silent())
-        urls = {
-            "no second model": "",
-            "a second model": f"http://{server}{version_path(WELL_QUANTISED)}",
-            "a second model that never answers": nobody,
-        }
-        sidecars = {}
-        for number, (name, url) in enumerate(urls.items()):
-            place = home / str(number)
-            place.mkdir()
-            shadow = {"url": url, "allow_http": True, "max_per_second": 1e6}
-            capture = {"sample_ratio": 0.1, "shadow": shadow}
-            document = configuration(place, server, capture=capture, window={"seconds": 60})
-            sidecars[name] = stack.enter_context(running(place, document))
-        for turn in range(rounds + 1):
-            order = list(sidecars.items())[turn % 3 :] + list(sidecars.items())[: turn % 3]
-            for name, sidecar in order:
-                measured = milliseconds(sidecar.traffic, requests)
-                if turn:  # the first round warms up
-                    taken.setdefault(name, []).append(measured)
-    return {name: _quantiles(taken[name]) for name in urls}
-
-
-def _quantiles(runs: list[list[float]]) -> dict[str, float]:
-    return {f"p{q}": statistics.median(float(np.percentile(run, q)) for run in runs) for q in (50, 99)}
-
-
-def page(found: Mapping[str, Any], costs: Mapping[str, Mapping[str, float]], runs: int, rounds: int) -> str:
+def page(found: Mapping[str, Any], costs: Costs, runs: int, rounds: int) -> str:
     head = "| | " + " | ".join(found) + " |\n|---|" + "---|" * len(found)
     rows = "\n".join(_row(name, *(_cell(methods[name]) for methods in found.values())) for name in METHODS)
     pairs = "\n".join(_row(f"{m:.1%}", *(f"{needed(m, alpha):,}" for alpha in (0.05, 0.01))) for m in MARGINS)
-    bare = costs["no second model"]
-    latency = "\n".join(
-        _row(name, *(f"{told[q]:.2f} ms" for q in bare), *(f"{told[q] / bare[q]:.2f}" for q in bare))
-        for name, told in costs.items()
+    noticed = "\n".join(
+        _cost(place, name, told, arms[BARE]) for place, arms in costs.items() for name, told in arms.items()
     )
     return f"""# Equivalence of two models, and what mirroring costs
 
@@ -180,14 +115,23 @@ Without any difference equivalence is proven after so many pairs:
 ## What the traffic notices
 
 {REQUESTS:,} requests one after another through `sentinel run` to the example's model server, a tenth of them sampled
-and mirrored; median of {rounds} rounds, in turns.
+and all of these mirrored; median of {rounds} rounds, in turns. Client, model server and relay have a core each;
+the observer, which mirrors, to another, or to the relay's. Ratios are to the first line of each place; the second, the
+same again, is the noise. CPU is per request that passed.
 
-| | p50 | p99 | p50, ratio | p99, ratio |
-|---|---|---|---|---|
-{latency}
+| observer on | | p50 | p99 | p50, ratio | p99, ratio | relay CPU | observer CPU |
+|---|---|---|---|---|---|---|---|
+{noticed}
 
-The second model runs in the same server process as the first, so its own work is in these figures too.
+The relay does nothing for the mirror: it hands over the same samples, and its CPU says so. The observer sends them on
+when the answers have long been given. What a second model costs the traffic is what it takes from the first: a core, a
+GPU, or its turn in the same process.
 """
+
+
+def _cost(place: str, name: str, told: Mapping[str, float], bare: Mapping[str, float]) -> str:
+    times = [f"{told[q]:.2f} ms" for q in ("p50", "p99")] + [f"{told[q] / bare[q]:.2f}" for q in ("p50", "p99")]
+    return _row(place, name, *times, *(f"{told[process]:.0f} µs" for process in ("relay", "observer")))
 
 
 def _row(*cells: str) -> str:
@@ -202,7 +146,7 @@ def _cell(claimed: tuple[float, float | None]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Equivalence of two models, and what mirroring costs.")
     parser.add_argument("--runs", type=int, default=2000)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=21)
     given = parser.parse_args()
     found, costs = claims(given.runs), cost(given.rounds)
     PAGE.write_text(page(found, costs, given.runs, given.rounds))

@@ -21,8 +21,8 @@ MATCHER = re.compile(r'(?P<name>\w+)(?P<type>=~|!~|!=|=)"(?P<value>.*)"')
 
 def chart_files() -> dict[str, str]:
     """Path inside the chart -> content, of every file that is made."""
-    files = {f"files/alerts/{path.name}": path.read_text() for path in sorted(ROOT.glob("alerts/sentinel-*.yml"))}
-    files |= {f"files/dashboards/{path.name}": path.read_text() for path in sorted(ROOT.glob("dashboards/*.json"))}
+    copied = (*sorted(ROOT.glob("alerts/**/sentinel-*.yml")), *sorted(ROOT.glob("dashboards/*.json")))
+    files = {f"files/{path.relative_to(ROOT)}": path.read_text() for path in copied}
     return files | {"files/alertmanager.yaml": _alertmanager(), SCHEMA: _values_schema()}
 
 

@@ -1,4 +1,4 @@
-.PHONY: rollback-sweep rollback-rivals rollback-delay
+.PHONY: rollback-sweep rollback-rivals rollback-delay rollback-outages
 
 rollback-sweep: $(VENV)/.dev  ## 500 kills between breach and acknowledged rollback request (minutes)
 	$(BIN)/python -m bench.rollback_sweep
@@ -8,3 +8,6 @@ rollback-rivals: $(VENV)/.dev  ## false rollbacks and delays beside rivals (a mi
 
 rollback-delay: $(VENV)/.dev  ## from breach to the first request (seconds)
 	$(BIN)/python -m bench.rollback_delay
+
+rollback-outages: $(VENV)/.dev  ## outages that hit one version by chance (half an hour)
+	$(BIN)/python -m bench.rollback_outages

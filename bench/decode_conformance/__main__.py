@@ -25,8 +25,8 @@ from typing import Any
 from bench.decode_conformance.servers import SERVERS, Server
 from sentinel.decode import Decoded, decode
 from sentinel.traffic import Exchange, Message
+from tests.support.ports import free_port
 from tests.support.relay_processes import Sidecar, sidecar, wait_for
-from tests.support.served import free_port
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

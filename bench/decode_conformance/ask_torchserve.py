@@ -19,7 +19,7 @@ def told(case: str, column: str, label: str) -> None:
 
 def loaded() -> list[float]:
     """The first answer: TorchServe says that it is well before its workers are."""
-    for _ in range(60):
+    for _ in range(100):
         try:
             answer = httpx.post(url, timeout=60, json={"x": rows()[2].astype(float).round(2).tolist()})
             if answer.status_code == 200:
@@ -27,7 +27,7 @@ def loaded() -> list[float]:
         except httpx.TransportError:
             pass
         time.sleep(1)
-    raise TimeoutError("no worker within a minute")
+    raise TimeoutError("no worker after a hundred tries")
 
 
 scores = loaded()

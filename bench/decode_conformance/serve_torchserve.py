@@ -1,9 +1,17 @@
 """TorchServe (needs Java 17) with a handler of rows and pictures: `python serve_torchserve.py PORT FOLDER`."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
+
+
+def free_port() -> int:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        return int(bound.getsockname()[1])
+
 
 port, folder = int(sys.argv[1]), Path(sys.argv[2])
 programs = Path(sys.executable).parent
@@ -12,8 +20,9 @@ archive = [programs / "torch-model-archiver", "--model-name", "iris", "--version
 subprocess.run([*archive, "--handler", here / "torchserve_handler.py", "--extra-files", here / "model.py"], check=True)
 properties = folder / "config.properties"
 properties.write_text(
-    f"inference_address=http://127.0.0.1:{port}\nmanagement_address=http://127.0.0.1:{port + 1}\n"
-    f"metrics_address=http://127.0.0.1:{port + 2}\ngrpc_inference_port={port + 3}\ngrpc_management_port={port + 4}\n"
+    f"inference_address=http://127.0.0.1:{port}\nmanagement_address=http://127.0.0.1:{free_port()}\n"
+    f"metrics_address=http://127.0.0.1:{free_port()}\n"
+    f"grpc_inference_port={free_port()}\ngrpc_management_port={free_port()}\n"
     "default_workers_per_model=1\ndisable_token_authorization=true\ndisable_system_metrics=true\n"
 )
 os.environ["PATH"] = f"{programs}:{os.environ['PATH']}"

@@ -26,7 +26,7 @@ from typing import Any
 
 from bench.decode_conformance.__main__ import ENVIRONMENTS, ROOT, environment, installed, running
 from bench.decode_conformance.servers import FOLDER, PORT, SERVERS, Server
-from tests.support.served import free_port
+from tests.support.ports import free_port
 from tests.support.sidecar_process import Sidecar, configuration
 from tests.support.sidecar_process import running as sidecar_running
 

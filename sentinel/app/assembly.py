@@ -80,7 +80,7 @@ def assemble(settings: Settings) -> Parts:
 
 def _shadowing(settings: Settings, pipeline: Pipeline, writer: Writer, recorder: Recorder) -> Shadowing | None:
     """The second model, where there is one."""
-    if not settings.capture.shadow.url:
+    if not settings.capture.shadow.urls:
         return None
     shadowing = Shadowing(settings, pipeline.options.decode, writer, recorder)
     shadowing.resume()
@@ -116,9 +116,9 @@ def judging_options(settings: Settings, reference: FrozenReference | None) -> Po
         seasons = Seasons.from_bytes(Path(settings.drift.seasons).read_bytes())
     except (OSError, FormatError) as error:
         raise ConfigurationError([Problem("drift.seasons", f"cannot be read: {error}")]) from error
-    if reference is None or seasons.reference_id != reference.fingerprint:
-        sentence = f"{settings.drift.seasons} was learnt with another reference; run sentinel reference seasons again"
-        raise ConfigurationError([Problem("drift.seasons", sentence)])
+    complaint = "there is no reference to have seasons" if reference is None else seasons.complaint(reference)
+    if complaint:
+        raise ConfigurationError([Problem("drift.seasons", complaint)])
     return PolicyOptions(**{**options, "seasons": seasons})
 
 
@@ -151,6 +151,7 @@ def pipeline_options(settings: Settings, replica: str, reference: FrozenReferenc
         ignore=settings.features.ignore,
         rename=settings.features.rename,
         client_header=settings.features.client_header.lower(),
+        trusted_proxies=settings.features.trusted_proxies,
         segments=settings.features.segments or None,
         decode=decode_options(settings),
         answers=answer_spec(settings.labels, reference),

@@ -2,15 +2,17 @@
 
 Relays count by route. The route names the model where its protocol does (`/v2/models/fraud/infer`); elsewhere the
 model, and often the version, stand only inside of requests and answers, which are seen in sampled exchanges. A count
-is then split over models and versions in proportion to the samples since the last count, or given to those seen last.
-With one of them live this is exact; with two side by side it is an estimate, because sampling is uniform an unbiased
-one. Codes and durations are split by the samples of their own kind (the same code, the same duration within a factor
-of two): the errors of one version must not be halved between both.
+is then split over models and versions in proportion to the samples since the last count, which relays hand over before
+it. Where everything is sampled this is exact; elsewhere it is an estimate, because sampling is uniform an unbiased one.
+Codes and durations are split by the samples of their own kind (the same code, the same duration within a factor of
+two): the errors of one version must not be halved between both. Where the last count had no sample of a kind, the
+newest before it tell: samples are few, and must not be forgotten because a window has ended.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from math import floor
 from typing import Any
 
 from sentinel.traffic import RouteTraffic
@@ -27,8 +29,16 @@ Pair = tuple[str, str]
 """Model and version."""
 Kind = str | int
 """What samples are told apart by: a code such as 5xx, or a doubling of duration."""
+Samples = dict[Kind | None, Counter[str]]
+"""Samples by name for each kind; under None those of any kind."""
 BUCKETS_OF_A_DOUBLING = 35
 """Latency buckets are 2 % wide."""
+REMEMBERED_WINDOWS = 5
+"""Closed windows whose samples still tell about a kind that had none since: as many as a quiet version gets."""
+LIVE_INTERVALS = 4
+"""What is not sampled since the last count, in this window and in the two before it is gone: its errors are not new."""
+GOLDEN = (5**0.5 - 1) / 2
+"""Multiples of it, modulo 1, fill [0, 1) most evenly: halves of a single request take turns."""
 
 
 def doubling(bucket: int) -> int:
@@ -40,14 +50,16 @@ def doubling(bucket: int) -> int:
 class Live:
     """The versions of one model, or the models, as samples show them.
 
-    alike: kind -> samples by name since the last `forget`, under None those of any kind; before: in the interval that
-    ended then.
+    latest: samples since the last count; window: those before it, since the last window ended; past: those of earlier
+    windows, newest first. phases: kind -> where the rounding of its parts stands.
     """
 
     current: str
-    alike: dict[Kind | None, Counter[str]] = field(default_factory=dict)
-    before: dict[Kind | None, Counter[str]] = field(default_factory=dict)
+    latest: Samples = field(default_factory=dict)
+    window: Samples = field(default_factory=dict)
+    past: deque[Samples] = field(default_factory=lambda: deque(maxlen=REMEMBERED_WINDOWS))
     known: set[str] = field(default_factory=set)
+    phases: defaultdict[Kind | None, float] = field(default_factory=lambda: defaultdict(float))
 
     def bounded(self, version: str) -> str:
         """`version` as it is told apart; "" stands for the version seen last."""
@@ -63,26 +75,45 @@ class Live:
     def sampled(self, name: str, kinds: Iterable[Kind] = ()) -> None:
         self.current = name
         for kind in (None, *kinds):
-            self.alike.setdefault(kind, Counter())[name] += 1
+            self.latest.setdefault(kind, Counter())[name] += 1
 
     def split(self, count: int, kind: Kind | None = None) -> dict[str, int]:
-        """`count` over the names sampled since the last `forget`: largest remainders, so that the parts sum to it.
+        """`count` over the names of the newest samples of this kind; else of any kind.
 
-        kind: of what is counted; where samples of that kind were seen, be it just before, they alone tell.
+        Parts are whole, sum to the count, and are right on average however small the counts are: they end where the
+        cumulated shares pass a whole number, counted from a phase that moves on with each call.
         """
-        samples = self.alike.get(kind) or (kind is not None and self.before.get(kind)) or self.alike.get(None)
+        samples = self._newest(kind) or self._newest(None)
         if not samples:
             return {self.current: count}
-        total = samples.total()
-        shares = {version: count * seen / total for version, seen in samples.items()}
-        parts = {version: int(share) for version, share in shares.items()}
-        missing = count - sum(parts.values())
-        for version in sorted(shares, key=lambda v: (parts[v] - shares[v], v))[:missing]:
-            parts[version] += 1
-        return {version: part for version, part in parts.items() if part}
+        phase = self.phases[kind] = (self.phases[kind] + GOLDEN) % 1.0
+        total, seen, given = sum(samples.values()), 0, 0
+        parts = {}
+        for name, number in samples.items():
+            seen += number
+            until = floor(count * seen / total + phase)
+            parts[name], given = until - given, until
+        return {name: part for name, part in parts.items() if part}
+
+    def counted(self) -> None:
+        """The next count is of what comes from now on."""
+        for kind, names in self.latest.items():
+            self.window.setdefault(kind, Counter()).update(names)
+        self.latest = {}
 
     def forget(self) -> None:
-        self.before, self.alike = self.alike, {}
+        """A window has ended; what was sampled since the last count stays, for the next."""
+        self.past.appendleft(self.window)
+        self.window = {}
+
+    def _newest(self, kind: Kind | None) -> dict[str, int]:
+        """The newest samples of a kind, of names that are not gone."""
+        intervals = (self.latest, self.window, *self.past)
+        live = {name for samples in intervals[:LIVE_INTERVALS] for name in samples.get(None, ())}
+        for samples in intervals:
+            if found := {name: number for name, number in samples.get(kind, {}).items() if name in live}:
+                return found
+        return {}
 
 
 class Attribution:
@@ -151,10 +182,18 @@ class Attribution:
             found.update({(name, told): piece for told, piece in divided.items()})
         return found
 
+    def counted(self) -> None:
+        """A count has been split: the next is of what is sampled from now on."""
+        for live in self._all():
+            live.counted()
+
     def forget(self) -> None:
-        """Start a new interval: later counts are split by later samples."""
-        for live in (self._models, self._unnamed, *self._versions.values()):
+        """A window has ended."""
+        for live in self._all():
             live.forget()
+
+    def _all(self) -> Iterable[Live]:
+        return self._models, self._unnamed, *self._versions.values()
 
 
 Split = Callable[[int, Kind | None], dict[str, int]]

@@ -1,6 +1,7 @@
 """What is wrong with settings beyond their types: files they name and words only one layer understands."""
 
 from collections.abc import Callable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import get_args
 from urllib.parse import urlsplit
@@ -86,19 +87,49 @@ def _admin(settings: Settings) -> list[Problem]:
 
 
 def _shadow(settings: Settings) -> list[Problem]:
-    shadow, path = settings.capture.shadow, "capture.shadow.url"
-    parts = urlsplit(shadow.url)
-    if not shadow.url:
-        return []
+    shadow = settings.capture.shadow
+    problems = [
+        Problem(f"capture.shadow.{name}", why)
+        for name, url in (("url", shadow.url), ("grpc_url", shadow.grpc_url))
+        if url and (why := _no_address(url, shadow.allow_http))
+    ]
+    if not problems and urlsplit(shadow.grpc_url).path.strip("/"):
+        problems.append(
+            Problem("capture.shadow.grpc_url", "has a path; a gRPC call's path is its method: leave it out")
+        )
+    return problems
+
+
+def _no_address(url: str, allow_http: bool) -> str:
+    """What is wrong with an address that requests are to be sent to; "" if nothing."""
+    parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        return [Problem(path, f"{shadow.url!r} is no address; write https://host:port")]
-    if parts.scheme == "http" and not shadow.allow_http:
-        return [Problem(path, "is plain http; use https or set allow_http: true")]
-    return []
+        return f"{url!r} is no address; write https://host:port"
+    if parts.scheme == "http" and not allow_http:
+        return "is plain http; use https or set allow_http: true"
+    return ""
 
 
 def _rollback(settings: Settings) -> list[Problem]:
     return policy_problems(settings.rollback) + target_problems(settings.rollback)
 
 
-CHECKS: tuple[Callable[[Settings], list[Problem]], ...] = (_files, _decode, _tolerance, _admin, _shadow, _rollback)
+def _features(settings: Settings) -> list[Problem]:
+    problems = []
+    for i, network in enumerate(settings.features.trusted_proxies):
+        try:
+            ip_network(network)
+        except ValueError as error:
+            problems.append(Problem(f"features.trusted_proxies[{i}]", f"is no network such as 10.0.0.0/8: {error}"))
+    return problems
+
+
+CHECKS: tuple[Callable[[Settings], list[Problem]], ...] = (
+    _files,
+    _decode,
+    _features,
+    _tolerance,
+    _admin,
+    _shadow,
+    _rollback,
+)

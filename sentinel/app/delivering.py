@@ -45,8 +45,8 @@ class Delivering:
                 await asyncio.sleep(STORE_RETRY_SECONDS)
 
     def _delivered(self, event: DeliveryEvent) -> None:
-        self._recorder.delivery(event.target, event.result, event.seconds, time.time())
+        self._recorder.rollbacks.delivery(event.target, event.result, event.seconds, time.time())
 
     def _outbox(self, outbox: Outbox) -> None:
-        self._recorder.outbox(outbox.pending, outbox.dead)
-        self._recorder.armed(self._settings.rollback.mode == "enforce" and not outbox.paused)
+        self._recorder.rollbacks.outbox(outbox.pending, outbox.dead)
+        self._recorder.rollbacks.armed(self._settings.rollback.mode == "enforce" and not outbox.paused)

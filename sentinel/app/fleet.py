@@ -10,16 +10,19 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sentinel.app.assembly import judging_options, load_reference, predictions_of
+from sentinel.app.deciding import READ_BACK, Deciding
 from sentinel.app.delivering import Delivering
-from sentinel.app.labelling import LabelWork
+from sentinel.app.labelling import Counts, LabelWork
 from sentinel.app.scoring import Scorer
 from sentinel.app.serving import listening
+from sentinel.app.shadow_fleet import FleetShadows
 from sentinel.app.verdicts import Judging, accepted_wrong_ratio
 from sentinel.config import Settings
 from sentinel.config.times import parse_time
@@ -31,11 +34,14 @@ from sentinel.fleet.siblings import Siblings
 from sentinel.judge.policy import Policy, PolicyOptions
 from sentinel.judge.replicas import ODD_REPLICA_SHARE
 from sentinel.judge.verdict import Verdict
+from sentinel.labels.values import Report
 from sentinel.reference.frozen import FrozenReference
 from sentinel.rollback.desk import Desk
 from sentinel.rollback.planning import Plan
 from sentinel.rollback.targets.building import build_targets
+from sentinel.shadow.book import Standing
 from sentinel.store import Retention, Store, StoreError, WindowRecord, open_store
+from sentinel.store.contract import AuditRecord
 from sentinel.store.query import windows_json
 from sentinel.telemetry.recorder import Recorder
 from sentinel.telemetry.server import Sources, telemetry_app
@@ -99,6 +105,22 @@ class Forwarder:
         return WindowRecord(window)
 
 
+@dataclass(slots=True)
+class _Done:
+    """What one step did, as far as it came. away: the store could not be reached. settled, reports, waiting: of labels.
+
+    standings: of the second model, where they were read anew. trail: the newest audit records, where some are awaited.
+    """
+
+    away: bool = False
+    progress: Progress | None = None
+    settled: Counts | None = None
+    reports: Sequence[Report] = ()
+    waiting: Counter[tuple[str, str]] | None = None
+    standings: Sequence[Standing] | None = None
+    trail: Sequence[AuditRecord] = ()
+
+
 def run(settings: Settings) -> int:
     """What `sentinel fleet` does. Raises ConfigurationError, StoreError and CannotListen for what cannot be used."""
     asyncio.run(FleetProcess(settings).run())
@@ -106,14 +128,14 @@ def run(settings: Settings) -> int:
 
 
 class FleetProcess:
-    """One life of `sentinel fleet`. `heard` is told what each step did, on the thread that did it."""
+    """One life of `sentinel fleet`. Steps are done on a thread, and told on the loop, on which scrapes are answered."""
 
-    def __init__(self, settings: Settings, heard: Callable[[Progress], None] = lambda progress: None) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.stop = asyncio.Event()
         self.recorder = Recorder(settings, started_at=time.time())
         self.metrics = FleetMetrics(self.recorder.series)
-        self._heard = heard
+        self._deciding = Deciding(self.recorder)
         self._delivering = Delivering(settings, build_targets(settings.rollback), self.recorder)
         reference = load_reference(settings)
         self._store = open_store(settings.store.url)
@@ -122,6 +144,8 @@ class FleetProcess:
         if settings.labels.enabled:
             self.recorder.labels.open(settings.model.name)
             self.recorder.labels.accepted(accepted_wrong_ratio(settings.labels, reference))
+        shadowed = bool(settings.capture.shadow.urls)
+        self._shadows = FleetShadows(settings, self._store) if shadowed else None
         timing = Timing(settings.window.seconds, settings.fleet.settle_seconds, settings.fleet.straggler_seconds)
         lead = leadership(self._store.database, f"{socket.gethostname()}:{os.getpid()}")
         siblings = Siblings(reference, Policy(**judging_options(settings, reference))) if reference else None
@@ -147,42 +171,59 @@ class FleetProcess:
             await stack.enter_async_context(listening(telemetry, "telemetry.listen", self.settings.telemetry.listen))
             if self.settings.rollback.mode != "off":
                 stack.push_async_callback(_cancelled, loop.create_task(self._delivering.run(), name="deliverer"))
-            self.recorder.ready(True)
+            self.recorder.sidecar.ready(True)
             while not self.stop.is_set():
-                await asyncio.to_thread(self._step)
+                self._tell(await asyncio.to_thread(self._step))
                 await _wait(self.stop, STEP_SECONDS)
         self._fleet.release()
         self._store.close()
 
-    def _step(self) -> None:
+    def _step(self) -> _Done:
+        done, now = _Done(), time.time()
         try:
-            progress = self._fleet.step(time.time())
-            if progress.leading:
-                kept = self.settings.store
-                days = (kept.retention_days, kept.hour_days, kept.day_days, kept.rows_days)
-                self._store.forget(time.time(), Retention(*days))
-            if progress.leading and self.settings.labels.enabled:
-                self._join_and_score(time.time())
+            done.progress = self._fleet.step(now)
+            if done.progress.leading:
+                self._lead(done, now)
+            if self._deciding.waiting or any(record.audit for record in done.progress.judged):
+                done.trail = self._store.audit_trail(READ_BACK)
         except StoreError as error:
             logger.warning("the fleet waits for its store: %s", error)
-            self.recorder.store(False)
-            return
-        self.recorder.store(True)
-        self._tell(progress)
+            done.away = True
+        return done
 
-    def _join_and_score(self, now: float) -> None:
-        """Late labels of all replicas; from time to time also the quality that they tell of."""
-        self.recorder.labels.labels(self._labels.settle(now))
+    def _lead(self, done: _Done, now: float) -> None:
+        """What the leader does for all, besides judging. Raises StoreError."""
+        kept = self.settings.store
+        self._store.forget(now, Retention(kept.retention_days, kept.hour_days, kept.day_days, kept.rows_days))
+        if self._shadows is not None:
+            done.standings = self._shadows.settle(now)
+        if not self.settings.labels.enabled:
+            return
+        done.settled = self._labels.settle(now)
         if now >= self._labels_due:
             self._labels_due = now + self.settings.labels.score_seconds
-            for report in self._labels.score(now):
-                self.recorder.quality(report)
-            self.recorder.labels.waiting(self._labels.labels.counts())
+            done.reports = self._labels.score(now)
+            done.waiting = self._labels.labels.counts()
             self._labels.forget(now)
 
-    def _tell(self, progress: Progress) -> None:
+    def _tell(self, done: _Done) -> None:
+        self.recorder.sidecar.store(not done.away)
+        if done.progress is not None:
+            self._tell_progress(done.progress)
+        if done.standings is not None:
+            self.recorder.shadow.standings(done.standings, time.time())
+        if done.settled is not None:
+            self.recorder.labels.labels(done.settled)
+        for report in done.reports:
+            self.recorder.quality(report)
+        if done.waiting is not None:
+            self.recorder.labels.waiting(done.waiting)
+        self._deciding.written(done.trail, time.time())
+
+    def _tell_progress(self, progress: Progress) -> None:
         self.metrics.report(progress)
         for record in progress.judged:
+            self._deciding.made(record.audit)
             verdict = record.verdict
             if verdict is not None:
                 self.recorder.window(record.window, record.scores, verdict)
@@ -190,7 +231,6 @@ class FleetProcess:
                 logger.info("%s %s [%s]: %s", *named, extra={"window": verdict.start})
         for odd in progress.odd:
             logger.warning("%s %s: %s", odd.verdict.model, odd.verdict.version, odd.verdict.explanation)
-        self._heard(progress)
 
     def _sources(self) -> Sources:
         async def windows(query: Mapping[str, str]) -> Any:

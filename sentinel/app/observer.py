@@ -8,14 +8,16 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
 
 from sentinel.app.assembly import Parts
+from sentinel.app.attribution import Pair
 from sentinel.app.counting import Added, Counting
+from sentinel.app.deciding import READ_BACK, Deciding
 from sentinel.app.delivering import Delivering
 from sentinel.app.heap import give_back
 from sentinel.app.labelling import Labelling
@@ -26,7 +28,7 @@ from sentinel.app.verdicts import Judgement
 from sentinel.intake.push import Pushed
 from sentinel.intake.receiver import Callbacks, Receiver
 from sentinel.store import Store, writer
-from sentinel.store.contract import Retention
+from sentinel.store.contract import AuditRecord, Retention
 from sentinel.telemetry.gpu import GpuReader
 from sentinel.telemetry.pictures import pictures
 from sentinel.telemetry.view import FeaturePicture
@@ -57,12 +59,13 @@ class Observer:
         self.receiver = Receiver(handover, callbacks, settings.capture.max_body_bytes)
         boots = self.receiver.ledger.boots() if handover.generation > 1 else frozenset()
         self.counting = Counting(boots)
+        self.deciding = Deciding(self.recorder)
         self._judging = ThreadPoolExecutor(1, thread_name_prefix="sentinel-judge")
         self._stop = asyncio.Event()
         self._windows_lost = 0
         self.delivering = Delivering(settings, parts.targets, parts.recorder)
-        self.recorder.configuration(True, time.time())
-        self.recorder.restarts("observer", handover.generation - 1)
+        self.recorder.sidecar.configuration(True, time.time())
+        self.recorder.sidecar.restarts("observer", handover.generation - 1)
 
     async def run(self) -> None:
         """Observe until SIGTERM or until the supervisor is gone; then judge and store what is there."""
@@ -72,9 +75,11 @@ class Observer:
         loop.add_reader(self._lifeline, self._stop.set)
         async with AsyncExitStack() as stack:
             pushed = Pushed(self._pushed, self._pushed_half, self._pushed_beyond_room, self.recorder.sampled_by_sender)
-            await stack.enter_async_context(serving(self.parts, pushed, self.delivering.wake, self._not_ready))
+            await stack.enter_async_context(
+                serving(self.parts, pushed, self.delivering.wake, self._decided, self._not_ready)
+            )
             self.receiver.start()
-            self.recorder.ready(True)
+            self.recorder.sidecar.ready(True)
             give_back()
             for name, work in self._work().items():
                 stack.push_async_callback(_cancelled, loop.create_task(work, name=name))
@@ -104,6 +109,9 @@ class Observer:
     # -- what the receiver says ---------------------------------------------------------------------------------
 
     def _exchange(self, exchange: Exchange) -> str | None:
+        return self._taken(exchange).reason or None
+
+    def _taken(self, exchange: Exchange) -> Outcome:
         outcome = self.parts.pipeline.exchange(exchange)
         if self.parts.shadowing is not None:
             self.parts.shadowing.offer(exchange, outcome)
@@ -115,7 +123,7 @@ class Observer:
             self.recorder.trace(outcome.model, outcome.version, trace, exchange.duration_seconds, at)
         if outcome.usage is not None:
             self.recorder.generation(outcome.model, outcome.version, outcome.usage)
-        return outcome.reason or None
+        return outcome
 
     def _keep(self, labelling: Labelling, outcome: Outcome) -> None:
         """Its predictions, for labels that come later."""
@@ -133,13 +141,14 @@ class Observer:
 
     def _pushed(self, exchange: Exchange) -> None:
         """An exchange that no relay saw: counted as received here, with its status and, where it was told, its time."""
-        self._exchange(exchange)
-        self._received(1)
+        outcome = self._taken(exchange)
+        whose = outcome.model, outcome.version
+        self.recorder.received(*whose, 1)
         if exchange.status:
             route = Route(storable(exchange.method), storable(exchange.path), exchange.protocol)
-            traffic = traffic_of(exchange, storable(trace_of(exchange)))
-            self._count(route, traffic, exchange.started_at)
-            self.recorder.exemplars(route, traffic.exemplars, exchange.started_at)
+            traffic, at = traffic_of(exchange, storable(trace_of(exchange))), exchange.started_at
+            self._count(route, traffic, at + exchange.duration_seconds, whose)
+            self.recorder.exemplars(route, traffic.exemplars, at)
 
     def _pushed_half(self, reason: str) -> None:
         self._unparsed(reason)
@@ -153,8 +162,8 @@ class Observer:
         for outcome, count in self.parts.pipeline.passed_over(sampled_out, dropped, at):
             self.recorder.exchange(outcome.outcome, outcome.model, outcome.version, outcome.reason, count)
 
-    def _count(self, route: Route, traffic: RouteTraffic, at: float) -> None:
-        for (model, version), part in self.parts.pipeline.route_traffic(route, traffic, at):
+    def _count(self, route: Route, traffic: RouteTraffic, at: float, whose: Pair | None = None) -> None:
+        for (model, version), part in self.parts.pipeline.route_traffic(route, traffic, at, whose):
             self.recorder.traffic(model, version, route.protocol, part)
 
     def _unparsed(self, reason: str) -> None:
@@ -167,18 +176,22 @@ class Observer:
 
     def _summary(self, summary: TrafficSummary) -> None:
         told = self.receiver.ledger.observer
-        self.recorder.reloads(
+        self.recorder.sidecar.reloads(
             told[ledger.RELOADS], told[ledger.RELOADS_REFUSED], bool(told[ledger.LAST_RELOAD_REFUSED])
         )
         added = self.counting.add(summary)
         if added.restarted:
-            self.recorder.restarts("relay")
+            self.recorder.sidecar.restarts("relay")
         self.recorder.connections(self.counting.connections_open, added.connections, added.opaque)
         self.recorder.buffered(self.counting.buffered_bytes, added.slow_readers_reset)
-        self.recorder.lag(max(0.0, time.time() - added.at))
+        self.recorder.sidecar.lag(max(0.0, time.time() - added.at))
         if added.earlier:
             self._count_earlier(added)
-            return
+        else:
+            self._count_new(added)
+        self.parts.pipeline.counted()
+
+    def _count_new(self, added: Added) -> None:
         for route, delta in added.routes.items():
             self._count(route, delta, added.at)
             self.recorder.exemplars(route, delta.exemplars, added.at)
@@ -222,8 +235,26 @@ class Observer:
         for sample in self.parts.pipeline.take_kept():
             self.parts.writer.call(partial(_keep, sample)).add_done_callback(_rows_kept)
         self._report_store()
+        self._read_back()
         if self.parts.shadowing is not None:
             self.parts.shadowing.settle(time.time())
+
+    def _decided(self, audit: Sequence[AuditRecord]) -> None:
+        """A request from outside was decided."""
+        self.deciding.made(audit)
+        self._read_back()
+
+    def _read_back(self) -> None:
+        """Tell of decisions once the store, which is asked after it was given them, has them."""
+        if not self.deciding.waiting:
+            return
+        loop = asyncio.get_running_loop()
+
+        def done(future: "Future[list[AuditRecord]]") -> None:
+            if not future.cancelled() and future.exception() is None:
+                loop.call_soon_threadsafe(self.deciding.written, future.result(), time.time())
+
+        self.parts.writer.call(lambda store: store.audit_trail(READ_BACK)).add_done_callback(done)
 
     def _time_commit(self, written: "Future[writer.Outcome]") -> None:
         """Measure the time from the handing over of a window until it is in the store."""
@@ -232,25 +263,21 @@ class Observer:
 
         def done(future: "Future[writer.Outcome]") -> None:
             if not future.cancelled() and future.exception() is None and future.result() == "written":
-                loop.call_soon_threadsafe(self.recorder.store, True, time.monotonic() - begun)
+                loop.call_soon_threadsafe(self.recorder.sidecar.store, True, time.monotonic() - begun)
 
         written.add_done_callback(done)
 
     def _report_store(self) -> None:
         writer = self.parts.writer
-        self.recorder.store(not writer.counts.away)
+        self.recorder.sidecar.store(not writer.counts.away)
         lost = writer.lost
-        self.recorder.spool(writer.spooled.records, lost - self._windows_lost)
+        self.recorder.sidecar.spool(writer.spooled.records, lost - self._windows_lost)
         self._windows_lost = lost
 
     def _tell(self, judgement: Judgement) -> None:
         verdict = judgement.verdict
         self.recorder.window(judgement.window, judgement.scores, verdict, self._pictures(judgement))
-        for decision in judgement.plan.decisions:
-            self.recorder.decision(
-                decision.outcome, decision.model, decision.from_version, decision.at, decision.sentence
-            )
-            logger.warning("rollback %s: %s", decision.outcome, decision.sentence)
+        self.deciding.made(judgement.plan.audit)
         for effect in judgement.plan.effects:
             asked = effect.request
             logger.warning(

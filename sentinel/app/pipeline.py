@@ -12,6 +12,7 @@ from math import floor
 from random import Random
 
 from sentinel.app.attribution import Attribution, Kind, Pair, doubling
+from sentinel.app.clients import Clients
 from sentinel.decode import DecodeOptions, decode, identify
 from sentinel.decode.reasons import Reason
 from sentinel.decode.rows import Column, Decoded, Undecodable
@@ -22,7 +23,7 @@ from sentinel.labels.kept import AnswerSpec, kept
 from sentinel.labels.keys import KeyOptions
 from sentinel.labels.values import KeptPrediction, Span
 from sentinel.reference.frozen import FrozenReference
-from sentinel.traffic import Exchange, Route, RouteTraffic, bucket_of
+from sentinel.traffic import Exchange, Route, RouteTraffic, bucket_of, code_of
 from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.exemplars import Told, foremost
 from sentinel.windows.generation import Generation
@@ -108,7 +109,7 @@ class _Open:
 class PipelineOptions:
     """What the pipeline takes from the settings. window_seconds > 0; model and version where the traffic has none.
 
-    client_header: lower-case name of the request header that tells clients apart; of a list its first entry counts.
+    client_header, trusted_proxies: what tells clients apart, as in `Clients`.
     segments: columns whose segments are followed, of those that the reference has; None: all of these.
     keep_rows: rows of each window kept as a sample. seed: of that sample; None draws one.
     """
@@ -120,6 +121,7 @@ class PipelineOptions:
     ignore: tuple[str, ...] = ()
     rename: Mapping[str, str] = field(default_factory=dict)
     client_header: str = ""
+    trusted_proxies: tuple[str, ...] = ()
     segments: tuple[str, ...] | None = None
     decode: DecodeOptions = field(default_factory=DecodeOptions)
     answers: AnswerSpec = field(default_factory=AnswerSpec)
@@ -144,6 +146,7 @@ class Pipeline:
         self._open: dict[tuple[float, str, str], _Open] = {}
         self._closed_until = 0.0
         self._quiet: dict[Pair, int] = {}
+        self._clients = Clients(options.client_header, options.trusted_proxies)
         self._random = Random(options.seed)
         self._kept: list[KeptRows] = []
 
@@ -189,9 +192,7 @@ class Pipeline:
             window.kept.add(columns, self._predictions(decoded, columns))
         if unexpected := extractor.unexpected(decoded):
             window.rows.unexpected(unexpected, decoded.rows)
-        header = self.options.client_header
-        client = exchange.request.headers.get(header, "").partition(",")[0].strip() if header else ""
-        window.whole.add(columns, decoded.rows, client)
+        window.whole.add(columns, decoded.rows, self._clients.of(exchange))
 
     def unparsed(self, reason: str, at: float) -> Outcome:
         """Count a sampled exchange that could not even be cut out of its connection."""
@@ -210,8 +211,10 @@ class Pipeline:
         self.attribution.sampled(model, version)
         self._window(model, version, at).rows.add(columns)
 
-    def route_traffic(self, route: Route, delta: RouteTraffic, at: float) -> list[tuple[Pair, RouteTraffic]]:
-        """Take in all traffic of one route since the last call, split over versions; the parts, for the counters.
+    def route_traffic(
+        self, route: Route, delta: RouteTraffic, at: float, whose: Pair | None = None
+    ) -> list[tuple[Pair, RouteTraffic]]:
+        """Take in traffic of one route, split over versions; the parts, for the counters. whose: where that is known.
 
         Its exemplars go to the version that most of it is.
 
@@ -220,7 +223,7 @@ class Pipeline:
         named = identify(route.method, route.path)
         if named is None and route.method in ("GET", "HEAD", "OPTIONS"):
             return [(("", ""), delta)]
-        parts = self.attribution.traffic(*(named or ("", "")), delta)
+        parts = {whose: delta} if whose else self.attribution.traffic(*(named or ("", "")), delta)
         for (model, version), part in parts.items():
             traffic = self._window(model, version, at).traffic
             traffic.codes.update(part.codes)
@@ -246,6 +249,10 @@ class Pipeline:
     def received(self, count: int) -> list[tuple[Pair, int]]:
         """A count without a route over the models and versions that were sampled."""
         return [(pair, part) for pair, part in self.attribution.counts(count).items() if part]
+
+    def counted(self) -> None:
+        """All counts of a summary were taken in: the next are of what is sampled from now on."""
+        self.attribution.counted()
 
     def judged(self, model: str) -> bool:
         """Whether the reference is this model's."""
@@ -355,4 +362,4 @@ class Pipeline:
 
 def _kinds(exchange: Exchange) -> tuple[Kind, ...]:
     """What an exchange is like, for the splitting of counts."""
-    return f"{exchange.status // 100}xx", doubling(bucket_of(exchange.duration_seconds))
+    return code_of(exchange.status, exchange.grpc_status), doubling(bucket_of(exchange.duration_seconds))

@@ -13,8 +13,8 @@ from sentinel.judge.policy import PolicyOptions
 from sentinel.judge.verdict import Verdict
 from sentinel.reference.frozen import FrozenReference
 from sentinel.rollback.planning import Plan
-from sentinel.traffic import Exchange, Route, RouteTraffic, bucket_of
-from sentinel.traffic.summary import FAILURES, Exemplar, code_of
+from sentinel.traffic import Exchange, Route, RouteTraffic, bucket_of, code_of
+from sentinel.traffic.summary import FAILURES, Exemplar
 from sentinel.windows.closed import ClosedWindow
 
 Columns = Mapping[str, Any]
@@ -64,10 +64,11 @@ def windows_of_exchanges(
     pipeline = Pipeline(reference, options)
     for exchange in exchanges:
         yield from pipeline.close_due(exchange.started_at + exchange.duration_seconds)
-        pipeline.exchange(exchange)
+        found = pipeline.exchange(exchange)
         if exchange.status:
             route = Route(exchange.method, exchange.path, exchange.protocol)
-            pipeline.route_traffic(route, traffic_of(exchange), exchange.started_at)
+            ended_at = exchange.started_at + exchange.duration_seconds
+            pipeline.route_traffic(route, traffic_of(exchange), ended_at, (found.model, found.version))
     yield from pipeline.close_all()
 
 

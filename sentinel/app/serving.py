@@ -4,7 +4,7 @@ import asyncio
 import os
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from sentinel.rollback.answers import Standing
 from sentinel.rollback.http import Backing, answer, bearer_problem, server_tls
 from sentinel.rollback.integrations import integration_routes
 from sentinel.store import Store
+from sentinel.store.contract import AuditRecord
 from sentinel.store.query import windows_json
 from sentinel.telemetry.recorder import Recorder
 from sentinel.telemetry.server import Sources, telemetry_app
@@ -35,12 +36,16 @@ class CannotListen(Exception):
 
 @asynccontextmanager
 async def serving(
-    parts: Parts, pushed: Pushed, committed: Callable[[], None], not_ready: Callable[[], str]
+    parts: Parts,
+    pushed: Pushed,
+    committed: Callable[[], None],
+    decided: Callable[[Sequence[AuditRecord]], None],
+    not_ready: Callable[[], str],
 ) -> AsyncIterator[None]:
     """Serve while the context lasts.
 
-    pushed: who is told of traffic that others send here. committed: called after intents were written. not_ready: why,
-    or "".
+    pushed: who is told of traffic that others send here. committed, decided: see `sentinel.rollback.http`.
+    not_ready: why, or "".
 
     Raises CannotListen for an address that cannot be had.
     """
@@ -56,7 +61,7 @@ async def serving(
     async def verdict(model: str, query: Mapping[str, str]) -> Any:
         return analysis(parts.recorder.view(), model, query.get("version", ""), time.time())
 
-    backing = Backing(ask, settings.rollback, time.time, committed)
+    backing = Backing(ask, settings.rollback, time.time, committed, decided)
     telemetry = telemetry_app(parts.recorder, Sources(time.time, windows, verdict, not_ready))
     telemetry.add_routes(integration_routes(backing, lambda model: _standing(parts.recorder, model)))
     telemetry.add_routes(routes(pushed, max_body_bytes=settings.capture.max_body_bytes))

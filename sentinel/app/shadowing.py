@@ -20,12 +20,19 @@ from sentinel.traffic import Exchange
 
 logger = logging.getLogger("sentinel.shadow")
 
-SETTING = "shadow.accounts"
-"""Setting of the store that keeps the accounts: counts, so that a restart does not begin the proof again."""
+SETTINGS = "shadow.accounts/"
+"""Settings of the store that keep the accounts, one for each replica: the time in seconds, a space, and its book.
+
+Counts, so that a restart does not begin the proof again, and that a fleet can add them up."""
 ACTION = "shadow.verdict"
 """Action of the audit records, one for each change of a verdict."""
 STORE_SECONDS = 5.0
 """How long the start waits for kept accounts; without them the evidence starts again."""
+
+
+def book_of(shadow: ShadowSettings) -> AccountBook:
+    """An empty book of what these settings compare."""
+    return AccountBook(terms_of(shadow), " ".join(shadow.urls))
 
 
 def terms_of(settings: ShadowSettings) -> Terms:
@@ -44,23 +51,26 @@ class Shadowing:
     """Made once per life of an observer that has a second model."""
 
     def __init__(self, settings: Settings, options: DecodeOptions, writer: Writer, recorder: Recorder) -> None:
-        shadow, replica = settings.capture.shadow, settings.process.replica
+        shadow = settings.capture.shadow
         self._writer = writer
         self._recorder = recorder
         self._kept = self._handed = Kept()
         self._writing: Future[None] | None = None
-        self.book = AccountBook(terms_of(shadow), f"{replica} {shadow.url}")
+        self._name = f"{SETTINGS}{settings.process.replica}"
+        self._speaks = not settings.fleet.member
+        self.book = book_of(shadow)
         self.mirror = Mirror(shadow, options, self.book, self._mirrored)
 
     def resume(self) -> None:
         """Go on from what an earlier life kept. Blocks for a moment; before any traffic is offered."""
         try:
-            text = self._writer.call(lambda store: store.setting(SETTING)).result(STORE_SECONDS)
+            kept = self._writer.call(lambda store: store.setting(self._name)).result(STORE_SECONDS)
         except (StoreError, TimeoutError) as error:
             logger.warning("evidence on the second model starts again: %s", error)
             return
+        text = (kept or "").partition(" ")[2]
         if text and self.book.adopt(text):
-            self._kept = Kept(text, _verdicts(self.book.standings()))
+            self._kept = Kept(text, verdicts(self.book.standings()))
 
     def offer(self, exchange: Exchange, outcome: Outcome) -> None:
         """Mirror an analysed exchange, perhaps; never waits."""
@@ -70,7 +80,7 @@ class Shadowing:
     def settle(self, now: float) -> None:
         """Tell what is known now, and have it kept; called whenever windows close."""
         standings = list(self.book.standings())
-        self._recorder.shadows(standings, now)
+        self._recorder.shadow.standings(standings, now)
         if self._writing is None or self._writing.done():
             self._keep(standings, now)
 
@@ -78,24 +88,31 @@ class Shadowing:
         """Hand to the store what it does not have yet; what it could not take is handed to it again."""
         if self._writing is not None and self._writing.exception() is None:
             self._kept = self._handed
-        news = [s for s in standings if s.result.verdict != self._kept.verdicts.get(s.key, "unknown")]
-        for standing in news:
-            logger.warning("second model for %s %s: %s", standing.model, standing.version, standing.result.sentence)
-        handed = Kept(self.book.to_text(), _verdicts(standings))
+        news = changed(standings, self._kept.verdicts) if self._speaks else []
+        handed = Kept(self.book.to_text(), verdicts(standings))
         if handed != self._kept:
-            audit = tuple(_record(standing, now) for standing in news)
-            self._handed = handed
-            self._writing = self._writer.call(lambda store: store.put_setting(SETTING, handed.text, audit=audit))
+            self._handed, audit = handed, tuple(record(standing, now) for standing in news)
+            value = f"{now:.0f} {handed.text}"
+            self._writing = self._writer.call(lambda store: store.put_setting(self._name, value, audit=audit))
 
     def _mirrored(self, told: Mirrored) -> None:
-        self._recorder.mirrored(told.outcome, told.model, told.version, told.rows, told.differing)
+        self._recorder.shadow.mirrored(told.outcome, told.model, told.version, told.rows, told.differing)
 
 
-def _verdicts(standings: Iterable[Standing]) -> dict[Key, str]:
+def verdicts(standings: Iterable[Standing]) -> dict[Key, str]:
     return {standing.key: standing.result.verdict for standing in standings}
 
 
-def _record(standing: Standing, now: float) -> AuditRecord:
+def changed(standings: Sequence[Standing], known: Mapping[Key, str]) -> list[Standing]:
+    """Those whose verdict is not the one that was known, told to the log; what was not known was unknown."""
+    news = [standing for standing in standings if standing.result.verdict != known.get(standing.key, "unknown")]
+    for standing in news:
+        logger.warning("second model for %s %s: %s", standing.model, standing.version, standing.result.sentence)
+    return news
+
+
+def record(standing: Standing, now: float) -> AuditRecord:
+    """Of a verdict that changed."""
     subject = f"{standing.model} {standing.version} {standing.candidate}".rstrip()
     result = standing.result
     return AuditRecord(now, "sentinel", ACTION, subject, result.verdict, result.sentence, standing.plain())

@@ -18,6 +18,7 @@ from sentinel.rollback.egress import Call, Egress, EgressError
 from sentinel.rollback.probing import TYPE, probe
 from sentinel.rollback.retries import Answer
 from sentinel.rollback.targets.building import build_targets
+from sentinel.shadow.grpc import health as grpc_status
 
 PATIENCE_SECONDS = 3.0
 """For a server that should answer at once."""
@@ -58,24 +59,25 @@ def _values(answer: Any) -> list[float]:
 
 
 def second_model(settings: Settings) -> Iterator[Finding]:
-    """Whether the address of the second model may be asked, and answers anything; nothing where none is set."""
+    """Whether the addresses of the second model may be asked, and answer anything; nothing where none is set."""
     shadow = settings.capture.shadow
-    if not shadow.url:
-        return
-    try:
-        status = asyncio.run(_status(shadow))
-    except (EgressError, TimeoutError) as error:
-        why = error.detail if isinstance(error, EgressError) else f"no answer within {PATIENCE_SECONDS:g} s"
-        remedy = "start the second model, or correct capture.shadow"
-        yield Finding("second model", "wrong", f"{shadow.url} cannot be asked: {why}", remedy)
-    else:
-        yield Finding("second model", "fine", f"{shadow.url} answers ({status} to a GET)")
+    for url in shadow.urls:
+        try:
+            said = asyncio.run(_said(shadow, url))
+        except (EgressError, TimeoutError) as error:
+            why = error.detail if isinstance(error, EgressError) else f"no answer within {PATIENCE_SECONDS:g} s"
+            remedy = "start the second model, or correct capture.shadow"
+            yield Finding("second model", "wrong", f"{url} cannot be asked: {why}", remedy)
+        else:
+            yield Finding("second model", "fine", f"{url} answers ({said})")
 
 
-async def _status(shadow: ShadowSettings) -> int:
+async def _said(shadow: ShadowSettings, url: str) -> str:
     egress = Egress(shadow.allow_http, shadow.ca_file, shadow.allowed_hosts)
     async with asyncio.timeout(PATIENCE_SECONDS):
-        return (await egress.send(Call("GET", shadow.url))).status
+        if url != shadow.grpc_url:
+            return f"{(await egress.send(Call('GET', url))).status} to a GET"
+        return f"gRPC status {await grpc_status(egress, url)} to a health check"
 
 
 def deliveries(settings: Settings) -> Iterator[Finding]:

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from sentinel.config import Settings
-from sentinel.config.settings import LabelSettings
+from sentinel.config.settings import FaultSettings, LabelSettings
 from sentinel.drift.budget import FalsePageBudget, Tolerance
+from sentinel.drift.faults import KINDS
 from sentinel.drift.scores import FeatureScores, score
+from sentinel.judge.faults import FaultPolicy
 from sentinel.judge.judge import Judge
 from sentinel.judge.policy import PolicyOptions, ServiceLevels
 from sentinel.judge.state import StateError
@@ -78,7 +80,13 @@ def policy_options(settings: Settings, reference: FrozenReference | None = None)
             wrong_ratio=accepted_wrong_ratio(settings.labels, reference),
         ),
         minimum_rows=settings.drift.minimum_rows,
+        faults=_fault_policy(settings.faults),
     )
+
+
+def _fault_policy(settings: FaultSettings) -> FaultPolicy:
+    effects = {kind: getattr(settings, kind) for kind in KINDS}
+    return FaultPolicy(effects, settings.hold_windows, settings.page_ratio)
 
 
 def accepted_wrong_ratio(settings: LabelSettings, reference: FrozenReference | None) -> float | None:

@@ -492,7 +492,20 @@ COMMANDS = (
         "Write Prometheus alert rules: all there are, or with --config those of this configuration.",
         "observability:alerts",
         "sentinel alerts build --config sentinel.yaml --output alerts",
-        (CONFIG, arg("--output", "-o", default="alerts", metavar="DIR", help="folder (%(default)s)"), CHECK, JSON),
+        (
+            CONFIG,
+            arg(
+                "--with",
+                dest="optional",
+                action="append",
+                default=[],
+                choices=("SentinelMissingOnPod", "SentinelWatchdog"),
+                help="write this alert besides those of telemetry.optional_alerts (repeatable)",
+            ),
+            arg("--output", "-o", default="alerts", metavar="DIR", help="folder (%(default)s)"),
+            CHECK,
+            JSON,
+        ),
     ),
     Command(
         "completion",

@@ -11,7 +11,7 @@ from sentinel.cli.problems import CommandError
 from sentinel.cli.settings import settings_of
 from sentinel.cli.telling import tell
 from sentinel.config import Settings
-from sentinel.observability.build import ExtraMissing, build_alerts, build_dashboards
+from sentinel.observability.build import ExtraMissing, UnknownAlert, build_alerts, build_dashboards
 
 
 def dashboards(arguments: Namespace) -> int:
@@ -25,7 +25,11 @@ def dashboards(arguments: Namespace) -> int:
 
 
 def alerts(arguments: Namespace) -> int:
-    return _write(build_alerts(_settings(arguments)), arguments)
+    try:
+        built = build_alerts(_settings(arguments), arguments.optional)
+    except UnknownAlert as error:
+        raise CommandError(str(error)) from error
+    return _write(built, arguments)
 
 
 def _settings(arguments: Namespace) -> Settings | None:

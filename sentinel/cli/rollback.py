@@ -23,11 +23,13 @@ def status(arguments: Namespace) -> int:
     with _store(arguments) as (store, settings):
         rollback = settings.rollback
         found = operators.status(store, tuple(t.name for t in rollback.targets), rollback.pause_file)
+        broken = store.verify_audit()
     if arguments.json:
-        print(json.dumps(_plain(found), indent=2))
+        print(json.dumps(_plain(found) | {"audit_broken": broken}, indent=2))
     else:
         _print(found, rollback.mode)
-    return 0
+        print(f"audit: {broken or 'whole'}")
+    return 1 if broken else 0
 
 
 def pause(arguments: Namespace) -> int:
@@ -100,7 +102,9 @@ def _print(found: Status, mode: str) -> None:
 def _line(intent: Intent) -> str:
     change = f"{intent.model} {intent.from_version} → {intent.to_version}"
     result = f", last {intent.last_result}" if intent.last_result else ""
-    return f"{show_time(intent.created_at)}  {intent.id}  {change}  {intent.target}, {intent.attempts} attempts{result}"
+    return (
+        f"{show_time(intent.created_at)}  {intent.id}  {change}  {intent.target}, attempts: {intent.attempts}{result}"
+    )
 
 
 def _decision(record: AuditRecord) -> str:

@@ -85,7 +85,9 @@ def configured_version(exchange: Exchange, options: DecodeOptions) -> str:
 
 def name_text(value: object) -> str:
     """A name as short printable text without secrets; "" for anything that is none. Names become labels and ids."""
-    if not isinstance(value, str | int) or isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
         return ""
-    text = str(value)[:MAX_NAME_CHARACTERS]
+    text = value[:MAX_NAME_CHARACTERS]
     return privacy.kept_name(text if text.isprintable() else "".join(filter(str.isprintable, text)))

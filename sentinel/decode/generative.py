@@ -5,10 +5,10 @@ mark, one id per stream) is not required.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from sentinel.decode import answers, jsontext, sse
 from sentinel.decode.call import Call, name_text

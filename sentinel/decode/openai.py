@@ -6,10 +6,10 @@ One call is one row (completions and embeddings: one row per prompt).
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from sentinel.decode import answers, generative, jsontext
 from sentinel.decode.call import Call

@@ -3,8 +3,9 @@
 Sources: Cohere's and Jina's `/rerank`, which vLLM and Infinity serve too; Text Embeddings Inference's; vLLM's `/score`.
 """
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from sentinel.decode import generative, jsontext, plain
 from sentinel.decode.call import Call

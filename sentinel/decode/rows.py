@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from sentinel.decode.usage import LlmUsage
@@ -27,8 +28,7 @@ class Joinable:
     scores: Mapping[str, np.ndarray[Any, np.dtype[np.float64]]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(msgspec.Struct, frozen=True, gc=False):
     """The rows of one exchange. Every column has `rows` values.
 
     model, version: as the traffic says, "" where it does not. event_time: seconds since the epoch.
@@ -38,12 +38,12 @@ class Decoded:
 
     rows: int
     inputs: Mapping[str, Column]
-    predictions: Mapping[str, Column] = field(default_factory=dict)
+    predictions: Mapping[str, Column] = msgspec.field(default_factory=dict)
     model: str = ""
     version: str = ""
     request_id: str = ""
     event_time: float = 0.0
-    kinds: Mapping[str, str] = field(default_factory=dict)
+    kinds: Mapping[str, str] = msgspec.field(default_factory=dict)
     usage: LlmUsage | None = None
     joinable: Joinable | None = None
 

@@ -57,13 +57,24 @@ def from_values(datatype: str, shape: Sequence[int], values: Any) -> Block:
     flat = flattened(values)
     if datatype not in _FLOATS:
         return shaped(column(flat), shape)
-    if len(flat) <= FEW_VALUES and set(map(type, flat)) <= _PLAIN_NUMBERS:
-        return shaped(precision.few_written_by_float32(flat) if datatype == "FP32" else flat, shape, few=True)
+    if len(flat) <= FEW_VALUES and not set(map(type, flat)) <= _PLAIN_NUMBERS:
+        return shaped(_precise(datatype, flat), shape)
+    return from_floats(datatype, shape, flat)
+
+
+def from_floats(datatype: str, shape: Sequence[int], flat: list[float]) -> Block:
+    """A tensor from the numbers of a flat JSON list."""
+    if len(flat) > FEW_VALUES:
+        return shaped(_precise(datatype, flat), shape)
+    return shaped(precision.few_written_by_float32(flat) if datatype == "FP32" else flat, shape, few=True)
+
+
+def _precise(datatype: str, flat: list[Any]) -> Column:
     try:
         values = np.array(flat, dtype=np.float64)
     except (ValueError, TypeError, OverflowError):
         raise Refused(Reason.BAD_TENSOR) from None
-    return shaped(precision.written_by_float32(values) if datatype == "FP32" else values, shape)
+    return precision.written_by_float32(values) if datatype == "FP32" else values
 
 
 def flattened(values: list[Any]) -> list[Any]:

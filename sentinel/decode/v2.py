@@ -4,7 +4,8 @@ Servers differ: data may be nested or flat; a binary answer may lack a Content-T
 `Inference-Header-Content-Length` alone; null stands for absent (KServe).
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
@@ -25,31 +26,60 @@ class Tensor(msgspec.Struct):
     parameters: dict[str, Any] | None = None
 
 
-class Request(msgspec.Struct):
-    inputs: list[Tensor]
+class FloatTensor(msgspec.Struct):
+    """A flat tensor of floats, as most calls carry: read as such, its values need no other look."""
+
+    name: str
+    shape: list[int]
+    datatype: Literal["FP16", "FP32", "FP64", "BF16"]
+    data: list[float]
+    parameters: dict[str, Any] | None = None
+
+
+T = TypeVar("T", Tensor, FloatTensor)
+
+
+class Request(msgspec.Struct, Generic[T]):
+    inputs: list[T]
     id: str | None = None
 
 
-class Response(msgspec.Struct):
-    outputs: list[Tensor]
+class Response(msgspec.Struct, Generic[T]):
+    outputs: list[T]
     id: str | None = None
     model_name: str | None = None
     model_version: str | None = None
 
 
-_request = msgspec.json.Decoder(Request)
-_response = msgspec.json.Decoder(Response)
+class _Reader:
+    """Reads JSON as tensors of floats where it is that, else as any."""
+
+    def __init__(self, floats: Any, anything: Any) -> None:
+        self._floats = msgspec.json.Decoder(floats)
+        self._any = msgspec.json.Decoder(anything)
+
+    def read(self, text: bytes) -> Any:
+        if len(text) > jsontext.COUNTED_FROM_BYTES:
+            return jsontext.parse(text, self._any)
+        try:
+            return self._floats.decode(text)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return jsontext.parse(text, self._any)
+
+
+_request = _Reader(Request[FloatTensor], Request[Tensor])
+_response = _Reader(Response[FloatTensor], Response[Tensor])
 
 
 def decode(call: Call) -> Decoded:
     """One infer call. Refused: bad_json, bad_tensor and the reasons of rows."""
     text, raw = _halves(call.request, call.header(HEADER_LENGTH))
-    request: Request = jsontext.parse(text, _request)
+    request: Request[Tensor] = _request.read(text)
     table = joined.table(read(request.inputs, raw), call.options)
     if call.response is None:
         return call.decoded(table, request_id=request.id)
     text, raw = _halves(call.response, call.response_header(HEADER_LENGTH))
-    response: Response = jsontext.parse(text, _response)
+    response: Response[Tensor] = _response.read(text)
     return call.decoded(
         table,
         read(response.outputs, raw),
@@ -71,13 +101,14 @@ def _halves(body: bytes, header_length: str) -> tuple[bytes, memoryview]:
     return body[:end], memoryview(body)[end:]
 
 
-def read(named: list[Tensor], raw: memoryview) -> list[tuple[str, Block]]:
+def read(named: Sequence[Tensor | FloatTensor], raw: memoryview) -> list[tuple[str, Block]]:
     """Tensors in order; those with a `binary_data_size` take their bytes from `raw`, one after the other."""
     found = []
     for tensor in named:
         size = tensor.parameters.get("binary_data_size") if tensor.parameters else None
         if size is None:
-            block = tensors.from_values(tensor.datatype, tensor.shape, tensor.data)
+            values = tensors.from_floats if type(tensor) is FloatTensor else tensors.from_values
+            block = values(tensor.datatype, tensor.shape, tensor.data)
         elif type(size) is not int or not 0 <= size <= len(raw):
             raise Refused(Reason.BAD_TENSOR)
         else:

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from sentinel.demo.place import DemoError
 
-STOP_SECONDS = 10.0
-START_SECONDS = 30.0
+STOP_SECONDS = 30.0
+START_SECONDS = 120.0
 POLL_SECONDS = 0.05
 LAST_LINES = 5
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h: the signal to get when the parent dies

@@ -22,7 +22,7 @@ from sentinel.demo.dataset import FEATURES, HEALTHY, NUMERIC, Population, load
 from sentinel.demo.model import MODEL_NAME
 
 PATH = f"/v2/models/{MODEL_NAME}/infer"
-ANSWER_TIMEOUT_SECONDS = 10.0
+ANSWER_TIMEOUT_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from sentinel.demo.watching import answers
 
 SENTINEL = (sys.executable, "-m", "sentinel.cli")
 SECRET_BYTES = 32  # Standard Webhooks asks for 24 to 64
-ANSWER_SECONDS = 5.0
+ANSWER_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from sentinel.demo.watching import Seen, Watcher, answers
 
 POLL_SECONDS = 0.25
 PATIENCE_WINDOWS = 25  # how long an act may wait for what must come; the breaches come within one or two
+LEAST_PATIENCE_SECONDS = 120.0  # of short windows on a machine that does much else
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,14 @@ class Stage:
     ) -> None:
         """Tell what comes out of the sidecar until `reached`; raises DemoError when it does not come to that."""
         clock = asyncio.get_running_loop().time
-        deadline = clock() + patience_windows * self.plan.timing.window_seconds
+        patience = max(patience_windows * self.plan.timing.window_seconds, LEAST_PATIENCE_SECONDS)
+        deadline = clock() + patience
         with self._teller.live(self.driver.tally) as live:
             while not reached(self.seen):
                 self.children.check()
                 if clock() > deadline:
                     logs = self.plan.place.run / "logs"
-                    raise DemoError(f"no {what} came in {patience_windows:.0f} windows; see {logs}")
+                    raise DemoError(f"no {what} came in {patience:.0f} s; see {logs}")
                 await asyncio.sleep(POLL_SECONDS)
                 self._teller.pulse(live, self.driver.tally)
                 self._teller.news(await self._watcher.refresh())

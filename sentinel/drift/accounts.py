@@ -15,7 +15,7 @@ import numpy as np
 from sentinel.drift.bets import Floats, Ints, departure, log_bet
 from sentinel.drift.quantiles import normal_quantiles
 
-GENERATION = 2
+GENERATION = 3
 """Raised with every change of the dictionary or of the capital: evidence of another one cannot be gone on from."""
 
 LOCATION = (0.11, 0.16, 0.24, 0.35, 0.5, 0.75, 1.1)  # standard deviations
@@ -27,17 +27,19 @@ Fixed rises alone leave a gap: on a cell of 5 %, one of 3 points is dropped and 
 LARGEST_RISE = 0.9
 DOWN = (0.5, 0.1)  # what is left of the cell
 GAMMAS = (0.3, 0.6, 0.85, 0.95, 0.985)
-"""Memory of the plug-ins per 5 minutes: half lives from 3 minutes to 4 hours."""
+"""Memories of the plug-ins per 5 minutes: half lives from 3 minutes to 4 hours."""
 
 TILTS = 2 * len(LOCATION) + 2 * len(SCALE)
 SPIKES = len(UP) + len(UP_OVER) + len(DOWN)
-PLUGINS = len(GAMMAS)
+MEMORIES = len(GAMMAS)
+PLUGINS = MEMORIES + 1
+"""One per memory over all cells, and one on the cell that moved most in any."""
 TILT_DIRECTIONS = 4
 """Tilts bet along these many directions, whatever their sizes: location and scale, up and down."""
 
-# Shares of a feature's capital: (location, scale, up, down, all plug-ins).
-NUMERIC_SHARES = (0.38, 0.28, 0.06, 0.04, 0.24)
-CATEGORICAL_SHARES = (0.0, 0.0, 0.38, 0.22, 0.40)
+# Shares of a feature's capital: (location, scale, up, down, plug-ins over all cells, plug-in on one cell).
+NUMERIC_SHARES = (0.38, 0.28, 0.06, 0.04, 0.20, 0.04)
+CATEGORICAL_SHARES = (0.0, 0.0, 0.28, 0.14, 0.20, 0.38)
 
 WORTH_A_BET = 2.6
 """A static alternative is dropped if its departure X is not above this many δ: the bet could not grow."""
@@ -122,22 +124,26 @@ def _renormalised(q: Floats) -> Floats:
 
 def shares(cells: int, ordered: int) -> Floats:
     """Share of a feature's capital of every account [TILTS + SPIKES·cells + PLUGINS], before any is dropped."""
-    location, scale, up, down, plugins = NUMERIC_SHARES if ordered else CATEGORICAL_SHARES
+    location, scale, up, down, plugins, one_cell = NUMERIC_SHARES if ordered else CATEGORICAL_SHARES
     parts = [
         (location, 2 * len(LOCATION)),
         (scale, 2 * len(SCALE)),
         (up, (len(UP) + len(UP_OVER)) * cells),
         (down, len(DOWN) * cells),
-        (plugins, PLUGINS),
+        (plugins, MEMORIES),
+        (one_cell, 1),
     ]
     return np.concatenate([np.full(number, share / number) for share, number in parts])
 
 
-def all_weights(cells: Ints, ordered: Ints, width: int) -> Floats:
-    """Weights [F, J] of all accounts, none dropped: for books whose reference changes with the season."""
+def seasonal_weights(cells: Ints, ordered: Ints, width: int) -> Floats:
+    """Weights [F, J] for books whose reference changes with the season: no account is dropped, but for the plug-ins;
+    what they learn in one season is no drift in the next.
+    """
     weights = np.zeros((len(cells), TILTS + SPIKES * width + PLUGINS))
     for f, (k, in_order) in enumerate(zip(cells.tolist(), ordered.tolist(), strict=True)):
-        weights[f, _columns(k, width)] = shares(k, in_order)
+        share = shares(k, in_order)[:-PLUGINS]
+        weights[f, _columns(k, width)[:-PLUGINS]] = share / share.sum()
     return weights
 
 

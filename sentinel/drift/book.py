@@ -51,9 +51,9 @@ class Book:
         features, cells = laws.p0.shape
         weights = laws.dictionary.weights
         if seasons is not None:
-            weights = accounts.all_weights(laws.features.cells, laws.features.ordered, cells)
+            weights = accounts.seasonal_weights(laws.features.cells, laws.features.ordered, cells)
         self.capital = Capital.empty(weights * laws.features.weights[:, None])
-        self.memory = np.zeros((features, accounts.PLUGINS, cells))
+        self.memory = np.zeros((features, accounts.MEMORIES, cells))
         self.blocks = Blocks.empty(features, cells)
         self.recover_to = laws.features.tolerances
         self.expected = None if seasons is None else Blocks.empty(features, cells, np.float64)
@@ -88,16 +88,16 @@ class Book:
         at: the middle of their window, seconds since the epoch; only seasons read it.
         """
         laws = self.laws if self.seasons is None else self.seasons.laws_at(at)
+        rows = counts.sum(axis=1, keepdims=True)
         growth, active = laws.bets(self.memory, counts, self.dependence())
         if self.expected is not None:
             active &= laws.dictionary.weights > 0
-            active[:, -accounts.PLUGINS :] = False  # what they learnt in one season is no drift in the next
-            self.expected.add(laws.p0 * counts.sum(axis=1, keepdims=True))
+            self.expected.add(laws.p0 * rows)
         self.capital.stake(growth, active)
         self.memory = self.memory + counts[:, None, :]
         self.blocks.add(counts)
         if not self.meter.done:
-            self.meter.add(counts)
+            self.meter.add(counts + rows * (self.laws.p0 - laws.p0))  # a change of season is no dependence
 
     def log_wealth(self) -> Floats:
         """log of the wealth of each feature [F]; a page is due when their sum reaches 1."""

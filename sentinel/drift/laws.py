@@ -81,13 +81,14 @@ class Laws:
     def bets(self, memory: Floats, counts: Counts, dependence: Floats) -> tuple[Floats, Flags]:
         """Log growth [F, J] of all accounts over the rows in `counts` [F, K], and which accounts bet.
 
-        memory: [F, PLUGINS, K] earlier rows, from which the plug-ins take their alternatives. dependence: [F].
+        memory: [F, MEMORIES, K] earlier rows, from which the plug-ins take their alternatives. dependence: [F].
         """
         rows = counts.astype(np.float64)
         static = self.dictionary.growth(rows)
-        learnt, active = plugins.growth(memory, self.p0, self.delta_plugins, rows)
-        growth = np.concatenate([static, learnt], axis=1) / dependence[:, None]
-        betting = np.concatenate([np.ones(static.shape, dtype=bool), active], axis=1)
+        learnt, active = plugins.everywhere(memory, self.p0, self.delta_plugins, rows)
+        on_one, surprised = plugins.one_cell(memory, self.p0, self.delta_spikes, rows, dependence)
+        growth = np.concatenate([static, learnt, on_one], axis=1) / dependence[:, None]
+        betting = np.concatenate([np.ones(static.shape, dtype=bool), active, surprised], axis=1)
         return growth, betting & (rows.sum(axis=1)[:, None] > 0)
 
 

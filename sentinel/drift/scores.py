@@ -13,8 +13,8 @@ import numpy as np
 
 from sentinel.drift import distances
 from sentinel.drift.words import categorical_changes, numeric_changes
+from sentinel.reference.binning import CLIP
 from sentinel.reference.frozen import Counts, Floats, FrozenReference, NumericTable
-from sentinel.reference.tally import CLIP
 from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.counts import FeatureCounts
 from sentinel.windows.quantiles import borders

@@ -8,8 +8,6 @@ A season with few rows has a wide radius (`radius`) and so bets little or nothin
 
 from dataclasses import replace
 
-import numpy as np
-
 from sentinel.drift.blocks import Counts
 from sentinel.drift.laws import BinnedFeatures, Laws
 
@@ -47,13 +45,3 @@ class SeasonalLaws:
             features = replace(self._features, counts=self._counts[season])
             self._season, self._laws = season, Laws.of(features, references=SEASONS)
         return self._laws
-
-
-def counted(windows: list[tuple[float, Counts]], utc_offset_hours: float = 0.0) -> Counts:
-    """Counts [SEASONS, F, K] of windows given as (middle, counts [F, K])."""
-    if not windows:
-        raise ValueError("seasons are learnt from recorded windows, and there are none")
-    out = np.zeros((SEASONS, *windows[0][1].shape), dtype=np.int64)
-    for at, counts in windows:
-        out[season_of(at, utc_offset_hours)] += counts
-    return out

@@ -101,6 +101,8 @@ class Fleet:
         if self._siblings:
             for replica, incident in ledger.odd_replicas(self._database):
                 self._siblings.stands(replica, incident)
+            for model, evidence in ledger.sibling_states(self._database).items():
+                self._siblings.adopt(model, evidence)
         since = now - (REMEMBERED_PERIODS + 1) * self._timing.period_seconds
         for model, replicas in ledger.recent_replicas(self._database, since).items():
             roll.report(model, replicas)
@@ -162,11 +164,15 @@ class Fleet:
         return window
 
     def _compare(self, merged: ClosedWindow, counts: dict[str, Counts], progress: Progress) -> None:
-        if self._siblings:
-            self._unsaid += self._siblings.observe(merged, counts)
+        """Say what is odd, then keep what is left of the evidence: killed in between, a leader leaves both."""
+        if self._siblings is None:
+            return
+        self._unsaid += self._siblings.observe(merged, counts)
         while self._unsaid:  # what a failing store kept from being said is said with the next period
             ledger.say_of(self._database, self._unsaid[0].replica, self._unsaid[0].verdict)
             progress.odd.append(self._unsaid.pop(0))
+        model = merged.key.model
+        ledger.keep_siblings(self._database, model, merged.start, self._siblings.state(model))
 
     def _measure_lag(self, roll: Roll, unjudged: list[Waiting], now: float, progress: Progress) -> None:
         done = {(record.window.key.model, record.window.start) for record in progress.judged}

@@ -11,8 +11,8 @@ from sentinel.reference.packing import FormatError
 from sentinel.store.codec import read_incident, verdict_row, window_row
 from sentinel.store.contract import WindowRecord
 from sentinel.store.engine import Database
-from sentinel.store.once import insert_once, insert_window
-from sentinel.store.schema import incidents, judge_state, verdicts, windows
+from sentinel.store.once import insert_once, insert_window, put
+from sentinel.store.schema import SIBLINGS, incidents, judge_state, verdicts, windows
 from sentinel.store.sql import write_consequences, write_incidents
 from sentinel.windows.closed import MANY, ClosedWindow
 
@@ -58,6 +58,19 @@ def state(database: Database, model: str) -> bytes | None:
     query = select(judge_state.c.state).where(judge_state.c.model == model, judge_state.c.replica == MANY)
     with database.read() as connection:
         return connection.execute(query).scalar()
+
+
+def sibling_states(database: Database) -> dict[str, bytes]:
+    """By model, the evidence on odd replicas that the last leader left."""
+    query = select(judge_state.c.model, judge_state.c.state).where(judge_state.c.replica == SIBLINGS)
+    with database.read() as connection:
+        return {row.model: row.state for row in connection.execute(query)}
+
+
+def keep_siblings(database: Database, model: str, as_of: float, state: bytes) -> None:
+    """Keep the evidence on odd replicas, as of the period that began then."""
+    with database.write() as connection:
+        put(connection, judge_state, {"model": model, "replica": SIBLINGS, "as_of": as_of, "state": state})
 
 
 def commit(database: Database, record: WindowRecord, merged: Sequence[int], known: bytes | None) -> bool:

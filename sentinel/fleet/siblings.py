@@ -4,7 +4,8 @@ The evidence is `sentinel.judge.replicas`; here are its books (one for inputs an
 and the life of the incidents. Wrong weights or a bad accelerator on one pod show in its predictions, a broken feed in
 its inputs; what all replicas see alike never shows here.
 
-Evidence lives in memory: a new leader starts it again at nothing, which costs some periods of delay and no false page.
+Its memory is bytes, as the judge's is: a new leader goes on from the evidence that the last one had on replicas which
+set themselves apart, and begins anew on those that did not.
 """
 
 import hashlib
@@ -20,6 +21,7 @@ from sentinel.judge.policy import Policy
 from sentinel.judge.replicas import ReplicaBook
 from sentinel.judge.verdict import Finding, Incident, State, Verdict
 from sentinel.reference.frozen import FrozenReference
+from sentinel.reference.packing import FormatError, frame, unframe
 from sentinel.windows.closed import ClosedWindow
 
 ROLES = ("input", "prediction")
@@ -27,6 +29,7 @@ VERSIONS_AT_ONCE = 2
 """The budget of the odd replica is for a model; two versions at once, baseline and canary, share it."""
 ALIKE_PERIODS = 60
 """An incident is resolved after so many periods without new evidence: ten times what finding half a deviation takes."""
+MAGIC, VERSION, WHAT = b"SNTLSIB\n", 1, "the evidence on odd replicas"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +48,15 @@ class _Standing:
 
 @dataclass(slots=True)
 class Siblings:
-    """Call `observe` once for each judged period of a version; `stands` tells of incidents from before a restart."""
+    """Call `observe` once for each judged period of a version. A leader that takes over tells it, with `stands`, of the
+    incidents that are open and, with `adopt`, of the evidence.
+    """
 
     reference: FrozenReference
     policy: Policy
     _books: dict[tuple[str, str, str], ReplicaBook] = field(default_factory=dict)
     _open: dict[tuple[str, str, str], _Standing] = field(default_factory=dict)
+    _until: dict[tuple[str, str], float] = field(default_factory=dict)
     _roles: Roles = field(init=False)
 
     def __post_init__(self) -> None:
@@ -60,13 +66,46 @@ class Siblings:
         """An open incident that the store remembers."""
         self._open[incident.model, incident.version, replica] = _Standing(incident, incident.opened_at)
 
+    def state(self, model: str) -> bytes:
+        """The evidence on a model's replicas; kilobytes, however many there are."""
+        own = [(version, role, book) for (of, version, role), book in self._books.items() if of == model]
+        books = [[version, role, cells] for version, role, book in own if (cells := book.state())]
+        return frame(MAGIC, VERSION, {"laws": self._laws(), "books": books})
+
+    def adopt(self, model: str, state: bytes | None) -> None:
+        """Go on from a `state`; from nothing where there is none, or one of another reference, policy or format."""
+        for key in [key for key in self._books if key[0] == model]:
+            del self._books[key]
+        try:
+            content = unframe(MAGIC, VERSION, state or b"", WHAT)
+        except FormatError:
+            return
+        if content["laws"] != self._laws():
+            return
+        for version, role, cells in content["books"]:
+            book = self._book(role, (model, version, role))
+            if book is not None:
+                book.adopt(cells)
+
+    def _laws(self) -> list[str]:
+        """What evidence depends on."""
+        return [self.reference.fingerprint, self.policy.fingerprint()]
+
     def observe(self, merged: ClosedWindow, counts: Mapping[str, Counts]) -> list[Odd]:
         """counts: the coarse counts [F, K] of each replica that served rows in the period of `merged`."""
+        self._forget(merged)
         said = [odd for role in ROLES if (odd := self._look(role, merged, counts)) is not None]
         return [*said, *self._recovered(merged, {odd.replica for odd in said})]
 
+    def _forget(self, merged: ClosedWindow) -> None:
+        """Drop the books of versions that are no longer served."""
+        self._until[merged.key.model, merged.key.version] = merged.end
+        since = merged.end - ALIKE_PERIODS * (merged.end - merged.start)
+        self._until = {pair: until for pair, until in self._until.items() if until >= since}
+        self._books = {key: book for key, book in self._books.items() if key[:2] in self._until}
+
     def _look(self, role: str, merged: ClosedWindow, counts: Mapping[str, Counts]) -> Odd | None:
-        book = self._book(role, merged)
+        book = self._book(role, (merged.key.model, merged.key.version, role))
         if book is None:
             return None
         for gone in book.replicas.keys() - counts.keys():
@@ -80,10 +119,10 @@ class Siblings:
         book.clear()
         return self._page(role, merged, replica, features, evidence)
 
-    def _book(self, role: str, merged: ClosedWindow) -> ReplicaBook | None:
+    def _book(self, role: str, key: tuple[str, str, str]) -> ReplicaBook | None:
+        """key: (model, version, role)."""
         if (self._roles.inputs if role == "input" else self._roles.predictions) is None:
             return None
-        key = (merged.key.model, merged.key.version, role)
         if key not in self._books:
             budget = self.policy.budget
             pages = budget.pages * self._roles.share(role) / VERSIONS_AT_ONCE

@@ -168,6 +168,7 @@ def _exchange(sample: Sample, request: _Part, answer: _Part, max_body_bytes: int
         listener=sample.listener,
         chunk_bytes=arrived,
         aborted=aborted,
+        peer=sample.peer,
     )
 
 

@@ -41,6 +41,7 @@ def read(sample: Sample, max_body_bytes: int) -> list[Exchange] | Unreadable:
             listener=sample.listener,
             chunk_bytes=tuple(accumulate(map(len, sample.response.chunks[1:]))),
             aborted=sample.closed,
+            peer=sample.peer,
         )
     ]
 

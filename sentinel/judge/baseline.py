@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from sentinel.drift import plugins
-from sentinel.drift.accounts import PLUGINS
+from sentinel.drift.accounts import MEMORIES
 from sentinel.drift.bets import Floats
 from sentinel.drift.blocks import Counts
 from sentinel.drift.capital import Capital, total
@@ -135,7 +135,7 @@ class PredictionTest:
         self.laws = Laws.of(baseline)
         self.capital = Capital.empty(self.laws.dictionary.weights * baseline.weights[:, None])
         self.capital.pay(1.0, at_most=1.0)
-        self.memory = np.zeros((len(baseline.names), PLUGINS, baseline.counts.shape[1]))
+        self.memory = np.zeros((len(baseline.names), MEMORIES, baseline.counts.shape[1]))
         factor = learnt(Meter.of(self.laws.p0, baseline.cells, baseline.ordered), history)
         self.dependence = np.where(np.isnan(baseline.dependence), factor, baseline.dependence)
 

@@ -7,6 +7,7 @@ from sentinel.drift.blocks import Counts
 from sentinel.drift.laws import BinnedFeatures, Laws
 from sentinel.drift.seasons import SeasonalLaws
 from sentinel.judge.policy import Policy
+from sentinel.judge.seasons import Seasons
 from sentinel.reference.frozen import FrozenReference
 from sentinel.reference.groups import JointReference
 
@@ -22,12 +23,11 @@ class Roles:
     """The laws of a reference by role: inputs, and predictions, where it has any."""
 
     def __init__(self, reference: FrozenReference, policy: Policy) -> None:
-        self.fingerprint = reference.fingerprint
         book = reference.book
         self._rows = {role: [i for i, r in enumerate(book.roles) if r == role] for role in ("input", "prediction")}
         self._labels = cell_labels(reference)
         self._last = book.cells - 1
-        self._seasons = policy.seasons
+        self._seasons = _usable(policy.seasons, reference)
         every = _features(reference, policy)
         self.inputs = Laws.of(every.take(self._rows["input"])) if self._rows["input"] else None
         self.predictions = Laws.of(every.take(self._rows["prediction"])) if self._rows["prediction"] else None
@@ -35,13 +35,12 @@ class Roles:
         self.joint = _joint(self.groups, policy)
 
     def seasons(self, role: str) -> SeasonalLaws | None:
-        """Laws by the hour; None where the policy has no seasons for this reference."""
+        """Laws by the hour; None where the policy has no seasons."""
         known = self._seasons
         if known is None:
             return None
-        if known.reference_id != self.fingerprint:
-            raise ValueError("the seasons were learnt with another reference; learn them again with this one")
-        return SeasonalLaws(self.laws(role).features, known.counts[:, self._rows[role]], known.utc_offset_hours)
+        counts = known.groups if role == "joint" else known.counts[:, self._rows[role]]
+        return SeasonalLaws(self.laws(role).features, counts, known.utc_offset_hours)
 
     def laws(self, role: str) -> Laws:
         laws = {"input": self.inputs, "prediction": self.predictions, "joint": self.joint}[role]
@@ -72,12 +71,18 @@ class Roles:
         return parts[role] / sum(parts.values())
 
 
+def _usable(seasons: Seasons | None, reference: FrozenReference) -> Seasons | None:
+    if seasons is not None and (complaint := seasons.complaint(reference)):
+        raise ValueError(complaint)
+    return seasons
+
+
 def _groups(reference: FrozenReference, policy: Policy) -> JointReference | None:
-    """Groups of inputs that are watched together: the policy's, else the reference's; none of seasons."""
-    if policy.seasons is not None:
-        if policy.joint is not None:
-            raise ValueError("groups of inputs have no seasons yet: set either joint or seasons")
-        return None
+    """Groups of inputs that are watched together: the policy's, else the reference's."""
+    if policy.joint is not None and policy.seasons is not None:
+        raise ValueError(
+            "groups given beside the reference have no seasons; build the reference with joint=True instead"
+        )
     known = policy.joint if policy.joint is not None else reference.groups
     return known if known is not None and known.plan.groups else None
 

@@ -13,10 +13,11 @@ import numpy as np
 
 from sentinel.drift import quality, segments
 from sentinel.drift.blocks import Counts
+from sentinel.drift.faults import Finding as Fault
 from sentinel.drift.faults import in_words
-from sentinel.judge import words
+from sentinel.judge import traffic, words
 from sentinel.judge.binding import Roles
-from sentinel.judge.docket import Docket
+from sentinel.judge.docket import FAULTS, Docket
 from sentinel.judge.policy import Policy, PolicyOptions
 from sentinel.judge.roster import ANALYSED, FITTING, FOREIGN, NOT_READ, ROWS, SHARED, Labelled, Roster
 from sentinel.judge.state import Remembering, adopt, encode
@@ -44,7 +45,7 @@ class Judge:
     """Judges the windows of one model against a reference, within a budget of false pages.
 
     Options are the fields of `Policy`: budget, rollback_budget, tolerance, tolerances, service_levels, minimum_rows,
-    dependence. Without a reference service levels are judged, and the state is `blind` about drift.
+    dependence, faults and others. Without a reference service levels are judged, and the state is `blind` about drift.
     One observation of 60 features takes about a millisecond.
     """
 
@@ -75,7 +76,7 @@ class Judge:
         counts = coarse(self.reference, closed.features) if self.reference is not None and fits else None
         groups = closed.features.groups if fits and closed.features.groups.size else None
         self.roster.take(closed, counts, groups if joint is None else joint, labelled)
-        faults = quality.findings(self.reference, closed) if self.reference is not None and fits else ()
+        faults = self._faults(closed) if fits else ()
         opened, resolved = self.docket.settle(self.roster, closed, scores or {}, faults)
         standing = self.docket.standing(self.roster)
         conditions = self._conditions(closed, fits, standing)
@@ -106,14 +107,22 @@ class Judge:
             rows=closed.rows,
             quality=faults,
             mix=segments.mix(self.reference, closed.segments) if self.reference is not None and fits else {},
+            kept=traffic.kept(self.policy.service_levels, closed.traffic),
         )
+
+    def _faults(self, closed: ClosedWindow) -> tuple[Fault, ...]:
+        """What is wrong with the data of a window that fits the reference."""
+        unusual = self.roster.versions[closed.key.version].clients.unusual(closed)
+        found = quality.findings(self.reference, closed) if self.reference is not None else ()
+        return self.policy.faults.told([f for f in found if unusual or f.kind != "one_client"])
 
     def _watched(self, version: str) -> list[Watch]:
         """What concerns a version: what is watched over all versions, and its own."""
         return [self.roster.watches[key] for key in [*self.roster.shared(), *self.roster.keys_of(version)]]
 
     def _concerning(self, version: str, standing: tuple[Incident, ...]) -> list[Incident]:
-        shared = {incident.id for key, incident in self.docket.open.items() if key in SHARED}
+        faulty = self.roster.versions[version].faults.holding(self.policy.faults.hold_windows)
+        shared = {i.id for key, i in self.docket.open.items() if key in SHARED or (faulty and key[1] == FAULTS)}
         return [incident for incident in standing if incident.version == version or incident.id in shared]
 
     def _conditions(self, closed: ClosedWindow, fits: bool, standing: tuple[Incident, ...]) -> list[Condition]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from sentinel.drift.budget import FalsePageBudget, Tolerance
+from sentinel.judge.faults import FaultPolicy
 from sentinel.judge.seasons import Seasons
 from sentinel.reference.groups import JointReference
 
@@ -39,7 +40,8 @@ class Policy:
     rows that depend on each other is divided; it is learnt from the first week of windows where it is not stated.
     minimum_rows: fewer rows than this in recent windows are `insufficient`. seasons: rows are compared with the
     same hour of earlier weeks; None: always with the reference. joint: groups of inputs watched together, counted by
-    the caller and handed to `Judge.observe`; None: those of the reference, which windows count.
+    the caller and handed to `Judge.observe`; None: those of the reference, which windows count. faults: what
+    faults in the data lead to, beside the evidence.
     """
 
     budget: FalsePageBudget = field(default_factory=FalsePageBudget)
@@ -51,6 +53,7 @@ class Policy:
     dependence: Mapping[str, float] = field(default_factory=dict)
     seasons: Seasons | None = None
     joint: JointReference | None = None
+    faults: FaultPolicy = field(default_factory=FaultPolicy)
 
     def fingerprint(self) -> str:
         """Changes with everything that the evidence depends on."""
@@ -72,3 +75,4 @@ class PolicyOptions(TypedDict, total=False):
     dependence: Mapping[str, float]
     seasons: Seasons | None
     joint: JointReference | None
+    faults: FaultPolicy

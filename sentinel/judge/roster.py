@@ -13,6 +13,7 @@ from sentinel.drift.blocks import LENGTHS, Blocks, Counts
 from sentinel.drift.book import Book
 from sentinel.judge import traffic
 from sentinel.judge.binding import SERVICE_SHARE, Roles
+from sentinel.judge.faults import LargestClient, Streaks
 from sentinel.judge.policy import Policy
 from sentinel.judge.service import ServiceBook
 from sentinel.judge.watch import DriftWatch, ServiceWatch, Watch
@@ -40,12 +41,14 @@ MOST_VERSIONS = 16
 @dataclass(slots=True)
 class VersionState:
     """until: end of the newest window. recent: counts [1, 5] over trailing windows, see `ROWS` and its neighbours.
-    labelled: what labels had said of the version when they were last bet on.
+    labelled: what labels had said of the version when they were last bet on. faults: how long they have held.
     """
 
     until: float = -np.inf
     recent: Blocks = field(default_factory=lambda: Blocks.empty(1, 5))
     labelled: Labelled = (0, 0)
+    faults: Streaks = field(default_factory=Streaks)
+    clients: LargestClient = field(default_factory=LargestClient)
 
     def trailing(self, windows: int) -> Counts:
         """Counts [5] of the last one to two times `windows` windows; `windows` is one of `LENGTHS`."""
@@ -85,7 +88,7 @@ class Roster:
         fits = [counts is None or self._bet(role, key, counts, window) for role, key in _drift_keys(version)]
         grouped = self.watches.get(JOINT)
         if isinstance(grouped, DriftWatch) and joint is not None and all(fits):
-            grouped.book.observe(joint)
+            grouped.book.observe(joint, at=(window.start + window.end) / 2)
         self._bet_service(window)
         self._bet_labels(version, labelled)
         self._remember(window, all(fits))
@@ -143,7 +146,7 @@ class Roster:
 
     def _joint(self, roles: Roles) -> DriftWatch:
         labels = roles.groups.plan.labels if roles.groups is not None else ()
-        book = Book(roles.laws("joint"), self.policy.budget, self._share("joint", roles))
+        book = Book(roles.laws("joint"), self.policy.budget, self._share("joint", roles), roles.seasons("joint"))
         return DriftWatch("input_drift", book, labels, missing_last=False)
 
     def _drift(self, role: str, roles: Roles) -> DriftWatch:

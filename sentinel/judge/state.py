@@ -1,6 +1,6 @@
 """The judge's memory as bytes, and back: evidence, trailing counts, open incidents, budget spent."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sentinel.drift.accounts import GENERATION
 from sentinel.drift.blocks import Blocks
 from sentinel.judge.docket import Docket
+from sentinel.judge.faults import LargestClient, Streaks
 from sentinel.judge.roster import Roster, VersionState
 from sentinel.judge.verdict import Incident
 from sentinel.judge.watch import DriftWatch, Watch
@@ -48,6 +49,7 @@ def encode(own: Remembering, notice: str) -> bytes:
         "notice": notice,
         "until": roster.until,
         "versions": [_version(name, state) for name, state in roster.versions.items()],
+        "faults": [[name, *_streaks(state.faults), *astuple(state.clients)] for name, state in roster.versions.items()],
         "watches": [[*key, _watch(watch)] for key, watch in roster.watches.items()],
         "open": [[*key, _incident(incident)] for key, incident in docket.open.items()],
         "pages": docket.pages,
@@ -73,6 +75,10 @@ def adopt(own: Remembering, data: bytes) -> str:
         roster.versions[name] = VersionState(until, _restored(blocks), tuple(labelled) or (0, 0))
     if why := _starts_again(own, content):
         return f"evidence starts again: {why}"
+    for name, until, clear, held, *clients in content.get("faults", ()):
+        faults = {(kind, feature): windows for kind, feature, windows in held}
+        roster.versions[name].faults = Streaks(until, faults, clear)
+        roster.versions[name].clients = LargestClient(*clients)
     _adopt_watches(roster, content["watches"])
     return str(content["notice"])
 
@@ -109,6 +115,10 @@ def _adopt_watches(roster: Roster, watches: list[Any]) -> None:
 def _version(name: str, state: VersionState) -> list[Any]:
     labelled = state.labelled if any(state.labelled) else ()  # without labels as it always was
     return [name, state.until, _blocks(state.recent), *labelled]
+
+
+def _streaks(faults: Streaks) -> list[Any]:
+    return [faults.until, faults.clear, [[*key, windows] for key, windows in faults.held.items()]]
 
 
 def _watch(watch: Watch) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """What the judge reads from the counts of all traffic. Pure functions of `TrafficCounts`."""
 
+from sentinel.judge.policy import ServiceLevels
+from sentinel.judge.verdict import Cause
 from sentinel.traffic.buckets import upper_bound
 from sentinel.windows.window import TrafficCounts
 
@@ -32,3 +34,15 @@ def slower(traffic: TrafficCounts, seconds: float) -> int:
 def not_read(traffic: TrafficCounts) -> int:
     """Inference exchanges that could not be decoded."""
     return sum(n for reason, n in traffic.undecodable.items() if reason not in NOT_BLINDNESS)
+
+
+def kept(levels: ServiceLevels, traffic: TrafficCounts) -> tuple[Cause, ...]:
+    """The service levels that this traffic, taken alone, keeps; of none that it says nothing about."""
+    found: list[Cause] = []
+    if levels.error_ratio is not None and failed(traffic) <= levels.error_ratio * exchanges(traffic) > 0:
+        found.append("error_ratio")
+    if levels.latency_seconds is not None:
+        accepted = (1 - levels.latency_quantile) * timed(traffic)
+        if slower(traffic, levels.latency_seconds) <= accepted > 0:
+            found.append("latency")
+    return tuple(found)

@@ -61,7 +61,8 @@ class Finding:
 class Incident:
     """One breach from its opening to its resolution. `id` is deterministic: the same breach gives the same id.
 
-    evidence, rollback_evidence: as of the window that carries it, of the page book and of the stricter rollback book.
+    evidence, rollback_evidence: as of the window that carries it, of the page book and of the stricter rollback book;
+    0 where it stands on faults in the data, which are facts.
     """
 
     id: str
@@ -85,8 +86,9 @@ class Verdict:
     not before may a breach ask for a rollback. Each incident has its own.
     budget_spent_ratio: pages opened over pages allowed in the period.
     opened, resolved: incidents that began or ended with this window. open: all that stand after it.
-    quality: what is wrong with the window's data, worst share first; it explains and is counted, it pages nobody.
+    quality: what is wrong with the window's data, worst share first; where it held it is in `open`, too.
     mix: share of the window's rows by segment, (column, value) -> share.
+    kept: service levels that this very window keeps, whatever is remembered of earlier ones.
     """
 
     model: str
@@ -105,3 +107,4 @@ class Verdict:
     rows: int = 0
     quality: tuple[Fault, ...] = ()
     mix: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    kept: tuple[Cause, ...] = ()

@@ -2,9 +2,14 @@
 
 from pathlib import Path
 
-from sentinel.observability import build_alerts, build_dashboards, build_documents, write
+from sentinel.observability import build_alerts, build_dashboards, build_documents, build_optional_alerts, write
 
-BUILT = {"dashboards": build_dashboards, "alerts": build_alerts, "docs": build_documents}
+BUILT = {
+    "dashboards": build_dashboards,
+    "alerts": build_alerts,
+    "alerts/optional": build_optional_alerts,
+    "docs": build_documents,
+}
 
 if __name__ == "__main__":
     for folder, build in BUILT.items():

@@ -4,7 +4,7 @@ Pure of the file system: the caller writes or compares. Equal configuration give
 can be checked by comparing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sentinel.config.settings import Settings
 from sentinel.observability import alerts, dashboards
@@ -12,6 +12,13 @@ from sentinel.observability.documents import alerts_document, metrics_document
 from sentinel.observability.shape import Shape, everything, shape_of
 
 RuleGroups = Mapping[str, Sequence[alerts.Alert | alerts.Recording]]
+
+
+OPTIONAL_ALERTS = tuple(alert.name for alert in alerts.OPTIONAL.values())
+
+
+class UnknownAlert(ValueError):
+    """The configuration names an alert that does not exist."""
 
 
 class ExtraMissing(RuntimeError):
@@ -38,16 +45,43 @@ def build_dashboards(settings: Settings | None = None, features: Sequence[str] =
     }
 
 
-def build_alerts(settings: Settings | None = None) -> dict[str, str]:
-    """Prometheus rule files by file name: the whole set, or with the severities, job and parts that `settings` has."""
+def build_alerts(settings: Settings | None = None, optional: Sequence[str] = ()) -> dict[str, str]:
+    """Prometheus rule files by file name: the whole set, or with the severities, job and parts that `settings` has.
+
+    optional: names of optional alerts to write besides those that `settings` names. Raises UnknownAlert.
+    """
     shape = everything() if settings is None else shape_of(settings)
-    return {name: alerts.rules_yaml(groups, shape) for name, groups in _rule_files(shape).items()}
+    files = _rule_files(shape) | _optional_files({*shape.optional_alerts, *optional})
+    _check_names(shape.severities)
+    return {name: alerts.rules_yaml(groups, shape) for name, groups in files.items()}
+
+
+def build_optional_alerts() -> dict[str, str]:
+    """Rule files of the optional alerts, by file name."""
+    files = _optional_files(OPTIONAL_ALERTS)
+    return {name: alerts.rules_yaml(groups, everything()) for name, groups in files.items()}
 
 
 def build_documents() -> dict[str, str]:
     """docs/metrics.md and docs/alerts.md."""
-    groups = {name: rules for file in _rule_files(everything()).values() for name, rules in file.items()}
-    return {"metrics.md": metrics_document(), "alerts.md": alerts_document(groups)}
+    return {"metrics.md": metrics_document(), "alerts.md": alerts_document(_all_groups())}
+
+
+def _all_groups() -> RuleGroups:
+    files = _rule_files(everything()) | _optional_files(OPTIONAL_ALERTS)
+    return {name: rules for groups in files.values() for name, rules in groups.items()}
+
+
+def _check_names(severities: Iterable[str]) -> None:
+    known = {rule.name for rules in _all_groups().values() for rule in rules if isinstance(rule, alerts.Alert)}
+    if unknown := [name for name in severities if name not in known]:
+        raise UnknownAlert(f"telemetry.alert_severities: there is no alert {unknown[0]}; docs/alerts.md lists them all")
+
+
+def _optional_files(names: Collection[str]) -> dict[str, RuleGroups]:
+    return {
+        file: {file.removesuffix(".yml"): (alert,)} for file, alert in alerts.OPTIONAL.items() if alert.name in names
+    }
 
 
 def _rule_files(shape: Shape) -> dict[str, RuleGroups]:
@@ -60,4 +94,5 @@ def _rule_files(shape: Shape) -> dict[str, RuleGroups]:
     files["sentinel-sidecar.yml"] = {"sentinel-sidecar": alerts.sidecar(shape.job)}
     if shape.fleet:
         files["sentinel-fleet.yml"] = {"sentinel-fleet": alerts.FLEETS}
+    files["sentinel-injector.yml"] = {"sentinel-injector": alerts.INJECTOR}
     return files

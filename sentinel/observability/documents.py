@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from sentinel.observability.alerts import Alert, Recording
-from sentinel.telemetry.catalogue import CATALOGUE, Metric
+from sentinel.telemetry.catalogue import CATALOGUE, INJECTOR, Metric
 
 _METRICS = """# Metrics
 
@@ -25,8 +25,10 @@ nothing is exported that is not listed here, besides `process_*` of the observer
   holds the sum of their evidence and the largest of their scores; those with evidence keep their own. Model versions
   beyond the cap share `__other__` too, and every label value is printable and at most 128 characters.
   `sentinel_series_dropped_total` counts what was folded or left out.
-* `sentinel_gpu_*` are read through NVML, of NVIDIA's devices only; for AMD's, scrape AMD's own exporter. Processes
-  appear by their host PIDs, where the container may see them.
+* `sentinel_gpu_*` of NVIDIA's devices are read through NVML, with processes by their host PIDs where the container may
+  see them. Of AMD's they are read from the amdgpu driver's files in `/sys`, for the devices whose `/dev/dri/cardN` lies
+  in the container, as `gpu="cardN"`: all but throttle reasons, PCIe throughput and processes. In Kubernetes, where a
+  device goes to the model's container alone, use DCGM's or AMD's exporter.
 * One process serves the page: no multiprocess mode, no `_created` series.
 """
 _ALERTS = """# Alerts
@@ -42,16 +44,24 @@ sentinel alerts build --config sentinel.yaml --out rules/
 promtool check rules rules/*.yml
 ```
 
+`SentinelMissingOnPod` and `SentinelWatchdog` are written only where they are asked for: by
+`telemetry.optional_alerts`, `sentinel alerts build --with NAME`, or `monitoring.prometheusRule` of the chart. The
+first asks kube-state-metrics which pods run a container `sentinel`; the second always fires and is for a heartbeat
+service, for clusters without such an alert. Both are in `alerts/optional`.
+
+With `telemetry.grafana_url` each alert has a `dashboard_url` besides its `runbook_url`: the Model dashboard of what it
+is about, Internals for a sidecar, else Fleet.
+
 A breach pages because a false-page budget stands behind it. Raw scores never page. `alerts/alertmanager.example.yml`
-groups by model and inhibits what is only a consequence: a dead sidecar silences what it would have judged, a drifted
-data set silences its features, an outage silences drift.
+groups by model and inhibits what is only a consequence: a dead sidecar silences what it would have said of itself, no
+sidecar at all silences drift, a drifted data set silences its features, an outage silences drift.
 """
 
 
 def metrics_document() -> str:
     """docs/metrics.md."""
     sections: dict[str, list[Metric]] = {}
-    for metric in CATALOGUE:
+    for metric in (*CATALOGUE, *INJECTOR):
         sections.setdefault(metric.section, []).append(metric)
     parts = [_METRICS]
     for section, metrics in sections.items():

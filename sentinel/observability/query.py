@@ -41,6 +41,12 @@ def least(labels: str, expression: str) -> str:
     return f"min by ({labels}) ({expression})"
 
 
+def leading(count: int, labels: str, selected: str) -> str:
+    """The `count` series that were largest in the time range, over all of it: topk alone chooses anew at each step."""
+    largest = f"topk({count}, {most(labels, f'max_over_time({selected}[$__range] @ end())')})"
+    return f"{most(labels, selected)}\nand on ({labels})\n{largest}"
+
+
 def ratio(part: str, whole: str) -> str:
     """part / whole, and nothing where there was no traffic."""
     return f"{part}\n/\n({whole} > 0)"

@@ -21,6 +21,8 @@ class Shape:
     shadow: bool = True
     fleet: bool = True
     severities: Mapping[str, str] = field(default_factory=dict)
+    optional_alerts: Sequence[str] = ()
+    grafana_url: str = ""
 
 
 def everything() -> Shape:
@@ -40,9 +42,11 @@ def shape_of(settings: Settings, features: Sequence[str] = ()) -> Shape:
         language_model=settings.decode.protocol in ("auto", "openai"),
         rollback=settings.rollback.mode != "off",
         labels=settings.labels.enabled,
-        shadow=bool(settings.capture.shadow.url),
+        shadow=bool(settings.capture.shadow.urls),
         fleet=settings.fleet.member,
         severities=settings.telemetry.alert_severities,
+        optional_alerts=settings.telemetry.optional_alerts,
+        grafana_url=settings.telemetry.grafana_url,
     )
 
 

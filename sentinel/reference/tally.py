@@ -1,8 +1,7 @@
 """Counting rows into the cells of a reference: the same code counts the reference itself and every window. Pure.
 
 A number x is counted as t = (x − median) / deviation in single precision, between ± `CLIP`: 7 digits of its distance
-from the median, where it matters. Short runs of singles sort in about a nanosecond a value (numpy's SIMD networks), and
-one search per bin edge then counts a run: cheaper than a search per value.
+from the median, where it matters.
 """
 
 from collections import Counter
@@ -12,22 +11,69 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sentinel.reference.binning import CLIP, Grid, grids_of
 from sentinel.reference.frozen import Counts, Floats, FrozenReference, NumericTable
 from sentinel.reference.joint import JointSketch
 from sentinel.reference.values import Coded, categories, numbers
 
 SUM_UNIT = 2.0**-16
 """Sums are kept in these fractions of a reference deviation, as integers, so that adding windows is exact."""
-CLIP = 1000.0
-"""A value farther from the reference median than this many reference deviations counts as this far."""
-RUN_ROWS = 512
-"""Rows counted at once: longer runs of singles leave the sorting networks and sort five times slower a value."""
-
-MOST_RUN_VALUES = 1 << 18
-"""Values of a run over all features, 3 MiB: with very many features runs are shorter."""
-LEAST_RUN_ROWS = 64
+PIECE_ROWS = 4096
+"""Rows counted at once."""
+BLOCK_VALUES = 1 << 15
+"""Values counted at once, of as many features as that is: what is made of them stays in the processor's cache."""
+_NOWHERE = -2 * CLIP
+"""Stands for a missing value: below all edges."""
 
 Singles = NDArray[np.float32]
+
+
+class GridTally:
+    """Counts of the features of one grid, growing, in the grid's order.
+
+    cells: [n, width]. moments: [2, n] Σu and Σu² in `SUM_UNIT`. low, high: [n] smallest and largest value, NaN where
+    there was none. missing: [n].
+    """
+
+    def __init__(self, grid: Grid, table: NumericTable) -> None:
+        self.grid = grid
+        self.columns: list[int] = grid.features.tolist()
+        self.centre = table.centre[grid.features, None]
+        self.per_scale = 1 / table.scale[grid.features, None]
+        features = len(grid.features)
+        self.cells: Counts = np.zeros(grid.edges.shape, dtype=np.int64)
+        self.moments: Counts = np.zeros((2, features), dtype=np.int64)
+        self.low, self.high = np.full((2, features), np.nan, dtype=np.float32)
+        self.missing: Counts = np.zeros(features, dtype=np.int64)
+
+    def add(self, piece: Sequence[Floats]) -> None:
+        """Count the rows of equally long columns, one per feature of the table."""
+        together = max(1, BLOCK_VALUES // len(piece[0]))
+        for begin in range(0, len(self.columns), together):
+            block = slice(begin, begin + together)
+            values = np.concatenate([piece[column] for column in self.columns[block]]).reshape(-1, len(piece[0]))
+            values -= self.centre[block]
+            values *= self.per_scale[block]
+            self._count(block, values)
+
+    def _count(self, block: slice, values: Floats) -> None:
+        """Count a block [features, rows] of values in deviations from the median."""
+        singles = values.astype(np.float32)
+        low, high = singles.min(axis=1), singles.max(axis=1)
+        if not (low.min() >= -CLIP and high.max() <= CLIP):  # NaN is neither
+            np.clip(values, -CLIP, CLIP, out=values)
+            singles = values.astype(np.float32)
+            low, high = np.fmin.reduce(singles, axis=1), np.fmax.reduce(singles, axis=1)
+            absent = np.isnan(values)
+            values[absent], singles[absent] = 0, _NOWHERE
+            gaps = absent.sum(axis=1)
+            self.cells[block, 0] -= gaps
+            self.missing[block] += gaps
+        self.cells[block] += self.grid.count(singles, block.start)
+        np.fmin(self.low[block], low, out=self.low[block])
+        np.fmax(self.high[block], high, out=self.high[block])
+        moments = np.stack([values.sum(axis=1), np.vecdot(values, values)])
+        self.moments[:, block] += np.rint(moments / SUM_UNIT).astype(np.int64)
 
 
 class Tally:
@@ -36,81 +82,68 @@ class Tally:
     def __init__(self, reference: FrozenReference) -> None:
         self.reference = reference
         table = reference.numeric
-        features = len(table.names)
-        self.run_rows = max(LEAST_RUN_ROWS, min(RUN_ROWS, MOST_RUN_VALUES // max(1, features)))
-        self.sums: Counts = np.zeros((features, 2), dtype=np.int64)
-        self.extremes: Floats = np.tile(np.array([np.inf, -np.inf]), (features, 1))
         self.categorical: Counts = np.zeros_like(reference.categorical.counts)
-        self._edges = scaled_edges(table)
-        self._centre, self._per_scale = table.centre.tolist(), 1 / table.scale[:, None]
-        self._below: Counts = np.zeros(self._edges.shape, dtype=np.int64)
-        self._present: Counts = np.zeros(features, dtype=np.int64)
-        self._missing: Counts = np.zeros(features, dtype=np.int64)
-        self._wrong: Counts = np.zeros(features, dtype=np.int64)
-        self._values: Floats = np.empty((features, self.run_rows))
-        self._scaled: Singles = np.empty((features, self.run_rows), dtype=np.float32)
-        self._searches = [(row.searchsorted, edges) for row, edges in zip(self._scaled, self._edges, strict=True)]
+        self._grids = [GridTally(grid, table) for grid in grids_of(table)]
+        self._wrong: Counts = np.zeros(len(table.names), dtype=np.int64)
+        self._absent: Counts = np.zeros(len(table.names), dtype=np.int64)
         self.joint = None if reference.joint is None else JointSketch.nothing()
-        inputs = [index for index, name in enumerate(table.names) if reference.specs[name].role == "input"]
-        self._inputs = np.array(inputs, dtype=np.intp)
+        self._inputs = [index for index, name in enumerate(table.names) if reference.specs[name].role == "input"]
         self._lookups = [_cells_of(reference, index) for index in range(len(reference.categorical.names))]
 
     @property
     def numeric(self) -> Counts:
-        """[F, W] cells: the differences of the numbers of values below successive edges."""
+        """[F, W] cells."""
         cells = np.zeros_like(self.reference.numeric.counts)
+        for own in self._grids:
+            cells[own.columns, :-2] = own.cells[:, : cells.shape[1] - 2]
+            cells[own.columns, -2] = own.missing
         if cells.size:
-            cells[:, 0] = self._below[:, 0]
-            cells[:, 1:-3] = np.diff(self._below)
-            cells[:, -3] = self._present - self._below[:, -1]
-            cells[:, -2], cells[:, -1] = self._missing, self._wrong
+            cells[:, -2] -= self._wrong + self._absent
+            cells[:, -1] = self._wrong
         return cells
+
+    @property
+    def sums(self) -> Counts:
+        """[F, 2] Σu and Σu² of u = (value − median) / deviation, in `SUM_UNIT`."""
+        sums = np.zeros((len(self._wrong), 2), dtype=np.int64)
+        for own in self._grids:
+            sums[own.columns] = own.moments.T
+        return sums
+
+    @property
+    def extremes(self) -> Floats:
+        """[F, 2] smallest and largest value; +inf and −inf where there was none."""
+        table = self.reference.numeric
+        extremes = np.tile(np.array([np.inf, -np.inf]), (len(self._wrong), 1))
+        for own in self._grids:
+            seen = np.stack([own.low, own.high], axis=1) * table.scale[own.columns, None] + own.centre
+            extremes[own.columns] = np.where(np.isnan(seen), extremes[own.columns], seen)
+        return extremes
 
     @np.errstate(over="ignore")  # what is beyond floats is infinite, then clipped
     def add_numbers(self, columns: Sequence[Floats], rows: int) -> None:
         """Count one float64 column per numeric feature, NaN where missing; a shorter column is missing in the rest."""
-        for start in range(0, rows if columns else 0, self.run_rows):
-            for row, centre, column in zip(self._values, self._centre, columns, strict=True):
-                run = column[start : start + self.run_rows]
-                np.subtract(run, centre, out=row[: len(run)])
-                if len(run) < self.run_rows:
-                    row[len(run) :] = np.nan
-            self._count_run(min(self.run_rows, rows - start))
+        whole = [column if len(column) == rows else _filled(column, rows) for column in columns]
+        for start in range(0, rows if whole else 0, PIECE_ROWS):
+            piece = [column[start : start + PIECE_ROWS] for column in whole]
+            for own in self._grids:
+                own.add(piece)
+            if self.joint is not None and self._inputs:
+                self.joint = self.joint.with_rows(self._inputs_scaled(piece))
+
+    def _inputs_scaled(self, piece: Sequence[Floats]) -> Singles:
+        """The numeric inputs [features, rows] as they are counted, NaN where missing."""
+        table = self.reference.numeric
+        values = np.stack([piece[column] for column in self._inputs]) - table.centre[self._inputs, None]
+        return np.clip(values * (1 / table.scale[self._inputs, None]), -CLIP, CLIP).astype(np.float32)
 
     def missing_were_wrong(self, index: int, rows: int) -> None:
         """Of the missing values of numeric feature `index`, `rows` were of a wrong type."""
-        self._missing[index] -= rows
         self._wrong[index] += rows
 
     def missing_were_absent(self, index: int, rows: int) -> None:
         """Of the missing values of numeric feature `index`, `rows` are no rows of it at all."""
-        self._missing[index] -= rows
-
-    def _count_run(self, rows: int) -> None:
-        scaled = self._scaled
-        np.multiply(self._values, self._per_scale, out=scaled, casting="same_kind")
-        np.clip(scaled, -CLIP, CLIP, out=scaled)
-        if self.joint is not None:
-            self.joint = self.joint.with_rows(scaled[self._inputs])
-        scaled.sort(axis=1)  # NaN last
-        self._below += np.concatenate([search(edges) for search, edges in self._searches]).reshape(self._below.shape)
-        present = np.full(len(scaled), self.run_rows)
-        gaps = np.flatnonzero(np.isnan(scaled[:, -1]))
-        if len(gaps):
-            present[gaps] -= np.count_nonzero(np.isnan(scaled[gaps]), axis=1)
-        self._note_extremes(present)
-        scaled[gaps] = np.nan_to_num(scaled[gaps])
-        self._present += present
-        self._missing += rows - present
-        self.sums[:, 0] += np.rint(scaled.sum(axis=1) / SUM_UNIT).astype(np.int64)
-        self.sums[:, 1] += np.rint(np.einsum("ij,ij->i", scaled, scaled) / SUM_UNIT).astype(np.int64)
-
-    def _note_extremes(self, present: Counts) -> None:
-        some = np.flatnonzero(present)
-        low, high = self._scaled[some, 0], self._scaled[some, present[some] - 1]
-        centre, scale = self.reference.numeric.centre[some], self.reference.numeric.scale[some]
-        self.extremes[some, 0] = np.minimum(self.extremes[some, 0], low * scale + centre)
-        self.extremes[some, 1] = np.maximum(self.extremes[some, 1], high * scale + centre)
+        self._absent[index] += rows
 
     def add_categories(self, index: int, values: Iterable[object] | Coded) -> None:
         """Count the values of categorical feature `index`."""
@@ -147,21 +180,9 @@ def count_columns(tally: Tally, columns: Mapping[str, Any], rows: int, optional:
             tally.categorical[index, -2] += rows - len(column)
 
 
-def scaled_edges(table: NumericTable) -> Singles:
-    """The edges [F, E] as values are counted, +inf in the padding.
-
-    An edge that is the next float after a value (behind an atom, behind the maximum) becomes the next single after it.
-    """
-    behind = np.zeros(table.edges.shape, dtype=bool)
-    behind[:, 1:] = table.edges[:, 1:] == np.nextafter(table.edges[:, :-1], np.inf)
-    behind[np.arange(len(table.names)), table.bins] = True
-    with np.errstate(over="ignore", invalid="ignore"):
-        values = np.where(behind, np.nextafter(table.edges, -np.inf), table.edges)
-        scaled = (values - table.centre[:, None]) * (1 / table.scale[:, None])
-        edges = np.clip(scaled, -CLIP, CLIP).astype(np.float32)
-    edges = np.where(behind, np.nextafter(edges, np.float32(np.inf)), edges)
-    edges = np.maximum.accumulate(edges, axis=1) if edges.size else edges
-    return np.where(np.arange(edges.shape[1]) <= table.bins[:, None], edges, np.float32(np.inf))
+def _filled(column: Floats, rows: int) -> Floats:
+    """The column with missing values behind it."""
+    return np.concatenate([column, np.full(rows - len(column), np.nan)])
 
 
 def _cells_of(reference: FrozenReference, index: int) -> dict[str, int]:

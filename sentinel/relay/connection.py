@@ -1,4 +1,4 @@
-"""One client connection and the upstream connection made for it: bytes pass first, then they are looked at.
+"""One client connection and the upstream connection made for it: bytes pass first, and are looked at later.
 
 Nothing is re-framed, pooled or answered here. What one side does the other sees: its bytes, its end of stream
 (half-close is kept), its reset. A slow reader stops the reading on the other side, so a connection holds at most one
@@ -14,17 +14,17 @@ from typing import Protocol, cast
 
 from sentinel.relay.backlog import Backlog
 from sentinel.relay.following import Opaque, Tracker
+from sentinel.relay.unseen import Look, Unseen
 
 REFUSAL_SECONDS = 0.1  # a client that was accepted while the server refuses may still say what it asked for
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: close sends RST
-
-Look = Callable[[bytes, float], None]
 
 
 class Owner(Protocol):
     """What a connection needs of its worker."""
 
     backlog: Backlog
+    unseen: Unseen
 
     def opened(self, pair: "Pair") -> None: ...
     def ended(self, pair: "Pair") -> None: ...
@@ -110,6 +110,7 @@ class Pair:
 
     def end(self, *, by_client: bool) -> None:
         """Count what was under way, once."""
+        self.owner.unseen.look()
         if self.tracker is not None:
             try:
                 self.tracker.closed(by_client=by_client, now=monotonic())
@@ -142,14 +143,15 @@ class Pair:
 
 
 class Side(asyncio.Protocol):
-    """One end. `write` passes bytes to the other end, `look` shows them to the tracker.
+    """One end. `write` passes bytes to the other end; `passed` is told of them, while a tracker takes a `look`.
 
     Until the server's connection is there, the client's first bytes wait in `early`. Both ends are of one class because
     the interpreter is quicker where it meets one class only.
     """
 
     __slots__ = (
-        "by_client", "early", "eof", "look", "pair", "peer", "spoke", "tls", "transport", "waiting", "write",
+        "asking", "by_client", "early", "eof", "host", "look", "pair", "passed", "peer", "spoke", "tls", "transport",
+        "waiting", "write",
     )  # fmt: skip
     peer: "Side"
 
@@ -159,7 +161,9 @@ class Side(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.write: Callable[[bytes], None] = _nowhere
         self.look: Look | None = None
-        self.eof = self.tls = self.spoke = False
+        self.passed = pair.owner.unseen.add
+        self.eof = self.tls = self.spoke = self.asking = False
+        self.host = ""  # of the client
         self.early: list[bytes] = []
         self.waiting = 0  # bytes for this end that could not be written yet
 
@@ -170,20 +174,19 @@ class Side(asyncio.Protocol):
         if not self.tls:
             made.set_write_buffer_limits(high=0)  # write at once; while some of it waits, the other end is not read
         if self.by_client:
+            self.host = _host(made)
             self.write = self._wait
             self.pair.client_made()
         else:
             self.pair.upstream_made(made)
 
     def data_received(self, data: bytes) -> None:
-        write = self.write
-        write(data)
-        look = self.look
-        if look is not None:
-            try:
-                look(data, monotonic())
-            except Exception as error:  # noqa: BLE001 - no fault of a tracker may touch the bytes
-                self.pair.opaque(error)
+        self.write(data)
+        if self.look is not None:
+            self.passed(self, data)
+
+    def cannot_follow(self, error: Exception) -> None:
+        self.pair.opaque(error)
 
     def eof_received(self) -> bool:
         self.eof = True
@@ -256,6 +259,12 @@ class Side(asyncio.Protocol):
         self.spoke = True
         self.stop_reading()
         self.peer.wait_for(self.peer.waiting + len(data))
+
+
+def _host(transport: asyncio.Transport) -> str:
+    """The address at the other end; "" for a Unix socket. A system call."""
+    name = transport.get_extra_info("peername")
+    return str(name[0]) if isinstance(name, tuple) else ""
 
 
 def _nowhere(data: bytes) -> None:

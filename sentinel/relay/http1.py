@@ -29,7 +29,7 @@ IDLE, ASKING, ANSWERING = range(3)
 
 STATUSES = {f"HTTP/{version} {status}".encode(): status for version in ("1.1", "1.0") for status in range(100, 600)}
 FINAL = {line: status for line, status in STATUSES.items() if status >= 200}
-CODES = {status: f"{status // 100}xx" for status in range(100, 600)}
+CODES = ("", "1xx", "2xx", "3xx", "4xx", "5xx")  # by the first digit of a status
 _STATUS_LENGTH = len(b"HTTP/1.1 200")
 _SWITCHING = 101
 _NO_LINE = b"\r\n"  # no request begins so
@@ -43,8 +43,8 @@ class Http1:
 
     __slots__ = (
         "_answered_bytes", "_asked", "_asked_bytes", "_cells", "_connection", "_first_at", "_follower", "_head",
-        "_known", "_last_at", "_line", "_listener", "_partial", "_request", "_response", "_route", "_started_at",
-        "_status", "_streams", "_tail", "_take", "_tally", "state",
+        "_known", "_last_at", "_line", "_listener", "_partial", "_request", "_response", "_route", "_sampler",
+        "_started_at", "_status", "_streams", "_tail", "_tally", "state",
     )  # fmt: skip
 
     def __init__(self, follower: Follower, listener: int, connection: int = 0) -> None:
@@ -52,7 +52,7 @@ class Http1:
         self._cells = follower.cells
         self._connection = connection
         self._known = follower.tally.known_line
-        self._take = follower.sampler.take
+        self._sampler = follower.sampler
         self._listener = listener
         self._partial = self._head = self._tail = self._asked = b""
         self._streams: bool | None = None
@@ -77,19 +77,25 @@ class Http1:
             if tally is None and not _may_start_request(data):
                 self._asks_on(data, now)  # the rest of a request that was answered early
                 return
-            self._end(CODES[self._status], False)
+            self._end(CODES[self._status // 100], False)
         self.state = ASKING
         self._started_at = now
-        self._asked = data if len(data) <= LONGEST_LINE else data[:LONGEST_LINE]
-        self._asked_bytes = len(data)
+        self._asked_bytes = size = len(data)
+        self._asked = data if size <= LONGEST_LINE else data[:LONGEST_LINE]
         self._status = 0
-        if self._take(now):
+        sampler = self._sampler
+        if sampler.skips:
+            sampler.skips -= 1
+        elif sampler.take(now):
             room = self._follower.room_bytes
             self._request, self._response = Side([], [], False, room), Side([], [], False, room)
         if tally is None:
             self._begin(data)
-        else:
-            self._begun(tally, data)
+            return
+        self._tally = tally
+        self._cells[RECEIVED] += 1
+        if self._request is not None:
+            self._request.keep(data, 0.0)
 
     def _find(self, data: bytes) -> RouteTally | None:
         """The counts of the request that `data` begins with, when its line was seen before."""
@@ -145,13 +151,15 @@ class Http1:
                 return
             status, data = STATUSES[rest[:_STATUS_LENGTH]], rest
         self._status = status
-        self._head, self._tail = (data, b"") if len(data) <= LONGEST_HEAD else (data[:LONGEST_HEAD], data[-5:])
+        self._answered_bytes = size = len(data)
+        self._head, self._tail = data, b""
+        if size > LONGEST_HEAD:
+            self._head, self._tail = data[:LONGEST_HEAD], data[-5:]
         self._streams = None
         self._first_at = self._last_at = now
-        self._answered_bytes = len(data)
         self.state = ANSWERING
         if status == _SWITCHING or (tally.tunnels and status < 300):
-            self._end(CODES[self._status], False)
+            self._end(CODES[self._status // 100], False)
             raise Opaque("upgrade")  # what follows is no longer HTTP
 
     def _goes_on(self, data: bytes, now: float) -> None:
@@ -199,7 +207,7 @@ class Http1:
             return True
         if self.state == ASKING or now - self._last_at < quiet_seconds or not self.whole():
             return False
-        self._end(CODES[self._status], False)
+        self._end(CODES[self._status // 100], False)
         return True
 
     def whole(self) -> bool:
@@ -225,7 +233,7 @@ class Http1:
         if self.state == IDLE or self._tally is None:
             return
         if self.state == ANSWERING and (self.whole() or (not by_client and self._until_close())):
-            self._end(CODES[self._status], True)
+            self._end(CODES[self._status // 100], True)
         else:
             self._last_at = now
             self._end("canceled" if by_client else "disconnected", True)

@@ -26,8 +26,9 @@ OBSERVER_ENVIRONMENT = {
     "MALLOC_MMAP_THRESHOLD_": "65536",  # arrays go back to the kernel when freed, for good (glibc else raises it)
     "MALLOC_TRIM_THRESHOLD_": "65536",
     "OPENBLAS_NUM_THREADS": "1",  # its matrices are small, and the other cores are the model server's
+    "PYTHONNODEBUGRANGES": "1",  # columns of instructions, for carets under tracebacks, are a megabyte
 }
-"""What keeps memory that was needed once from staying resident; an operator's own values win."""
+"""What keeps memory low: what was needed once does not stay resident; an operator's own values win."""
 WORKER_ENVIRONMENT = {
     "MALLOC_MMAP_THRESHOLD_": str(1 << 20),  # chunks of up to 256 KB come and go: taking and giving back pages for each
     "MALLOC_TRIM_THRESHOLD_": str(4 << 20),  # one costs more than relaying it
@@ -132,12 +133,15 @@ class Lives:
         return Start(self._observer, handover.VARIABLE, document, inherited, environment=OBSERVER_ENVIRONMENT)
 
     def settle(self, slot: int) -> None:
-        """Close the account of a dead worker: what it took and neither handed nor dropped died with it."""
+        """Close the account of a dead worker: what it took and neither handed nor dropped died with it, and so did what
+        it had not looked at.
+        """
         cells = self.ledger.cells(slot)
+        cells[ledger.RECEIVED] += cells[ledger.BEGUN_UNSEEN]
         accounted = cells[ledger.SAMPLED_OUT] + cells[ledger.HANDED]
         accounted += sum(cells[cell] for cell in ledger.DROPPED_BY_WORKER)
         cells[ledger.DROPPED_WORKER_RESTART] = max(0, cells[ledger.RECEIVED] - accounted)
-        cells[ledger.CONNECTIONS_OPEN] = cells[ledger.BUFFERED_BYTES] = 0
+        cells[ledger.CONNECTIONS_OPEN] = cells[ledger.BUFFERED_BYTES] = cells[ledger.BEGUN_UNSEEN] = 0
         cells[ledger.GONE] = 1
 
     def close_accounts(self) -> None:

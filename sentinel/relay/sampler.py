@@ -14,8 +14,11 @@ class Sampler:
     """`take(now)` is True for a share `ratio` of calls, `ceiling_per_second` times a second in the long run at most.
 
     The gaps between heads of a coin are geometric, so one draw serves until the next sample and a refused exchange
-    costs a decrement (the method of skips; Vitter 1984). The ceiling is a token bucket that holds one second's worth.
+    costs a decrement (the method of skips; Vitter 1984), which callers in a hurry do themselves: `skips` are refused
+    before the next. The ceiling is a token bucket that holds one second's worth.
     """
+
+    __slots__ = ("_allowance", "_capacity", "_ceiling", "_log_miss", "_random", "_ratio", "_refilled_at", "skips")
 
     def __init__(self, ratio: float, ceiling_per_second: float, seed: int) -> None:
         self._random = Random(seed)
@@ -25,14 +28,14 @@ class Sampler:
         self._capacity = max(1.0, ceiling_per_second) if ceiling_per_second > 0 else 0.0
         self._allowance = self._capacity
         self._refilled_at = 0.0
-        self._skips = self._gap()
+        self.skips = self._gap()
 
     def take(self, now: float) -> bool:
         """Whether to copy the exchange that begins at `now` (monotonic seconds)."""
-        if self._skips:
-            self._skips -= 1
+        if self.skips:
+            self.skips -= 1
             return False
-        self._skips = self._gap()
+        self.skips = self._gap()
         return self._allowed(now)
 
     def _gap(self) -> int:

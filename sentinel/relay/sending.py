@@ -2,14 +2,14 @@
 
 Nothing waits here. A message that does not fit into the socket's buffer is dropped whole (`channel_full`), one that
 never could is `too_large`; large ones travel as the descriptor of a memory file, bounded in bytes. Samples are
-batched, because waking the observer costs more than a sample.
+batched, because waking the observer costs more than a sample: until there is a batch's worth, or the worker's heartbeat
+sends what there is.
 """
 
 import errno
 import os
 import socket
 from array import array
-from collections.abc import Callable
 
 from sentinel.traffic import channel
 from sentinel.traffic.ledger import (
@@ -21,51 +21,34 @@ from sentinel.traffic.ledger import (
 )
 
 BATCH_BYTES = 48 << 10  # a batch is sent when it holds this much
-BATCH_SECONDS = 0.2  # or when its first sample is this old, at most; a flush costs as much as relaying ten requests
-BATCH_PIECES = 512  # or this many pieces: sendmsg gathers 1,024 at most
-
-GATHERED_PIECES = 512  # written at once
+GATHERED_PIECES = 512  # written to a file at once; the kernel takes 1,024 at most
 LARGEST_INLINE_BYTES = 96 << 10  # larger messages travel in a memory file: a socket's buffer may hold only 208 KB
 LARGEST_FILE_BYTES = 16 << 20  # bytes of one worker that wait in memory files, at most
 
-Later = Callable[[float, Callable[[], None]], object]
-
 
 class Sender:
-    """Batches samples into messages. `later(seconds, callback)` is the event loop's timer."""
+    """Batches samples into messages."""
 
-    def __init__(self, channel_socket: socket.socket, cells: "memoryview[int]", slot: int, later: Later) -> None:
+    def __init__(self, channel_socket: socket.socket, cells: "memoryview[int]", slot: int) -> None:
         self._socket = channel_socket
         self._cells = cells
         self._slot = slot
-        self._later = later
         self._batch: list[channel.Sample] = []
         self._bytes = 0
-        self._pieces = 0
-        self._due = False  # a timer runs; it sends what there is when it ends
 
     def hand(self, sample: channel.Sample) -> None:
         """Take a finished sample, to be handed or dropped."""
         size = sum(map(len, sample.request.chunks)) + sum(map(len, sample.response.chunks))
-        pieces = len(sample.request.chunks) + len(sample.response.chunks) + 1
-        if self._batch and (self._bytes + size > BATCH_BYTES or self._pieces + pieces > BATCH_PIECES):
+        if self._batch and self._bytes + size > BATCH_BYTES:
             self.flush()
         self._batch.append(sample)
         self._bytes += size
-        self._pieces += pieces
         if self._bytes >= BATCH_BYTES:
             self.flush()
-        elif not self._due:
-            self._due = True
-            self._later(BATCH_SECONDS, self._flush_due)
-
-    def _flush_due(self) -> None:
-        self._due = False
-        self.flush()
 
     def flush(self) -> None:
         """Send the batch now, or drop and count it."""
-        batch, self._batch, self._bytes, self._pieces = self._batch, [], 0, 0
+        batch, self._batch, self._bytes = self._batch, [], 0
         if not batch:
             return
         buffers: list[channel.Buffer] = [channel.message_head(self._slot, len(batch))]
@@ -101,10 +84,13 @@ class Sender:
             os.close(file)
 
     def _send(self, buffers: list[channel.Buffer], *files: int) -> int | None:
-        """None when the kernel took the message, else the cell that counts why it did not."""
+        """None when the kernel took the message, else the cell that counts why it did not.
+
+        Joined first: for a batch of small pieces that costs less than having the kernel gather them.
+        """
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", files))] if files else []
         try:
-            self._socket.sendmsg(buffers, rights)
+            self._socket.sendmsg([b"".join(buffers)], rights)
         except BlockingIOError:
             return DROPPED_CHANNEL_FULL
         except OSError as error:

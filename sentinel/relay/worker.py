@@ -25,6 +25,7 @@ from sentinel.relay.options import BACKLOG, Listener, WorkerOptions
 from sentinel.relay.sampler import Sampler
 from sentinel.relay.sending import Sender
 from sentinel.relay.tally import Tally
+from sentinel.relay.unseen import Unseen
 from sentinel.traffic import channel
 from sentinel.traffic.ledger import (
     CONNECTIONS_OPEN,
@@ -58,12 +59,13 @@ class Worker:
         self._cells = Ledger(options.ledger).cells(options.slot)
         self._channel = socket.socket(fileno=options.channel)
         self._channel.setblocking(False)
-        self._sender = Sender(self._channel, self._cells, options.slot, loop.call_later)
+        self._sender = Sender(self._channel, self._cells, options.slot)
         self._tally = Tally()
         self._opaque_changed = True
         self._pairs: dict[int, Pair] = {}  # open connections by number
         self._numbers = itertools.count()
         self.backlog = Backlog(options.max_buffered_bytes, self._cells)
+        self.unseen = Unseen(self._cells)
         self._places = [_place(listener) for listener in options.listeners]
         self._servers: list[asyncio.Server] = []
         self._stopping = asyncio.Event()
@@ -74,7 +76,7 @@ class Worker:
             tally=self._tally,
             sampler=Sampler(options.sample_ratio, options.max_samples_per_second, options.seed),
             room_bytes=options.max_body_bytes + HEAD_ROOM_BYTES,
-            hand=self._sender.hand,
+            hand=self._hand,
             wall=lambda monotonic: wall + monotonic,
         )
 
@@ -155,20 +157,32 @@ class Worker:
             said = channel.Disagreement.decode(self._channel.recv(LONGEST_WORD_BYTES))
         except (BlockingIOError, channel.ChannelError):
             return
+        self.unseen.look()
         pair = self._pairs.get(said.connection)
         if pair is not None and said.slot == self._options.slot:
             pair.opaque(Opaque(said.reason))
 
+    def _hand(self, sample: channel.Sample) -> None:
+        """Say of a finished sample who asked."""
+        pair = self._pairs.get(sample.connection)
+        if pair is not None:
+            sample.peer = pair.client.host
+        self._sender.hand(sample)
+
     # -- what happens by the clock
 
     async def _beat(self) -> None:
+        """Whatever waits goes with the heartbeat: a wake-up of its own would cost as much as relaying a request."""
         while True:
             self._cells[HEARTBEAT_NS] = time.monotonic_ns()
+            self.unseen.look()
+            self._sender.flush()
             await asyncio.sleep(HEARTBEAT_SECONDS)
 
     async def _report(self) -> None:
         while True:
             await asyncio.sleep(REPORT_SECONDS)
+            self.unseen.look()
             now = time.monotonic()
             for pair in list(self._pairs.values()):
                 pair.resting(now, QUIET_SECONDS)
@@ -197,6 +211,7 @@ class Worker:
             server.close()
         deadline = time.monotonic() + self._options.drain_seconds
         while self._pairs and time.monotonic() < deadline:
+            self.unseen.look()
             now = time.monotonic()
             old = [pair for pair in self._pairs.values() if now - pair.born >= DRAIN_FRESH_SECONDS]
             for pair in [pair for pair in old if pair.resting(now, DRAIN_QUIET_SECONDS)]:

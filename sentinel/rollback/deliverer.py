@@ -236,7 +236,7 @@ class Deliverer:
 
 SENTENCES: Mapping[str, str] = {
     "delivered": "{target} accepted the rollback of {model} from {from_version} to {to_version} at attempt {attempts}.",
-    "dead": "The rollback of {model} from {from_version} never reached {target}: {word} after {attempts} attempts.",
+    "dead": "The rollback of {model} from {from_version} never reached {target}: {word}, attempts: {attempts}.",
     "cancelled": "The rollback of {model} from {from_version} was not sent to {target}: {word}.",
 }
 

@@ -32,6 +32,7 @@ METADATA = frozenset(
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class EgressError(Exception):
@@ -142,6 +143,31 @@ class Egress:
             connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
         )
 
+    async def connect(self, url: str, protocol: str) -> Connection:
+        """A connection to the host of `url` at one of the addresses checked now, for another protocol than HTTP/1.1.
+
+        protocol: what TLS must agree on (ALPN); clear text speaks it without asking. Raises EgressError.
+        """
+        parts, secure = urlsplit(url), url.startswith("https:")
+        addresses, tls = await self._checked(url), self._context(protocol) if secure else None
+        port, problem = parts.port or (443 if secure else 80), "no address"
+        for address in addresses:
+            try:
+                found = await asyncio.open_connection(
+                    str(address), port, ssl=tls, server_hostname=parts.hostname if secure else None
+                )
+            except ssl.SSLError as error:
+                raise EgressError("tls", f"no TLS: {error}") from error
+            except OSError as error:
+                problem = error.strerror or type(error).__name__
+                continue
+            agreed = found[1].get_extra_info("ssl_object")
+            if agreed is not None and agreed.selected_alpn_protocol() != protocol:
+                found[1].close()
+                raise EgressError("tls", f"the server does not speak {protocol}")
+            return found
+        raise EgressError("unreachable", f"no connection: {problem}")
+
     async def _checked(self, url: str) -> list[Address]:
         """The addresses the call may go to, or EgressError."""
         parts = urlsplit(url)
@@ -164,12 +190,16 @@ class Egress:
 
     def _tls(self, url: str) -> Any:
         """TLS as the target wants it; True is aiohttp's word for the system's authorities."""
-        if not self.ca_file or not url.startswith("https:"):
-            return True
+        return self._context() if self.ca_file and url.startswith("https:") else True
+
+    def _context(self, protocol: str = "") -> ssl.SSLContext:
         try:
-            return ssl.create_default_context(cafile=self.ca_file)
+            context = ssl.create_default_context(cafile=self.ca_file or None)
         except (OSError, ssl.SSLError) as error:
             raise EgressError("tls", f"cannot read the authorities in {self.ca_file}: {error}") from error
+        if protocol:
+            context.set_alpn_protocols([protocol])
+        return context
 
 
 async def exchange(session: aiohttp.ClientSession, call: Call) -> Reply:

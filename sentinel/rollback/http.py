@@ -2,7 +2,7 @@
 
 import hmac
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -11,7 +11,7 @@ from aiohttp import web
 
 from sentinel.config.settings import AdminSettings, RollbackSettings
 from sentinel.rollback.signing import SecretError, read_secret_text
-from sentinel.store.contract import Store
+from sentinel.store.contract import AuditRecord, Store
 
 T = TypeVar("T")
 
@@ -26,12 +26,16 @@ class AskStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Backing:
-    """What the handlers work on. clock: seconds since the epoch; committed: called after intents were written."""
+    """What the handlers work on. clock: seconds since the epoch.
+
+    committed: called after intents were written. decided: told of decisions that were handed to the store.
+    """
 
     ask: AskStore
     settings: RollbackSettings
     clock: Callable[[], float]
     committed: Callable[[], None] = lambda: None
+    decided: Callable[[Sequence[AuditRecord]], None] = lambda audit: None
 
 
 def server_tls(settings: AdminSettings) -> ssl.SSLContext | None:

@@ -75,6 +75,7 @@ async def _alertmanager(backing: Backing, request: web.Request) -> web.Response:
         return answer({"error": str(error)}, status=400)
     except StoreError as error:
         return answer({"error": str(error)}, status=503)
+    backing.decided(plan.audit)
     if plan.intents:
         backing.committed()
     decided = [

@@ -228,6 +228,11 @@ INTERLOCKS: tuple[Interlock, ...] = (
         "The incident is open but the last window is ok.",
     ),
     Interlock(
+        "suppressed_recovering",
+        lambda case: case.incident.cause in case.verdict.kept,
+        "The incident is open but the last window keeps its service level ({cause}).",
+    ),
+    Interlock(
         "suppressed_evidence",
         lambda case: case.incident.cause in DRIFT_CAUSES and case.incident.rollback_evidence < PAGE_EVIDENCE,
         "The evidence suffices for a page but not for a rollback: {rollback_evidence:.3g} of 1.",

@@ -5,7 +5,8 @@
     book       the accounts of a sidecar, kept over restarts                                          pure
     asking     the same request to another endpoint, and its answer as an exchange                    pure
     mirror     a share of sampled requests sent to the second endpoint, off the path, bounded
-    line       HTTP to one endpoint over kept connections, by the rules of `sentinel.rollback.egress`
+    line       requests to one endpoint over kept connections, by the rules of `sentinel.rollback.egress`
+    grpc       gRPC calls over such a connection
     tables     files of rows, of request bodies and of predictions, for `sentinel compare`
     sides      the same requests to two endpoints, or two tables of predictions, for `sentinel compare`
 

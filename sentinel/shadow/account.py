@@ -58,6 +58,12 @@ class OutputAccount:
         for distance in output.distances[np.isfinite(output.distances)].tolist():
             _count(self.distances, distance)
 
+    def absorb(self, other: "OutputAccount") -> None:
+        """Take in what another account knows of the same output."""
+        self.rows += other.rows
+        self.differing += other.differing
+        _sum(self.distances, other.distances)
+
     @property
     def agreement_ratio(self) -> float:
         return 1 - self.differing / self.rows if self.rows else 1.0
@@ -96,6 +102,26 @@ class Account:
     def time(self, side: str, seconds: float) -> None:
         """An answer of one side took so long."""
         _count(self.latency[side], seconds)
+
+    def absorb(self, other: "Account") -> None:
+        """Take in what another account knows of the same two models.
+
+        Evidence is a function of sums, so what two replicas saw proves together what one that saw both would have.
+        """
+        self.pairs |= other.pairs
+        self.rows += other.rows
+        self.differing_rows += other.differing_rows
+        _sum(self.unanswered, other.unanswered)
+        for side in SIDES:
+            _sum(self.latency[side], other.latency[side])
+        for name, output in other.outputs.items():
+            if name in self.outputs or len(self.outputs) < MOST_OUTPUTS:
+                self.outputs.setdefault(name, OutputAccount(output.kind)).absorb(output)
+
+
+def _sum(counts: dict[Any, int], more: Mapping[Any, int]) -> None:
+    for key, count in more.items():
+        counts[key] = counts.get(key, 0) + count
 
 
 def _count(buckets: Buckets, value: float) -> None:

@@ -10,8 +10,11 @@ from sentinel.traffic import Exchange, Message
 
 MARK = "x-sentinel-shadow"
 """Header of every mirrored request; one that carries it is not mirrored again."""
-CONTENT_HEADERS = ("content-type", "content-encoding", "accept", "inference-header-content-length")
+CONTENT_HEADERS = ("content-type", "content-encoding", "accept", "inference-header-content-length", "grpc-encoding")
 """Headers without which a body cannot be read, always sent along; others only where they are named."""
+PLAIN_ANSWER: Mapping[str, str] = {"accept-encoding": "identity"}
+PLAIN_GRPC_ANSWER: Mapping[str, str] = {"te": "trailers", "grpc-accept-encoding": "identity"}
+"""Asks for an answer without compression; `te` says that trailers are understood, which gRPC wants to hear."""
 MOST_ANSWER_BYTES = 8 << 20
 
 
@@ -26,7 +29,7 @@ def call_of(exchange: Exchange, url: str, forwarded: Sequence[str], added: Mappi
     """The request of an exchange, for the endpoint at `url`. forwarded: names of headers that go along."""
     names = (*CONTENT_HEADERS, *(name.lower() for name in forwarded))
     headers = {name: value for name, value in exchange.request.headers.items() if name in names}
-    headers |= {MARK: "1", "accept-encoding": "identity", **added}
+    headers |= {MARK: "1", **(PLAIN_GRPC_ANSWER if exchange.protocol == "grpc" else PLAIN_ANSWER), **added}
     return Call(exchange.method, address(url, exchange.target), headers, exchange.request.body, MOST_ANSWER_BYTES)
 
 
@@ -34,7 +37,7 @@ def answered(exchange: Exchange, timed: Timed, url: str) -> Exchange:
     """The exchange as it would have been with this endpoint."""
     headers = {name.lower(): value for name, value in timed.reply.headers.items()}
     cut = len(timed.reply.body) >= MOST_ANSWER_BYTES
-    parts = urlsplit(address(url, exchange.target))
+    parts, grpc_status = urlsplit(address(url, exchange.target)), headers.get("grpc-status", "")
     return replace(
         exchange,
         target=urlunsplit(("", "", parts.path, parts.query, "")),
@@ -42,4 +45,10 @@ def answered(exchange: Exchange, timed: Timed, url: str) -> Exchange:
         response=Message(headers, timed.reply.body, truncated=cut),
         duration_seconds=timed.seconds,
         first_byte_seconds=timed.seconds,
+        grpc_status=int(grpc_status) if grpc_status.isdigit() else None,
     )
+
+
+def refused(exchange: Exchange) -> bool:
+    """Whether the answer is an error, in the words of its protocol."""
+    return not 200 <= exchange.status < 300 or bool(exchange.grpc_status)

@@ -1,7 +1,7 @@
 """The accounts of one sidecar's mirror: one for each version that serves and each version of the candidate. Pure.
 
 Evidence belongs to two versions: when either changes, another account begins. A restart goes on where it was, unless
-the second endpoint or the terms are others.
+the second endpoint or the terms are others. The books of several replicas make one: all that is in them is counts.
 """
 
 from collections.abc import Iterator
@@ -68,8 +68,13 @@ class AccountBook:
     scales: dict[tuple[str, str], Scale] = field(default_factory=dict)
     accounts: dict[Key, Account] = field(default_factory=dict)
 
-    def pair(self, model: str, version: str, reference: Answer, candidate: Answer) -> Compared | None:
-        """Take in a pair of answers; None while the spread of the reference's values is still learnt."""
+    def pair(
+        self, model: str, version: str, reference: Answer, candidate: Answer, *, timed: bool = True
+    ) -> Compared | None:
+        """Take in a pair of answers; None while the spread of the reference's values is still learnt.
+
+        timed: whether the seconds are the models' own.
+        """
         mine, theirs = reference.decoded.predictions, candidate.decoded.predictions
         scale = self.scales.setdefault((model, version), Scale(SCALE_ROWS))
         if not scale.ready:
@@ -78,14 +83,14 @@ class AccountBook:
         compared = compare(mine, theirs, scale, self.terms.tolerance_sd)
         account = self._account(model, version, candidate.decoded.version)
         account.add(compared)
-        account.time(REFERENCE, reference.seconds)
-        account.time(CANDIDATE, candidate.seconds)
+        if timed:
+            account.time(REFERENCE, reference.seconds)
+            account.time(CANDIDATE, candidate.seconds)
         return compared
 
     def miss(self, model: str, version: str, why: str) -> None:
         """The candidate gave no answer to compare."""
-        known = [key for key in self.accounts if key[:2] == (model, version)]
-        self._account(model, version, known[-1][2] if known else "").miss(why)
+        self._account(model, version, self._heard(model, version)).miss(why)
 
     def standings(self) -> Iterator[Standing]:
         """Of each version that serves, the account that was begun last."""
@@ -107,6 +112,17 @@ class AccountBook:
         self.scales = {(model, version): Scale(0, sds=sds) for model, version, sds in kept.scales}
         self.accounts = dict(kept.accounts)
         return True
+
+    def absorb(self, other: "AccountBook") -> None:
+        """Take in the accounts of another replica, which are then the newest."""
+        for (model, version, candidate), account in other.accounts.items():
+            key = model, version, candidate or self._heard(model, version)
+            self._account(*key).absorb(account)
+            self.accounts[key] = self.accounts.pop(key)
+
+    def _heard(self, model: str, version: str) -> str:
+        """The version of the candidate that answered last; "" where none did."""
+        return next((key[2] for key in reversed(self.accounts) if key[:2] == (model, version)), "")
 
     def _account(self, model: str, version: str, candidate: str) -> Account:
         key = (model, version, candidate)

@@ -10,20 +10,28 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from sentinel.config.settings import ShadowSettings
 from sentinel.decode import Decoded, DecodeOptions, decode
+from sentinel.decode.decoder import STREAMED
+from sentinel.decode.paths import route
 from sentinel.rollback.egress import Egress, EgressError
 from sentinel.rollback.signing import SecretError, read_secret_text
-from sentinel.shadow.asking import MARK, answered, call_of
+from sentinel.shadow.asking import MARK, answered, call_of, refused
 from sentinel.shadow.book import AccountBook, Answer
-from sentinel.shadow.line import Line
+from sentinel.shadow.line import Line, Session, http_session
 from sentinel.traffic import Exchange
 
 logger = logging.getLogger("sentinel.shadow")
+
+Connect = Callable[[Egress, str], Awaitable[Session]]
+
+GRPC = "grpc"
+STREAM_TYPES = ("text/event-stream", "application/x-ndjson")
 
 OVERHEAD_BYTES = 2048
 """What an exchange weighs beside its bodies."""
@@ -77,6 +85,23 @@ class Mirrored:
     differing: int = 0
 
 
+def unsupported(exchange: Exchange, settings: ShadowSettings) -> str:
+    """Why an exchange is not mirrored, "" where it is."""
+    if not 200 <= exchange.status < 300:
+        return f"an exchange that was answered with {exchange.status}"
+    if exchange.response.headers.get("content-type", "").startswith(STREAM_TYPES):
+        return "an answer that is streamed as text"
+    if not _url(exchange, settings):
+        return (
+            "gRPC, without capture.shadow.grpc_url" if exchange.protocol == GRPC else "HTTP, without capture.shadow.url"
+        )
+    return ""
+
+
+def _url(exchange: Exchange, settings: ShadowSettings) -> str:
+    return settings.grpc_url if exchange.protocol == GRPC else settings.url
+
+
 class Mirror:
     """Sends to one second endpoint. tell: told of every exchange that was chosen, on the event loop; must not raise."""
 
@@ -101,6 +126,7 @@ class Mirror:
         self._idle = asyncio.Event()
         self._idle.set()
         self._stopping = False
+        self._said: set[str] = set()
 
     def offer(self, exchange: Exchange, model: str, version: str) -> None:
         """Mirror this exchange, perhaps; never waits."""
@@ -135,7 +161,10 @@ class Mirror:
 
     def _refusal(self, waiting: Waiting) -> str:
         exchange = waiting.exchange
-        if exchange.protocol == "grpc" or not 200 <= exchange.status < 300 or exchange.chunk_seconds:
+        if why := unsupported(exchange, self._settings):
+            if why not in self._said:
+                self._said.add(why)
+                logger.warning("not mirrored: %s; this is said once", why)
             return "unsupported"
         full = self._waiting_bytes + waiting.weight_bytes > self._settings.max_waiting_bytes
         return "dropped" if self._stopping or full or not self._pace.take() else ""
@@ -147,17 +176,22 @@ class Mirror:
 
     async def _work(self) -> None:
         """One request at a time, over one connection."""
-        settings = self._settings
-        egress = Egress(settings.allow_http, settings.ca_file, settings.allowed_hosts)
-        line = Line(egress, settings.url, settings.timeout_seconds)
+        http, grpc = self._line(http_session, self._settings.url), self._line(_grpc_session, self._settings.grpc_url)
         try:
             while True:
                 while not self._waiting:
                     self._arrived.clear()
                     await self._arrived.wait()
-                await self._handle(line, self._next())
+                waiting = self._next()
+                await self._handle(grpc if waiting.exchange.protocol == GRPC else http, waiting)
         finally:
-            await line.close()
+            await http.close()
+            await grpc.close()
+
+    def _line(self, connect: Connect, url: str) -> Line:
+        settings = self._settings
+        egress = Egress(settings.allow_http, settings.ca_file, settings.allowed_hosts)
+        return Line(partial(connect, egress, url), settings.timeout_seconds)
 
     async def _handle(self, line: Line, waiting: Waiting) -> None:
         """Mirror one exchange, and tell what became of it whatever happens."""
@@ -177,18 +211,20 @@ class Mirror:
     async def _mirrored(self, line: Line, waiting: Waiting) -> Mirrored:
         """Ask the second endpoint what the first one was asked, and compare."""
         exchange, model, version = waiting.exchange, waiting.model, waiting.version
+        url = _url(exchange, self._settings)
         try:
-            call = call_of(exchange, self._settings.url, self._settings.forward_headers, self._authorization())
+            call = call_of(exchange, url, self._settings.forward_headers, self._authorization())
             timed = await line.send(call)
         except (EgressError, TimeoutError, SecretError) as error:
             logger.debug("no answer from the second model: %s", error)
             return self._missed(waiting, "no_answer")
-        theirs = decode(answered(exchange, timed, self._settings.url), self._options)
-        mine = decode(exchange, self._options)
+        answer = answered(exchange, timed, url)
+        theirs, mine = decode(answer, self._options), decode(exchange, self._options)
         if not isinstance(theirs, Decoded) or not isinstance(mine, Decoded):
-            return self._missed(waiting, "undecodable" if 200 <= timed.reply.status < 300 else "error")
-        pair = Answer(mine, exchange.duration_seconds), Answer(theirs, timed.seconds)
-        compared = self.book.pair(model, version, *pair)
+            return self._missed(waiting, "error" if refused(answer) else "undecodable")
+        streamed = route(exchange.method, exchange.path).protocol in STREAMED  # its pace is the client's
+        pair = (Answer(mine, exchange.duration_seconds), Answer(theirs, timed.seconds))
+        compared = self.book.pair(model, version, *pair, timed=not streamed)
         if compared is None:
             return Mirrored("learning", model, version)
         return Mirrored("compared", model, version, len(compared.rows), int(compared.rows.sum()))
@@ -201,3 +237,9 @@ class Mirror:
         """The file is read every time, so that a token can be changed without a restart."""
         path = self._settings.authorization_file
         return {"authorization": read_secret_text(path).strip()} if path else {}
+
+
+async def _grpc_session(egress: Egress, url: str) -> Session:
+    from sentinel.shadow.grpc import grpc_session  # 13 MB, for those who mirror gRPC
+
+    return await grpc_session(egress, url)

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from sentinel.rollback.egress import Egress, EgressError
 from sentinel.shadow.account import CANDIDATE, REFERENCE, Account
 from sentinel.shadow.answers import Scale, compare
 from sentinel.shadow.asking import answered, call_of
-from sentinel.shadow.line import Line
+from sentinel.shadow.line import Line, http_session
 from sentinel.traffic import Exchange, Message
 
 Columns = Mapping[str, Column]
@@ -53,7 +54,7 @@ async def ask_both(
     pairs: list[Pair] = []
 
     async def work() -> None:
-        lines = [Line(asking.egress, url, asking.timeout_seconds) for url in urls]
+        lines = [Line(partial(http_session, asking.egress, url), asking.timeout_seconds) for url in urls]
         try:
             for number, body in waiting:  # shared by all workers: each takes the next
                 pairs.append(await _both(lines, urls, body, asking, first=number % 2))

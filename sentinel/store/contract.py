@@ -259,6 +259,12 @@ class Store(Protocol):
     def put_setting(self, name: str, value: str, *, audit: Sequence[AuditRecord] = ()) -> None:
         """Write a named value, and audit records in the same transaction."""
 
+    def settings(self, prefix: str) -> dict[str, str]:
+        """The named values whose names begin so."""
+
+    def drop_setting(self, name: str) -> None:
+        """Forget a named value, if there is one."""
+
     def forget(self, now: float, retention: Retention) -> int:
         """Merge a few hundred of the oldest rows beyond `retention` into coarser ones, in one transaction.
 

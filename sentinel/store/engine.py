@@ -8,15 +8,17 @@ minute, so one fsync a commit costs nothing, and an intent that was sent is stil
 could forget it).
 
 A dead PostgreSQL must not hold a thread: the server ends slow statements, and `bounded` cuts connections on which
-nothing comes back at all (a frozen server, a cut network), which then fail like any lost connection.
+nothing comes back at all (a frozen server, a cut network), which then fail like any lost connection. A transaction of
+many statements on a slow server may take as long as it needs, while answers come.
 """
 
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -28,8 +30,9 @@ from sentinel.store.errors import StoreCorrupt, StoreError, StoreUnavailable
 
 BUSY_SECONDS = 5.0  # a writer waits so long for another's transaction, which takes milliseconds
 STATEMENT_SECONDS = 15.0  # no statement of ours takes so long on a healthy PostgreSQL: the server gives it up
-DEAD_SECONDS = 20.0  # no transaction takes so long: the server or the network is dead, and the connection is cut
+DEAD_SECONDS = 20.0  # more than STATEMENT_SECONDS without an answer: the server or the network is dead
 CONNECT_SECONDS = 5
+_HEARD = "sentinel heard"  # in the info of a connection: what to call when an answer came
 
 _CORRUPT = ("file is not a database", "malformed", "unsupported file format")
 _WHY_NOT = (
@@ -90,7 +93,8 @@ class Database:
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
         with engine.connect() as connection, ExitStack() as stack:
             if not self.is_sqlite:
-                stack.enter_context(bounded(connection.connection.driver_connection, DEAD_SECONDS))
+                watch = bounded(connection.connection.driver_connection, DEAD_SECONDS)
+                connection.info[_HEARD] = stack.enter_context(watch)
             with connection.begin():
                 yield connection
 
@@ -123,19 +127,31 @@ def parse_url(url: str) -> URL:
 
 
 @contextmanager
-def bounded(driver_connection: Any, seconds: float) -> Iterator[None]:
-    """Cut a connection to a server if the block takes longer: whatever waits on it fails then."""
-    timer = threading.Timer(seconds, _cut, [driver_connection])
-    timer.daemon = True
-    timer.start()
+def bounded(driver_connection: Any, seconds: float) -> Iterator[Callable[[], None]]:
+    """Cut a connection to a server on which nothing is heard for so long: whatever waits on it fails then.
+
+    Yields what to call when something was heard.
+    """
+    heard_at, ended = [monotonic()], threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(max(heard_at[0] + seconds - monotonic(), 0.0)):
+            if monotonic() >= heard_at[0] + seconds:
+                _cut(driver_connection)
+                return
+
+    def heard() -> None:
+        heard_at[0] = monotonic()
+
+    threading.Thread(target=watch, name="sentinel-store-watch", daemon=True).start()
     try:
-        yield
+        yield heard
     finally:
-        timer.cancel()
+        ended.set()
 
 
 def _cut(driver_connection: Any) -> None:
-    with suppress(OSError), socket.socket(fileno=os.dup(driver_connection.fileno())) as end:
+    with suppress(Exception), socket.socket(fileno=os.dup(driver_connection.fileno())) as end:  # unless just closed
         end.shutdown(socket.SHUT_RDWR)
 
 
@@ -183,13 +199,21 @@ def _begin_sqlite(connection: Connection) -> None:
 def _server_engine(url: URL) -> Engine:
     milliseconds = int(STATEMENT_SECONDS * 1000)
     options = f"-c statement_timeout={milliseconds} -c idle_in_transaction_session_timeout={milliseconds}"
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=2,  # a thread of ours uses one; the second serves an iterator or a page being read
         max_overflow=4,
         pool_timeout=BUSY_SECONDS,
         connect_args={"connect_timeout": CONNECT_SECONDS, "options": options, "application_name": "sentinel"},
     )
+    event.listen(engine, "after_cursor_execute", _heard)
+    return engine
+
+
+def _heard(connection: Connection, *_statement: Any) -> None:
+    """An answer came; outside of our transactions (the first look at a server) nobody asks."""
+    if (heard := connection.info.get(_HEARD)) is not None:
+        heard()
 
 
 def sqlite_path(url: URL) -> Path | None:

@@ -310,6 +310,9 @@ judge_state = Table(
     Column("state", LargeBinary, nullable=False),
 )
 
+SIBLINGS = "* siblings"
+"""In place of a replica's name in `judge_state`: the fleet's evidence on the odd replica."""
+
 settings = Table(
     "settings",
     metadata,

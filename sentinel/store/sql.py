@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from sentinel.judge.verdict import Incident, Verdict
 from sentinel.store import history, outbox, rows, trail
@@ -32,7 +32,7 @@ from sentinel.store.engine import Database
 from sentinel.store.labels import LabelStore
 from sentinel.store.once import insert_once, insert_window, put
 from sentinel.store.retention import step as retention_step
-from sentinel.store.schema import incidents, judge_state, settings, verdicts, window_features, windows
+from sentinel.store.schema import SIBLINGS, incidents, judge_state, settings, verdicts, window_features, windows
 from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.kept import KeptRows
 
@@ -53,9 +53,8 @@ class SqlStore:
         return True
 
     def judge_state(self, model: str, replica: str = "") -> bytes | None:
-        query = select(judge_state.c.state).where(judge_state.c.model == model)
-        if replica:
-            query = query.where(judge_state.c.replica == replica)
+        own = judge_state.c.replica == replica if replica else judge_state.c.replica != SIBLINGS
+        query = select(judge_state.c.state).where(judge_state.c.model == model, own)
         with self.database.read() as connection:
             return connection.execute(query.order_by(judge_state.c.as_of.desc()).limit(1)).scalar()
 
@@ -182,6 +181,15 @@ class SqlStore:
         with self.database.write() as connection:
             put(connection, settings, {"name": name, "value": value})
             trail.append(connection, tuple(audit))
+
+    def settings(self, prefix: str) -> dict[str, str]:
+        begins = settings.c.name.startswith(prefix, autoescape=True)
+        with self.database.read() as connection:
+            return {row.name: row.value for row in connection.execute(select(settings).where(begins))}
+
+    def drop_setting(self, name: str) -> None:
+        with self.database.write() as connection:
+            connection.execute(delete(settings).where(settings.c.name == name))
 
     @property
     def labels(self) -> LabelStore:

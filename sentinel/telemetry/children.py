@@ -53,7 +53,7 @@ def create_children(series: Series, settings: Settings, version: str) -> None:
     series.put(serving.SENDER_RATIO, (), 1)
     for metric in (rollback.ENFORCED, rollback.ARMED):  # until it is told that somebody paused
         series.put(metric, (), int(settings.rollback.mode == "enforce"))
-    if settings.capture.shadow.url:
+    if settings.capture.shadow.urls:
         series.put(shadow.MARGIN, (), settings.capture.shadow.margin_ratio)
     for metric in CATALOGUE:
         if "feature" in metric.labels:
@@ -109,7 +109,7 @@ def notice_levels(settings: Settings) -> dict[str, float]:
 
 
 def _counted_from_start(metric: Metric, settings: Settings) -> bool:
-    if metric.section == shadow.SECTION and not settings.capture.shadow.url:
+    if metric.section == shadow.SECTION and not settings.capture.shadow.urls:
         return False
     return metric.labels[:2] == MODEL_LABELS and metric.kind == "counter" and metric not in _PER_PAIR_ONCE_KNOWN
 

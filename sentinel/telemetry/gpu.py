@@ -1,12 +1,13 @@
-"""GPU readings, where there is a driver. A machine without one never loads nvidia-ml-py, which takes 9 to 12 MB."""
+"""GPU readings, where there is a driver. A machine without NVIDIA's never loads nvidia-ml-py, of 9 to 12 MB."""
 
 from types import ModuleType
 
-from sentinel.telemetry.readings import GpuReadings, driver_present
+from sentinel.telemetry import amdgpu
+from sentinel.telemetry.readings import GpuReadings, Samples, driver_present
 
 
 class GpuReader:
-    """Reads all devices that NVML shows. `enabled=False` never touches the driver.
+    """Reads all devices that NVML and amdgpu show. `enabled=False` never touches a driver.
 
     A machine without a driver gives `GpuReadings(up=False)`, and so does a driver that went away; each reading tries
     again. Reading blocks for tens of milliseconds (PCIe counters average over 20 ms): call it in a thread.
@@ -18,16 +19,25 @@ class GpuReader:
 
     def read(self) -> GpuReadings:
         """Values of this moment; never raises for what a driver, device or library cannot do."""
-        nvml = _nvml() if self._enabled else None
-        if nvml is None:
+        if not self._enabled:
             return GpuReadings(up=False)
+        found = [samples for samples in (self._nvidia(), amdgpu.read_devices()) if samples is not None]
+        merged: Samples = {}
+        for samples in found:
+            for metric, children in samples.items():
+                merged.setdefault(metric, {}).update(children)
+        return GpuReadings(up=bool(found), samples=merged)
+
+    def _nvidia(self) -> Samples | None:
+        nvml = _nvml()
+        if nvml is None:
+            return None
         if not self._open:
             self._open = nvml.begin()
-        samples = nvml.read_devices() if self._open else None
+        samples: Samples | None = nvml.read_devices() if self._open else None
         if samples is None:
             self.close()
-            return GpuReadings(up=False)
-        return GpuReadings(up=True, samples=samples)
+        return samples
 
     def close(self) -> None:
         """Let go of the driver; the next reading opens it again."""

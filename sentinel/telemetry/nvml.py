@@ -11,9 +11,7 @@ import pynvml as nvml  # type: ignore[import-untyped]
 
 from sentinel.telemetry.catalogue import Metric, gpu
 from sentinel.telemetry.labels import label
-
-Sample = tuple[tuple[str, ...], float]  # labels after `gpu`, value
-Samples = dict[Metric, dict[tuple[str, ...], float]]
+from sentinel.telemetry.readings import Sample, Samples
 
 MOST_PROCESSES = 16
 _NOT_TOLD = (nvml.NVMLError, nvml.NVMLLibraryMismatchError, OSError, UnicodeDecodeError)

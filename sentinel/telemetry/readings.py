@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from sentinel.telemetry.catalogue import Metric
 
+Sample = tuple[tuple[str, ...], float]  # labels after `gpu`, value
+Samples = dict[Metric, dict[tuple[str, ...], float]]
+
 
 @dataclass(frozen=True, slots=True)
 class GpuReadings:

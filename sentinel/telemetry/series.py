@@ -4,8 +4,11 @@ from collections.abc import Collection, Iterable
 
 from sentinel.telemetry.catalogue import MODEL_LABELS, Metric
 from sentinel.telemetry.histograms import DURATION_BOUNDS, Histogram
+from sentinel.telemetry.labels import OTHER, label
 
 Labels = tuple[str, ...]
+
+MOST_REASONS = 32  # distinct reasons of one metric; they are fixed words, so this is only a fence
 
 
 class Series:
@@ -55,3 +58,10 @@ class Series:
             children = self.values.get(metric, {})
             for labels in [labels for labels in children if labels[: len(prefix)] == prefix]:
                 del children[labels]
+
+
+def fenced(series: Series, metric: Metric, reason: str) -> str:
+    """The last label's value for this word; `OTHER` for one that comes beyond the fence."""
+    word = label(reason)
+    known = {labels[-1] for labels in series.values.get(metric, {})}
+    return word if word in known or len(known) < MOST_REASONS else OTHER

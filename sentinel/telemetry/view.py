@@ -65,7 +65,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class GpuView:
-    """One device; a value that NVML does not tell is None."""
+    """One device; a value that the driver does not tell is None."""
 
     gpu: str
     name: str

@@ -5,6 +5,6 @@ The relay speaks them, the observer hears them. Imports the standard library onl
 
 from sentinel.traffic.buckets import bucket_of, upper_bound
 from sentinel.traffic.exchange import Exchange, Message
-from sentinel.traffic.summary import Route, RouteTraffic, TrafficSummary
+from sentinel.traffic.summary import Route, RouteTraffic, TrafficSummary, code_of
 
-__all__ = ["Exchange", "Message", "Route", "RouteTraffic", "TrafficSummary", "bucket_of", "upper_bound"]
+__all__ = ["Exchange", "Message", "Route", "RouteTraffic", "TrafficSummary", "bucket_of", "code_of", "upper_bound"]

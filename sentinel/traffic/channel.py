@@ -10,6 +10,7 @@ import json
 import struct
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from sentinel.traffic.summary import Exemplar, Route, RouteTraffic
@@ -19,9 +20,10 @@ MARK = 0x534E5431
 KIND_SAMPLE, KIND_ROUTE, KIND_STATUS, KIND_FILE = 1, 2, 3, 4
 _FILE = struct.Struct("<BQQ")  # kind, bytes in the file that travels with the message, such bytes sent so far
 _SHORT = struct.Struct("<BI")  # kind, bytes that follow
-_SAMPLE = struct.Struct("<BBBBHQQdddII")
+_SAMPLE = struct.Struct("<BBBBHQQdddIIB")
 # kind, protocol, flags, listener, status, sequence, connection, started_at, duration, first_byte, request chunks,
-# response chunks
+# response chunks, bytes of the peer's address, which follows
+LONGEST_PEER = 255
 _DISAGREEMENT = struct.Struct("<IHBQ")  # mark, slot, reason, connection
 DISAGREEMENTS = ("malformed_request", "malformed_response", "pairing")
 """Why the observer's strict reading says that a connection is not what the relay took it for."""
@@ -32,7 +34,7 @@ REQUEST_CUT, RESPONSE_CUT, CLOSED = 1, 2, 4  # flags: bytes were left out; the c
 MOST_CHUNKS = 512  # chunks of one message side; the kernel gathers at most 1,024 pieces
 LAST_CHUNKS = 16  # the last of a longer side, kept as they came: they tell when a stream ended
 _MICROSECONDS = 1e6
-_LATEST_OFFSET = 0xFFFFFFFF  # µs that fit the table: 71 minutes; later chunks count as this late
+_LATEST_SECONDS = 0xFFFFFFFF / _MICROSECONDS  # what fits the table: 71 minutes; later chunks count as this late
 
 Buffer = bytes | memoryview
 
@@ -68,7 +70,8 @@ class Side:
 @dataclass(slots=True)
 class Sample:
     """A sampled exchange as raw bytes; times as in `Exchange`. `closed`: the connection ended with the exchange.
-    `connection`: number of the worker's connection.
+    `connection`: number of the worker's connection. `peer`: address at its other end, "" where it has none; in memory
+    only.
     """
 
     sequence: int
@@ -82,6 +85,7 @@ class Sample:
     response: Side
     closed: bool = False
     connection: int = 0
+    peer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,7 @@ def sample_buffers(sample: Sample) -> list[Buffer]:
     """The pieces of a sample's frame, chunks by reference; a side of too many is joined in the middle."""
     request, response = _gathered(sample.request), _gathered(sample.response)
     chunks = request.chunks + response.chunks
+    peer = sample.peer.encode()[:LONGEST_PEER]
     flags = REQUEST_CUT * request.cut | RESPONSE_CUT * response.cut | CLOSED * sample.closed
     head = _SAMPLE.pack(
         KIND_SAMPLE,
@@ -147,10 +152,19 @@ def sample_buffers(sample: Sample) -> list[Buffer]:
         sample.first_byte_seconds,
         len(request.chunks),
         len(response.chunks),
+        len(peer),
     )
-    offsets = [min(int(s * _MICROSECONDS), _LATEST_OFFSET) for s in request.seconds + response.seconds]
-    table = struct.pack(f"<{2 * len(chunks)}I", *map(len, chunks), *offsets)
-    return [head + table, *chunks]
+    seconds = request.seconds + response.seconds
+    if seconds and max(seconds) > _LATEST_SECONDS:
+        seconds = [min(second, _LATEST_SECONDS) for second in seconds]
+    offsets = [int(second * _MICROSECONDS) for second in seconds]
+    return [head + peer + _table(len(chunks)).pack(*map(len, chunks), *offsets), *chunks]
+
+
+@lru_cache(maxsize=2 * MOST_CHUNKS)
+def _table(chunks: int) -> struct.Struct:
+    """Lengths of so many chunks, then when each came, in µs after the exchange began."""
+    return struct.Struct(f"<{2 * chunks}I")
 
 
 def _gathered(side: Side) -> Side:
@@ -238,14 +252,15 @@ def _frame(message: bytes, at: int) -> tuple[Frame, int]:
 
 
 def _sample(message: bytes, at: int) -> tuple[Sample, int]:
-    _, protocol, flags, listener, status, sequence, connection, started, duration, first, asked, answered = (
-        _SAMPLE.unpack_from(message, at)
-    )
-    at += _SAMPLE.size
+    head = _SAMPLE.unpack_from(message, at)
+    _, protocol, flags, listener, status, sequence, connection = head[:7]
+    started, duration, first, asked, answered, address = head[7:]
+    at += _SAMPLE.size + address
+    peer = message[at - address : at].decode()
     count = asked + answered
     if count * 8 > len(message):
         raise ChannelError("a sample has more chunks than its message has room for")
-    table = struct.unpack_from(f"<{2 * count}I", message, at)
+    table = _table(count).unpack_from(message, at)
     at += 8 * count
     chunks = []
     for length in table[:count]:
@@ -257,9 +272,8 @@ def _sample(message: bytes, at: int) -> tuple[Sample, int]:
     request = Side(chunks[:asked], seconds[:asked], bool(flags & REQUEST_CUT))
     response = Side(chunks[asked:], seconds[asked:], bool(flags & RESPONSE_CUT))
     closed = bool(flags & CLOSED)
-    name = PROTOCOLS[protocol]
-    times = (started, duration, first)
-    return Sample(sequence, name, listener, status, *times, request, response, closed, connection), at
+    name, times = PROTOCOLS[protocol], (started, duration, first)
+    return Sample(sequence, name, listener, status, *times, request, response, closed, connection, peer), at
 
 
 def _route(document: dict[str, Any]) -> tuple[Route, RouteTraffic]:

@@ -23,6 +23,7 @@ class Exchange:
     started_at: wall clock, seconds since the epoch; durations in seconds, monotonic.
     chunk_seconds: arrival of each response chunk after `started_at`, for streams (SSE, gRPC streaming); else empty.
     chunk_bytes: bytes of the response's body that had come by then, where that is known.
+    peer: address of who connected, "" where nobody knows; it tells clients apart in memory and goes nowhere.
     aborted: an event stream that was broken off, by the client or by the server; its body is what had come by then.
     """
 
@@ -40,6 +41,7 @@ class Exchange:
     listener: int = 0
     chunk_bytes: tuple[int, ...] = ()
     aborted: bool = False
+    peer: str = ""
 
     @property
     def path(self) -> str:

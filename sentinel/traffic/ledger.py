@@ -34,6 +34,8 @@ ANALYSED, UNDECODABLE, LOST = range(17, 20)
 FILE_BYTES_HANDED, FILE_BYTES_TAKEN = range(20, 22)
 # written by the worker: bytes that wait for slow readers now, and readers given up because of too many
 BUFFERED_BYTES, SLOW_READERS_RESET = range(22, 24)
+# written by the worker: exchanges begun in chunks that it has not looked at, as far as that can be told without a look
+BEGUN_UNSEEN = 24
 
 DROPPED_BY_WORKER = (DROPPED_CHANNEL_FULL, DROPPED_TOO_LARGE, DROPPED_OPAQUE)
 DROPPED = {

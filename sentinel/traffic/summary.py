@@ -9,19 +9,17 @@ from typing import TypeVar
 K = TypeVar("K")
 FAILURES = frozenset(("5xx", "timeout", "disconnected"))
 Code = str  # "2xx" … "5xx", "1xx", "timeout", "canceled", "disconnected"; gRPC maps its status into the same classes
-
-
-# gRPC status to the classes that HTTP statuses have (google.rpc.Code and its HTTP mapping)
-_GRPC_CODES: dict[int, Code] = {
+GRPC_CODES: dict[int, Code] = {
     0: "2xx", 1: "canceled", 2: "5xx", 3: "4xx", 4: "timeout", 5: "4xx", 6: "4xx", 7: "4xx", 8: "4xx", 9: "4xx",
     10: "4xx", 11: "4xx", 12: "5xx", 13: "5xx", 14: "5xx", 15: "5xx", 16: "4xx",
 }  # fmt: skip
+"""gRPC status to the classes that HTTP statuses have (google.rpc.Code and its HTTP mapping)."""
 _UNKNOWN_STATUS: Code = "5xx"
 
 
 def code_of(status: int, grpc_status: int | None = None) -> Code:
-    """The class of a gRPC status where there is one, else of an HTTP status (100 to 599)."""
-    return f"{status // 100}xx" if grpc_status is None else _GRPC_CODES.get(grpc_status, _UNKNOWN_STATUS)
+    """The class in which an answer is counted: that of its gRPC status, where it has one."""
+    return f"{status // 100}xx" if grpc_status is None else GRPC_CODES.get(grpc_status, _UNKNOWN_STATUS)
 
 
 @dataclass(frozen=True, slots=True)

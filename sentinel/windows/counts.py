@@ -54,7 +54,7 @@ class FeatureCounts:
             categorical=self.categorical + other.categorical,
             unexpected=added(self.unexpected, other.unexpected) if self.unexpected or other.unexpected else {},
             joint=self.joint | other.joint if self.joint is not None and other.joint is not None else None,
-            groups=self.groups + other.groups,
+            groups=self.groups + other.groups if self.groups.size else self.groups,
         )
 
     def __eq__(self, other: object) -> bool:

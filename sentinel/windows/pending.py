@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 
 from sentinel.reference.frozen import FrozenReference
-from sentinel.reference.tally import LEAST_RUN_ROWS, Tally, count_columns
+from sentinel.reference.tally import Tally, count_columns
 from sentinel.reference.values import listed
 from sentinel.windows.counts import FeatureCounts
 
-SMALL_ROWS = LEAST_RUN_ROWS
+SMALL_ROWS = 64
 """A batch with fewer rows waits; a longer one is worth counting at once."""
+MOST_WAITING_ROWS = 1024
+MOST_WAITING_VALUES = 1 << 18
+"""Over all features, about 8 MB: with very many features fewer rows wait."""
 
 
 class Pending:
@@ -34,24 +37,25 @@ class Pending:
         self._by_role: dict[str, list[str]] = {}
         for name in reference.names:
             self._by_role.setdefault(reference.specs[name].role, []).append(name)
-        expected = [name for role, names in self._by_role.items() if role != "label" for name in names]
-        self._appenders = [(name, self._waiting[name].extend) for name in expected]
-        self._expected = frozenset(expected)
+        self._expected = [name for role, names in self._by_role.items() if role != "label" for name in names]
+        self._of_expected = [self._waiting[name] for name in self._expected]
         self._rows = 0
-        self._room = self._tally.run_rows
+        self._room = max(SMALL_ROWS, min(MOST_WAITING_ROWS, MOST_WAITING_VALUES // max(1, len(reference.names))))
 
     def add_plain(self, columns: Mapping[str, Any]) -> int | None:
         """Take a small batch of lists, one per feature, equally long; None, with nothing taken, for any other."""
-        if columns.keys() != self._expected or set(map(type, columns.values())) != _ONLY_LISTS:
+        try:
+            values = list(map(columns.__getitem__, self._expected))
+        except KeyError:
             return None
-        lengths = set(map(len, columns.values()))
-        rows = lengths.pop()
-        if lengths or rows >= SMALL_ROWS:
+        lengths = [len(column) for column in values if type(column) is list]
+        rows = lengths[0] if lengths else SMALL_ROWS
+        if rows >= SMALL_ROWS or lengths.count(rows) != len(columns):
             return None
         if self._rows + rows > self._room:
             self._flush()
-        for name, extend in self._appenders:
-            extend(columns[name])
+        for waiting, column in zip(self._of_expected, values, strict=True):
+            waiting += column
         self._rows += rows
         return rows
 
@@ -104,6 +108,3 @@ class Pending:
         if self._plan is not None:
             observed = {name: columns[name] for name in self._plan.names if name in columns}
             self._groups = self._groups + self._plan.count(observed)
-
-
-_ONLY_LISTS = {list}

@@ -35,7 +35,7 @@ def quantile(table: NumericTable, counts: FeatureCounts, probability: float) -> 
 def moments(cells: Counts, sums: Counts) -> tuple[Floats, Floats]:
     """Mean and deviation [F] of the present values in reference deviations from the reference median; NaN without any.
 
-    Values are winsorised (`sentinel.reference.tally.CLIP`).
+    Values are winsorised (`sentinel.reference.binning.CLIP`).
     """
     rows = cells[:, :-2].sum(axis=1)
     means = np.divide(sums * SUM_UNIT, rows[:, None], out=np.full(sums.shape, np.nan), where=rows[:, None] > 0)

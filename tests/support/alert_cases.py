@@ -78,9 +78,10 @@ SERVING = (
     ),
     Case(
         "SentinelErrorBudgetBurn",
-        _slo(600, ((400, 0), (5, 600), (395, 0), (300, 60), (400, 0))),
-        (1090,),
-        (399, 404, 799, 1200),
+        _slo(3000, ((80, 0), (1, 3000), (79, 0), (60, 300), (80, 0))),
+        (218,),
+        (79, 80, 159, 240),
+        step=5,
     ),
     Case(
         "SentinelErrorBudgetBurnSlow",
@@ -252,11 +253,29 @@ ROLLBACK = (
     ),
 )
 
+_OTHER = 'job="sentinel", instance="b:9108", namespace="prod"'
 _RESTARTS = f'sentinel_process_restarts_total{{{POD}, process="observer"}}'
 
 SIDECAR = (
-    gauge_case("SentinelDown", f"up{{{POD}}}", 0, 5, good=1),
-    Case("SentinelAbsent", {f"up{{{POD}}}": ((10, 1), (40, None), (20, 1))}, (40,), (9, 18, 60)),
+    Case(
+        "SentinelDown",
+        {f"up{{{POD}}}": ((10, 1), (4, 0), (20, 1), (20, 0), (20, 1)), f"up{{{_OTHER}}}": ((74, 1),)},
+        (45,),
+        (9, 13, 33, 60),
+    ),
+    Case("SentinelDown", {f"up{{{POD}}}": ((30, 0),)}, (), (20,), why="the only sidecar is for SentinelAbsent to tell"),
+    Case("SentinelAbsent", {f"up{{{POD}}}": ((10, 1), (40, None), (20, 1))}, (30,), (9, 18, 60)),
+    Case(
+        "SentinelAbsent",
+        {
+            f"up{{{POD}}}": ((10, 1), (4, 0), (20, 1), (20, 0), (20, 1)),
+            f"up{{{_OTHER}}}": ((30, 1), (30, 0), (14, 1)),
+            'up{job="sentinel", instance="c:9108", namespace="dev"}': ((74, 1),),
+        },
+        (45,),
+        (13, 33, 38, 60),
+        why="all sidecars of one namespace are down, none of another",
+    ),
     gauge_case("SentinelNotReady", f"sentinel_ready{{{POD}}}", 0, 5, good=1),
     Case(
         "SentinelDetectorStale",
@@ -341,4 +360,85 @@ FLEET = (
     ),
 )
 
-CASES = tuple(chain(SERVING, DRIFT, ROLLBACK, SIDECAR, FLEET))
+_INJECTOR = 'job="sentinel-injector", instance="%s:9108", namespace="sentinel"'
+_UP = f"up{{{_INJECTOR}}}"
+_DAY = 86400.0
+_ENDS = f"sentinel_injector_certificate_expires_timestamp_seconds{{{_INJECTOR % 'i'}}}"
+
+
+def _injections(outcome: str) -> str:
+    return f'sentinel_injections_total{{{_INJECTOR % "i"}, outcome="{outcome}"}}'
+
+
+def _rejections(reason: str) -> str:
+    return f'sentinel_injection_rejections_total{{{_INJECTOR % "i"}, reason="{reason}"}}'
+
+
+INJECTOR = (
+    Case(
+        "SentinelInjectorDown",
+        {_UP % "a": ((10, 1), (50, 0)), _UP % "b": ((15, 1), (4, 0), (21, 1), (10, 0), (10, 1))},
+        (47,),
+        (9, 18, 39, 55),
+        "one of two is down, both for a moment, then both",
+    ),
+    Case(
+        "SentinelInjectorCertificateExpiring",
+        {_ENDS: ((10, 30 * _DAY), (10, 6 * _DAY), (30, 30 * _DAY), (30, 6 * _DAY), (30, 30 * _DAY))},
+        (70,),
+        (9, 19, 49, 100),
+    ),
+    Case("SentinelInjectorCertificateExpiring", {_ENDS: ((10, 0.0), (50, 30 * _DAY))}, (), (9, 40), "a slow start"),
+    Case(
+        "SentinelInjectionFailing",
+        {_injections("injected"): ((80, 5),), _injections("refused"): ((20, 0), (1, 1), (59, 0))},
+        (21, 30),
+        (19, 40),
+    ),
+    Case("SentinelInjectionFailing", {_rejections("slow"): ((20, 0), (1, 1), (59, 0))}, (21,), (19, 40)),
+    Case(
+        "SentinelInjectionFailing",
+        {_injections("not_asked"): ((60, 5),), _injections("unchanged"): ((60, 5),)},
+        (),
+        (30, 59),
+        why="pods that did not ask alert nobody",
+    ),
+)
+
+_RUNS = 'kube_pod_container_status_running{namespace="prod", pod="fraud-1", container="sentinel"}'
+_RUNS_NATIVE = _RUNS.replace("pod_container", "pod_init_container")
+_TOLD = 'sentinel_build_info{job="sentinel", namespace="prod", pod="fraud-%s"}'
+
+OPTIONAL = (
+    *(
+        Case(
+            "SentinelMissingOnPod",
+            {
+                running: ((120, 1),),
+                _TOLD % 1: ((15, 1), (8, None), (20, 1), (40, None), (37, 1)),
+                _TOLD % 2: ((120, 1),),
+            },
+            (70,),
+            (14, 24, 42, 100),
+            why=f"by {running.split('{')[0]}: fires, not on a blip, and resolves",
+        )
+        for running in (_RUNS, _RUNS_NATIVE)
+    ),
+    Case(
+        "SentinelMissingOnPod",
+        {_RUNS: ((9, 1), (50, 0))},
+        (),
+        (30, 50),
+        why="a container that ended alerts nobody",
+    ),
+    Case(
+        "SentinelMissingOnPod",
+        {_RUNS.replace('container="sentinel"', 'container="model"'): ((60, 1),)},
+        (),
+        (30, 50),
+        why="a pod without the sidecar is none of ours",
+    ),
+    Case("SentinelWatchdog", {_RUNS: ((5, 1),)}, (0, 5), ()),
+)
+
+CASES = tuple(chain(SERVING, DRIFT, ROLLBACK, SIDECAR, FLEET, INJECTOR, OPTIONAL))

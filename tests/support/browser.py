@@ -6,6 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.processes import DEADLINE_SECONDS
 from tests.support.tools import need
 
 _FLAGS = (
@@ -43,7 +44,7 @@ def opened(page: Path, folder: Path, *flags: str) -> Opened:
         [*command, "--virtual-time-budget=8000", "--dump-dom", page.resolve().as_uri()],
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=DEADLINE_SECONDS,
         check=True,
     )
     console = [line for line in done.stderr.splitlines() if "CONSOLE" in line]

@@ -9,11 +9,12 @@ from rich.console import Console
 
 from sentinel.demo.dataset import HEALTHY, load
 from sentinel.demo.model import GOOD, prepare
-from sentinel.demo.place import Place, parse_ports
+from sentinel.demo.place import Place
 from sentinel.demo.sidecar import Timing
 from sentinel.demo.staging import Plan, Stage, staged
 from sentinel.demo.telling import Teller
 from sentinel.demo.watching import Seen
+from tests.support.ports import demo_ports
 
 WINDOW_SECONDS = 1.0
 HEALTHY_WINDOWS = 3
@@ -23,7 +24,7 @@ FURTHER_WINDOWS = 4
 @contextlib.asynccontextmanager
 async def healthy(folder: Path) -> AsyncIterator[Stage]:
     """A stage on which version 1 has been serving well."""
-    plan = Plan(Place(folder), parse_ports("auto"), Timing(window_seconds=WINDOW_SECONDS))
+    plan = Plan(Place(folder), demo_ports(), Timing(window_seconds=WINDOW_SECONDS))
     teller = Teller(Console(file=io.StringIO()))
     with plan.place.claimed():
         async with staged(plan, prepare(folder), load()[HEALTHY], teller) as stage:

@@ -24,8 +24,9 @@ import yaml
 from sentinel.reference.build import build
 from sentinel.reference.files import save
 from tests.support.model_stub import Stub, model_stub
-from tests.support.postgres import Postgres, free_port
-from tests.support.processes import wait_until
+from tests.support.ports import free_port
+from tests.support.postgres import Postgres
+from tests.support.processes import DEADLINE_SECONDS, wait_until
 from tests.support.proxy import Proxy
 from tests.support.rollback_receiver import SECRET
 from tests.support.sidecar_process import STOP_SECONDS, Sidecar, configuration, running
@@ -61,7 +62,7 @@ class Client:
             self._thread.join()
 
     def _run(self) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_SECONDS)
         for body in cycle(self.bodies):
             if self._ended.wait(PAUSE_SECONDS):
                 break
@@ -88,7 +89,7 @@ class FleetMember:
     def leads(self) -> bool:
         with suppress(OSError):
             address = f"http://127.0.0.1:{self.telemetry}/metrics"
-            with urllib.request.urlopen(address, timeout=5) as answer:
+            with urllib.request.urlopen(address, timeout=DEADLINE_SECONDS) as answer:
                 return b"sentinel_fleet_leader 1.0" in answer.read()
         return False
 

@@ -23,6 +23,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "pod_monitor": {"monitoring": {"podMonitor": {"enabled": True}, "labels": {"release": "prometheus"}}},
     "service_monitor": {"monitoring": {"serviceMonitor": {"enabled": True}}},
     "rules": {"monitoring": {"prometheusRule": {"enabled": True}}},
+    "optional_rules": {"monitoring": {"prometheusRule": {"enabled": True, "missingOnPod": True, "watchdog": True}}},
     "dashboards": {"monitoring": {"dashboards": {"enabled": True}}},
     "network_policy": {"networkPolicy": {"enabled": True, "clients": [{"podSelector": {}}]}},
     "reference_config_map": {"reference": {"configMap": "fraud-reference"}},

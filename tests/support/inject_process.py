@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from sentinel.inject.certificates import Issued, issue, names_of
-from tests.support.processes import wait_until
-from tests.support.served import free_port
+from tests.support.ports import free_port
+from tests.support.processes import DEADLINE_SECONDS, wait_until
 
 NAMES = names_of("sentinel-injector", "sentinel")
-STOP_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +42,23 @@ class Webhook:
     def connected(self, authorities: bytes) -> Iterator[ssl.SSLSocket]:
         context = ssl.create_default_context(cadata=authorities.decode())
         with (
-            socket.create_connection(("127.0.0.1", self.port), 10) as plain,
+            socket.create_connection(("127.0.0.1", self.port), DEADLINE_SECONDS) as plain,
             context.wrap_socket(plain, server_hostname=NAMES[0]) as connection,
         ):
             yield connection
 
     def count(self, name: str) -> float:
         """Value of a series, such as sentinel_injections_total{outcome="injected"}."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.telemetry}/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.telemetry}/metrics", timeout=DEADLINE_SECONDS) as answer:
             lines = answer.read().decode().splitlines()
         (value,) = [float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{name} ")]
         return value
 
     def is_ready(self) -> bool:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.telemetry}/readyz", timeout=5) as answer:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{self.telemetry}/readyz", timeout=DEADLINE_SECONDS
+            ) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False
@@ -102,7 +103,7 @@ def webhook(folder: Path, *arguments: str) -> Iterator[Webhook]:
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            assert process.wait(STOP_SECONDS) == 0, running.log.read_text()
+            assert process.wait(DEADLINE_SECONDS) == 0, running.log.read_text()
         finally:
             process.kill()
             process.wait()

@@ -2,12 +2,14 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from pathlib import Path
 
 import pytest
+
+from tests.support.ports import free_port
+from tests.support.processes import DEADLINE_SECONDS
 
 INSTALL = "apt-get install -y --no-install-recommends postgresql"
 
@@ -27,12 +29,6 @@ def require() -> Path:
     if os.environ.get("SENTINEL_REQUIRE_ALL") == "1":
         pytest.fail(f"PostgreSQL is not installed: {INSTALL}")
     pytest.skip(f"PostgreSQL is not installed: {INSTALL}")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Postgres:
@@ -80,7 +76,7 @@ class Postgres:
     def _run(self, program: str, *arguments: str) -> None:
         command = [*self._prefix, str(self.folder / program), *arguments]
         done = subprocess.run(
-            command, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=60
+            command, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=DEADLINE_SECONDS
         )
         if done.returncode:
             raise RuntimeError(f"{program} failed: {done.stdout.decode(errors='replace')[-2000:]}")

@@ -3,26 +3,21 @@
 import asyncio
 import json
 import signal
-import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
 from aiohttp import ClientError, ClientSession
 
+from tests.support.ports import free_port
+from tests.support.processes import DEADLINE_SECONDS
 from tests.support.tools import need
 
-READY_SECONDS = 20.0
 POLL_SECONDS = 0.05
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True)
@@ -53,7 +48,7 @@ class Prometheus:
         assert document["status"] == "success", document
         return list(document["data"])
 
-    async def wait_for(self, expr: str, seconds: float = READY_SECONDS) -> list[dict[str, Any]]:
+    async def wait_for(self, expr: str, seconds: float = DEADLINE_SECONDS) -> list[dict[str, Any]]:
         """Poll until the query has a result."""
         deadline = asyncio.get_running_loop().time() + seconds
         while not (result := await self.query(expr)):
@@ -70,14 +65,24 @@ class Prometheus:
 
 @asynccontextmanager
 async def running_prometheus(
-    folder: Path, targets: Sequence[str], rules: Sequence[Path] = (), alertmanager: str = ""
+    folder: Path,
+    targets: Sequence[str],
+    rules: Sequence[Path] = (),
+    alertmanager: str = "",
+    others: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> AsyncIterator[Prometheus]:
-    """Prometheus that scrapes host:port `targets` as job sentinel each second and evaluates `rules` each second."""
+    """Prometheus that scrapes host:port `targets` as job sentinel each second and evaluates `rules` each second.
+
+    others: targets of other jobs, by job.
+    """
     config = folder / "prometheus.yml"
     port = free_port()
+    jobs = {"sentinel": targets, **others}
     document: dict[str, Any] = {
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
-        "scrape_configs": [{"job_name": "sentinel", "static_configs": [{"targets": list(targets)}]}],
+        "scrape_configs": [
+            {"job_name": job, "static_configs": [{"targets": list(addresses)}]} for job, addresses in jobs.items()
+        ],
         "rule_files": [str(path) for path in rules],
     }
     if alertmanager:
@@ -128,7 +133,7 @@ async def _running(command: list[str], ready: str, log: Path) -> AsyncIterator[N
 
 
 async def _until_ready(process: asyncio.subprocess.Process, ready: str, log: Path) -> None:
-    deadline = asyncio.get_running_loop().time() + READY_SECONDS
+    deadline = asyncio.get_running_loop().time() + DEADLINE_SECONDS
     async with ClientSession() as client:
         while asyncio.get_running_loop().time() < deadline:
             assert process.returncode is None, _told(log)
@@ -139,7 +144,7 @@ async def _until_ready(process: asyncio.subprocess.Process, ready: str, log: Pat
             except ClientError:
                 pass
             await asyncio.sleep(POLL_SECONDS)
-    raise AssertionError(f"not ready in {READY_SECONDS} s: {_told(log)}")
+    raise AssertionError(f"not ready in {DEADLINE_SECONDS} s: {_told(log)}")
 
 
 def _told(log: Path) -> str:

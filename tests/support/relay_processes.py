@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from sentinel.config import Settings, parse
+from tests.support.processes import DEADLINE_SECONDS
 
 ROOT = Path(__file__).parents[2]
-DEADLINE_SECONDS = 20.0
 
 
 def wait_for(condition: Callable[[], Any], what: str, seconds: float = DEADLINE_SECONDS) -> Any:

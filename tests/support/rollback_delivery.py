@@ -25,7 +25,7 @@ def target(url: str, folder: Path, **values: Any) -> TargetSettings:
         "url": url,
         "secret_file": str(secret),
         "allow_http": True,
-        "timeout_seconds": 5.0,
+        "timeout_seconds": 60.0,
     }
     return TargetSettings(**made | values)
 

@@ -30,6 +30,7 @@ from sentinel.store.errors import StoreError
 from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.window import WindowKey
 from tests.support import rollback_receiver as receivers
+from tests.support.processes import DEADLINE_SECONDS
 from tests.support.rollback_cases import incident, verdict
 from tests.support.rollback_delivery import target
 from tests.support.rollback_receiver import Received, Receiver, Writer, answer, read_request
@@ -38,7 +39,6 @@ SPEED = 20.0
 ATTEMPT_SECONDS = 0.25
 LEASE_MARGIN_SECONDS = 10.0  # half a second of real time
 MOST_KILLS = 3
-GIVE_UP_SECONDS = 60.0
 
 
 def forked(work: Callable[[], None]) -> int:
@@ -147,7 +147,7 @@ def receiver_process(port_file: Path) -> Iterator[str]:
 
     pid = forked(lambda: asyncio.run(serve()))
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + DEADLINE_SECONDS
         while not port_file.exists():
             assert time.monotonic() < deadline, "the receiver did not start"
             time.sleep(0.01)
@@ -159,7 +159,7 @@ def receiver_process(port_file: Path) -> Iterator[str]:
 
 def receiver_saw(address: str) -> dict[str, Counter[str]]:
     """Ids as the receiver saw and accepted them, with how often."""
-    with urllib.request.urlopen(address, timeout=20) as answered:
+    with urllib.request.urlopen(address, timeout=DEADLINE_SECONDS) as answered:
         found = json.load(answered)
     return {name: Counter(ids) for name, ids in found.items()}
 
@@ -190,7 +190,7 @@ def _undisturbed_seconds(folder: Path, address: str) -> float:
     folder.mkdir()
     begun = time.monotonic()
     pid = _start(folder, address, "undisturbed-1", time.time())
-    assert _wait(pid, GIVE_UP_SECONDS), "the undisturbed run did not end"
+    assert _wait(pid, DEADLINE_SECONDS), "the undisturbed run did not end"
     return time.monotonic() - begun
 
 
@@ -222,7 +222,7 @@ def _scenario(made: Sweep, folder: Path, address: str, rng: random.Random, usual
         _, code = os.waitpid(pid, 0)
         if os.waitstatus_to_exitcode(code) == -signal.SIGKILL:
             made.kills[_left_behind(folder, address)] += 1
-    if not _wait(_start(folder, address, model, started), GIVE_UP_SECONDS):
+    if not _wait(_start(folder, address, model, started), DEADLINE_SECONDS):
         made.problems.append(f"{model}: the last observer did not end well")
     _check(made, folder, address, model)
 

@@ -1,7 +1,6 @@
-"""An aiohttp application on a fresh port, and a port that nobody listens on."""
+"""An aiohttp application on a fresh port."""
 
 import contextlib
-import socket
 from collections.abc import AsyncIterator
 
 from aiohttp import web
@@ -18,10 +17,3 @@ async def served(application: web.Application) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -11,10 +11,8 @@ import numpy as np
 
 from sentinel.demo.dataset import HEALTHY, load
 from sentinel.demo.driver import encode
-from sentinel.demo.place import parse_ports
-from tests.support.processes import wait_until
-
-START_SECONDS = 60.0
+from tests.support.ports import free_port
+from tests.support.processes import DEADLINE_SECONDS, wait_until
 
 
 def version_path(version: str) -> str:
@@ -24,15 +22,15 @@ def version_path(version: str) -> str:
 @contextlib.contextmanager
 def model_server(folder: Path) -> Iterator[str]:
     """Its address, host:port. folder: where the trained model lies."""
-    port = parse_ports("auto").server
+    port = free_port()
     command = [sys.executable, "-m", "sentinel.demo.server", "--folder", str(folder), "--port", str(port)]
     with (folder / "server.log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
         try:
-            wait_until(lambda: _ready(port), "the model server", START_SECONDS)
+            wait_until(lambda: _ready(port), "the model server")
             yield f"127.0.0.1:{port}"
         finally:
             server.terminate()
-            server.wait(10)
+            server.wait(DEADLINE_SECONDS)
 
 
 def bodies(count: int, rows: int = 2) -> list[bytes]:
@@ -44,7 +42,7 @@ def bodies(count: int, rows: int = 2) -> list[bytes]:
 
 def _ready(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/v2/health/ready", timeout=1) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/v2/health/ready", timeout=DEADLINE_SECONDS) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False

@@ -16,12 +16,10 @@ from typing import Any
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from sentinel.demo.place import parse_ports
-from tests.support.processes import wait_until
+from tests.support.ports import demo_ports
+from tests.support.processes import DEADLINE_SECONDS, wait_until
 
-ANSWER_SECONDS = 10.0
-STOP_SECONDS = 15.0
-FAIL_SECONDS = 30.0
+ANSWER_SECONDS = STOP_SECONDS = FAIL_SECONDS = DEADLINE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ class Sidecar:
 
 def configuration(folder: Path, upstream: str, **groups: Any) -> dict[str, Any]:
     """Settings on fresh ports, everything sampled, a store in `folder`; `groups` are added or replace."""
-    ports = parse_ports("auto")
+    ports = demo_ports()
     return {
         "relay": [{"listen": ports.address("traffic"), "upstream": upstream}],
         "telemetry": {"listen": ports.address("telemetry")},
@@ -131,7 +129,7 @@ def _port(listener: Mapping[str, Any]) -> int:
 def _ready(sidecar: Sidecar) -> bool:
     assert sidecar.process.poll() is None, sidecar.log.read_text()
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{sidecar.telemetry}/readyz", timeout=1) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{sidecar.telemetry}/readyz", timeout=ANSWER_SECONDS) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False

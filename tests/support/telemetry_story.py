@@ -87,11 +87,11 @@ class Story:
         self.random = Random(self.seed)
 
     def start(self, at: float) -> None:
-        self.recorder.ready(True)
-        self.recorder.armed(True)
-        self.recorder.store(True, 0.004)
-        self.recorder.configuration(True, at)
-        self.recorder.outbox(0, 0)
+        self.recorder.sidecar.ready(True)
+        self.recorder.rollbacks.armed(True)
+        self.recorder.sidecar.store(True, 0.004)
+        self.recorder.sidecar.configuration(True, at)
+        self.recorder.rollbacks.outbox(0, 0)
 
     def second(self, at: float, rate: int = 120, failing: float = 0.0, slow: float = 1.0) -> TrafficCounts:
         """One second of traffic through the recorder; the same as a window's counts."""
@@ -128,8 +128,8 @@ class Story:
         for call in self.calls * counts.analysed:
             told.generation(*who, call)
         told.connections(16, 2, {"upgrade": 0})
-        told.lag(0.02)
-        told.store(True, 0.003)
+        told.sidecar.lag(0.02)
+        told.sidecar.store(True, 0.003)
 
     def window(self, at: float, traffic: TrafficCounts, drift: float = 0.0, **verdict: object) -> Verdict:
         """Close a window that ends at `at`, with `drift` sd of shift in `amount` and in the prediction."""
@@ -224,9 +224,9 @@ def drifted_recorder(
             given = {"opened": (opened,), "open": (opened,)}
         story.window(at, counts, drift, **given)
         if given.get("opened"):
-            recorder.decision(
+            recorder.rollbacks.decision(
                 "triggered", "fraud", "7", at, "Rollback of fraud from 7 to 6 asked for: prediction drift."
             )
-            recorder.delivery("deployer", "timeout", 15.0, at)
-            recorder.delivery("deployer", "delivered", 0.21, at)
+            recorder.rollbacks.delivery("deployer", "timeout", 15.0, at)
+            recorder.rollbacks.delivery("deployer", "delivered", 0.21, at)
     return recorder

@@ -59,12 +59,15 @@ def _outcome(words: str) -> str:
     return f'outcome=~"{words}"'
 
 
-_WHICH = "Open the status page of a sidecar or the Model dashboard: the verdict names the features and since when."
+_SERVICE_LEVELS = most(f"{MODEL}, cause", selector(drift.INCIDENTS_OPEN, 'cause=~"error_ratio|latency"')) + " > 0"
+_WHICH = "Open the status page of a sidecar or the Model dashboard: the verdict says why and since when."
 _OF_THIS_VERSION = "namespace=%q, model=%q, model_version=%q"
 _LEADING_FEATURES = most("feature", f"{drift.EVIDENCE.name}{{{_OF_THIS_VERSION}}}") + " > 0"
 _LEADING = (
-    f' Features with most evidence now:{{{{ range printf "topk(3, {_LEADING_FEATURES})" '
-    "$labels.namespace $labels.model $labels.model_version | query }} {{ .Labels.feature }}{{ end }}."
+    f' {{{{- with printf "topk(3, {_LEADING_FEATURES})" '
+    "$labels.namespace $labels.model $labels.model_version | query }}"
+    " Features with most evidence now:"
+    "{{ range $i, $found := . }}{{ if $i }},{{ end }} {{ $found.Labels.feature }}{{ end }}.{{ end }}"
 )
 
 DRIFT = (
@@ -89,8 +92,10 @@ DRIFT = (
         "critical",
         _incident("data_quality"),
         "The model receives broken data.",
-        "Inputs of {{ $labels.model }} {{ $labels.model_version }} break the schema of the reference: missing, new or "
-        "mistyped values. Ask who feeds it what changed. " + _WHICH + _LEADING,
+        "Inputs of {{ $labels.model }} {{ $labels.model_version }} break the schema of the reference: missing or "
+        "mistyped values, another unit, columns that changed places. Ask who feeds it what changed. "
+        + _WHICH
+        + _LEADING,
     ),
     Alert(
         "SentinelModelQualityDegraded",
@@ -103,10 +108,11 @@ DRIFT = (
     Alert(
         "SentinelServiceLevelBreach",
         "critical",
-        f"{_incident('error_ratio')}\nor\n{_incident('latency')}",
+        _SERVICE_LEVELS,
         "A version fails or is slow beyond what chance explains.",
-        "{{ $labels.model }} {{ $labels.model_version }} fails more, or answers slower, than its objective or the "
-        "version before. If the version is new, consider taking it back. " + _WHICH,
+        '{{ $labels.model }} {{ $labels.model_version }} {{ if eq $labels.cause "latency" }}answers slower'
+        "{{ else }}fails more{{ end }} than its objective or the version before. If the version is new, consider "
+        "taking it back. " + _WHICH,
     ),
     Alert(
         "SentinelOutsideBreach",
@@ -129,8 +135,9 @@ DRIFT = (
         "warning",
         _feature_drift(),
         "One feature is far from the reference.",
-        "{{ $labels.method }} of {{ $labels.feature }} is {{ $value | humanize }} for {{ $labels.model }} "
-        "{{ $labels.model_version }}. A score is no verdict: look whether evidence grows before acting.",
+        '{{ $labels.method }} of {{ $labels.feature }} is {{ printf "%.2f" $value }} for {{ $labels.model }} '
+        "{{ $labels.model_version }}, above its notice level. A score is no verdict: look whether evidence grows "
+        "before acting.",
         hold="15m",
         keep="15m",
     ),
@@ -139,7 +146,7 @@ DRIFT = (
         "warning",
         _approaching(),
         "Evidence of drift has passed half of what a page needs.",
-        "Evidence against `within tolerance` is {{ $value | humanize }} of 1 for {{ $labels.model }} "
+        'Evidence against `within tolerance` is {{ printf "%.2f" $value }} of 1 for {{ $labels.model }} '
         "{{ $labels.model_version }}. Nothing to do yet; look at the features with most evidence.",
         hold="10m",
         keep="30m",
@@ -149,8 +156,8 @@ DRIFT = (
         "info",
         most(MODEL, selector(drift.BUDGET_SPENT)) + " >= 1",
         "The false-page budget of the period is spent.",
-        "{{ $labels.model }} has opened as many pages as its budget allows when nothing is wrong. If they were all "
-        "real, nothing is wrong with the budget; if not, tell the team that owns sentinel.",
+        "{{ $labels.model }} {{ $labels.model_version }} has opened as many pages as its budget allows when nothing is "
+        "wrong. If they were all real, nothing is wrong with the budget; if not, tell the team that owns sentinel.",
     ),
     Alert(
         "SentinelFeatureProblems",

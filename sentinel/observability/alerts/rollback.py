@@ -53,7 +53,7 @@ ROLLBACK = (
         "critical",
         most(WATCHED, selector(rollback.DEAD_LETTERS)) + " > 0",
         "A rollback request was given up.",
-        "{{ $value }} request(s) expired undelivered at {{ $labels.instance }}: the bad version may still serve. Roll "
+        "{{ $value }} request(s) expired undelivered at {{ sidecar }}: the bad version may still serve. Roll "
         "back by hand, or replay with `sentinel rollback replay` after the target works again.",
     ),
     Alert(
@@ -78,7 +78,7 @@ ROLLBACK = (
         "warning",
         f"{most(WATCHED, selector(rollback.ENFORCED))} == 1\nand {most(WATCHED, selector(rollback.ARMED))} == 0",
         "Rollbacks are configured but have been paused for a day.",
-        "{{ $labels.instance }} would not act on a breach. `sentinel rollback status` says who paused it and why; "
+        "{{ sidecar }} would not act on a breach. `sentinel rollback status` says who paused it and why; "
         "`sentinel rollback resume` arms it again.",
         hold="1d",
     ),

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from sentinel.observability.alerts.alert import Alert, Recording
+from sentinel.observability.alerts.alert import WORDS, Alert, Recording
 from sentinel.observability.shape import Shape
 
 LEAVE_OUT = "none"
@@ -13,6 +13,13 @@ RECORDING_SECONDS = "30s"
 _HEADER = (
     "# Built by `sentinel alerts build` from the metric catalogue: change sentinel/observability/alerts, not this.\n"
 )
+_DASHBOARD = (
+    "{{ if $labels.model }}sentinel-model?var-model={{ $labels.model | urlquery }}"
+    "{{ with $labels.model_version }}&var-version={{ . | urlquery }}{{ end }}"
+    "{{ else if $labels.instance }}sentinel-internals?var-instance={{ $labels.instance | urlquery }}"
+    "{{ else }}sentinel-fleet{{ end }}"
+)
+"""The dashboard that an alert is about, by its labels; the uids are those of `sentinel.observability.dashboards`."""
 
 
 class _Yaml(yaml.SafeDumper):
@@ -26,13 +33,8 @@ def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
 _Yaml.add_representer(str, _text)
 
 
-def severity_of(alert: Alert, severities: Mapping[str, str]) -> str:
-    """The configured severity, or the alert's own."""
-    return severities.get(alert.name, alert.severity)
-
-
 def rules_yaml(groups: Mapping[str, Sequence[Alert | Recording]], shape: Shape) -> str:
-    """Groups of rules as YAML text; alerts whose severity is `none` are left out."""
+    """Groups of rules as YAML text; alerts that are configured to have the severity `none` are left out."""
     written = [_group(name, rules, shape) for name, rules in groups.items()]
     kept = [group for group in written if group["rules"]]
     return _HEADER + yaml.dump({"groups": kept}, Dumper=_Yaml, sort_keys=False, width=120, allow_unicode=True)
@@ -49,16 +51,24 @@ def _group(name: str, rules: Sequence[Alert | Recording], shape: Shape) -> dict[
 def _rule(rule: Alert | Recording, shape: Shape) -> dict[str, Any] | None:
     if isinstance(rule, Recording):
         return {"record": rule.record, "expr": rule.expr}
-    severity = severity_of(rule, shape.severities)
-    if severity == LEAVE_OUT:
+    configured = shape.severities.get(rule.name)
+    if configured == LEAVE_OUT:
         return None
     written: dict[str, Any] = {"alert": rule.name, "expr": rule.expr, "for": rule.hold}
     if rule.keep:
         written["keep_firing_for"] = rule.keep
-    written["labels"] = {"severity": severity, "component": "sentinel"}
+    written["labels"] = {"severity": configured or rule.severity, "component": "sentinel"}
     written["annotations"] = {
         "summary": rule.summary,
-        "description": rule.description,
+        "description": _said(rule.description),
         "runbook_url": shape.runbook_url.replace("{alert}", rule.name),
     }
+    if shape.grafana_url:
+        written["annotations"]["dashboard_url"] = f"{shape.grafana_url.rstrip('/')}/d/{_DASHBOARD}"
     return written
+
+
+def _said(description: str) -> str:
+    for word, template in WORDS.items():
+        description = description.replace(word, template)
+    return description

@@ -41,6 +41,9 @@ def _burning(long: str, short: str, factor: float) -> str:
     return f"{burn(long)} > {factor:g}\nand {burn(short)} > {factor:g}\nand on ({_LEVEL})\n{enough}"
 
 
+_SPENDS = (
+    '{{ $labels.model }} spends its budget for {{ $labels.slo }} {{ printf "%.1f" $value }} times as fast as it may. '
+)
 _FIRST = "Look at the Model dashboard: which status class, since when, and did a new version start then?"
 
 SERVING = (
@@ -49,8 +52,7 @@ SERVING = (
         "critical",
         _burning("1h", "5m", 14.4),
         "A service level is being missed so fast that its monthly budget is gone in two days.",
-        "{{ $labels.model }} misses its {{ $labels.slo }} objective {{ $value | humanize }} times as fast as it may. "
-        + _FIRST,
+        _SPENDS + _FIRST,
         hold="2m",
     ),
     Alert(
@@ -58,8 +60,7 @@ SERVING = (
         "critical",
         _burning("6h", "30m", 6),
         "A service level is being missed so fast that its monthly budget is gone in five days.",
-        "{{ $labels.model }} misses its {{ $labels.slo }} objective {{ $value | humanize }} times as fast as it may. "
-        + _FIRST,
+        _SPENDS + _FIRST,
         hold="15m",
     ),
     Alert(
@@ -67,7 +68,7 @@ SERVING = (
         "warning",
         f"(\n{_burning('1d', '2h', 3)}\n)\nor\n(\n{_burning('3d', '6h', 1)}\n)",
         "A service level is being missed slowly but steadily.",
-        "{{ $labels.model }} spends its {{ $labels.slo }} budget faster than it is refilled. "
+        "{{ $labels.model }} spends its budget for {{ $labels.slo }} faster than it is refilled. "
         "Plan work on it this week: the Model dashboard shows which requests.",
         hold="1h",
     ),

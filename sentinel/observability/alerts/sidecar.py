@@ -7,6 +7,7 @@ from sentinel.telemetry.catalogue import drift, internals, serving
 STALE_WINDOWS = 3
 DROPPED_RATIO = 0.05
 UNACCOUNTED_RATIO = 0.01
+ALL = "namespace, job"  # the sidecars that are down together, for one reason
 LAG_SECONDS = 30
 
 
@@ -37,24 +38,26 @@ def sidecar(job: str) -> tuple[Alert, ...]:
 
 def _reachable(job: str) -> tuple[Alert, ...]:
     up = f'up{{job="{job}"}}'
+    answering = total(ALL, up)
     return (
         Alert(
             "SentinelDown",
             "critical",
-            f"{up} == 0",
-            "A sidecar cannot be scraped.",
-            "{{ $labels.instance }} does not answer: traffic still passes if its relay lives, but nothing is judged "
+            f"{up} == 0\nand on ({ALL})\n{answering} > 0",
+            "A sidecar cannot be scraped, while others can.",
+            "{{ sidecar }} does not answer: traffic still passes if its relay lives, but nothing is judged "
             "and nothing is rolled back. Look at the container's log and memory limit.",
             hold="5m",
         ),
         Alert(
             "SentinelAbsent",
             "critical",
-            f"absent({up})",
-            "No sidecar is being scraped at all.",
-            "Prometheus has no target of job {{ $labels.job }}. Check the PodMonitor and its labels, and whether the "
-            "sidecar is injected.",
-            hold="10m",
+            f"{answering} == 0\nor\nabsent({up})",
+            "No sidecar answers: nothing is judged and nothing is rolled back.",
+            "Prometheus cannot scrape any sidecar of job {{ $labels.job }}{{ in_namespace }}. Are there targets at "
+            "all? Then look at their containers; else check the PodMonitor and its labels, and whether the sidecar is "
+            "injected.",
+            hold="5m",
         ),
     )
 
@@ -65,7 +68,7 @@ _INTERNALS = (
         "warning",
         most(WATCHED, selector(internals.READY)) + " == 0",
         "A sidecar does not analyse.",
-        "The observer of {{ $labels.instance }} is not ready: traffic passes unseen. GET /readyz says why.",
+        "The observer of {{ sidecar }} is not ready: traffic passes unseen. GET /readyz says why.",
         hold="5m",
     ),
     Alert(
@@ -73,7 +76,7 @@ _INTERNALS = (
         "warning",
         _stale(),
         "No window has been judged for several windows' time.",
-        "{{ $labels.instance }} judged its last window {{ $value | humanizeDuration }} ago: its verdict is old. "
+        "{{ sidecar }} judged its last window {{ $value | humanizeDuration }} ago: its verdict is old. "
         "See its log for the last window and the Internals dashboard for lag and store.",
         hold="2m",
     ),
@@ -82,7 +85,7 @@ _INTERNALS = (
         "warning",
         _dropped(),
         "Sampled exchanges are lost before the analysis.",
-        "{{ $labels.instance }} loses {{ $value | humanizePercentage }} of what it sampled. Verdicts stay honest, "
+        "{{ sidecar }} loses {{ $value | humanizePercentage }} of what it sampled. Verdicts stay honest, "
         "on fewer rows. Lower capture.sample_ratio or give the observer more CPU.",
         hold="10m",
     ),
@@ -91,7 +94,7 @@ _INTERNALS = (
         "warning",
         _unaccounted(),
         "Received exchanges and their outcomes do not add up.",
-        "{{ $labels.instance }} cannot account for {{ $value | humanizePercentage }} of its exchanges. This is a "
+        "{{ sidecar }} cannot account for {{ $value | humanizePercentage }} of its exchanges. This is a "
         "fault of sentinel: please report it with the output of /metrics.",
         hold="15m",
     ),
@@ -100,7 +103,7 @@ _INTERNALS = (
         "warning",
         total(f"{WATCHED}, metric", f"increase({selector(internals.SERIES_DROPPED)}[15m])") + " > 0",
         "Features share __other__ because the ceiling on series is reached.",
-        "{{ $labels.instance }} folds {{ $labels.metric }}. Raise telemetry.max_series, or name the features that "
+        "{{ sidecar }} folds {{ $labels.metric }}. Raise telemetry.max_series, or name the features that "
         "matter less in features.ignore.",
         hold="15m",
     ),
@@ -109,7 +112,7 @@ _INTERNALS = (
         "warning",
         most(WATCHED, selector(internals.CONFIG_RELOAD)) + " == 0",
         "The configuration could not be read; the last good one is in force.",
-        "`sentinel check-config` on {{ $labels.instance }} lists everything that is wrong with it.",
+        "`sentinel check-config` on {{ sidecar }} lists everything that is wrong with it.",
         hold="5m",
     ),
     Alert(
@@ -117,7 +120,7 @@ _INTERNALS = (
         "warning",
         total(f"{WATCHED}, process", f"increase({selector(internals.RESTARTS)}[15m])") + " > 2.5",
         "A part of a sidecar dies again and again.",
-        "The {{ $labels.process }} of {{ $labels.instance }} was started again {{ $value | humanize }} times in 15 "
+        "The {{ $labels.process }} of {{ sidecar }} was started again {{ $value | humanize }} times in 15 "
         "minutes. Look for OOMKilled and at the log before each start.",
     ),
     Alert(
@@ -125,7 +128,7 @@ _INTERNALS = (
         "warning",
         most(WATCHED, selector(internals.LAG)) + f" > {LAG_SECONDS}",
         "The observer does not keep up.",
-        "{{ $labels.instance }} is {{ $value | humanizeDuration }} behind its traffic. Lower capture.sample_ratio "
+        "{{ sidecar }} is {{ $value | humanizeDuration }} behind its traffic. Lower capture.sample_ratio "
         "or give the observer more CPU.",
         hold="10m",
     ),
@@ -134,7 +137,7 @@ _INTERNALS = (
         "warning",
         most(WATCHED, selector(internals.STORE_UP)) + " == 0",
         "The store takes no writes.",
-        "{{ $labels.instance }} keeps its windows on disk and judges on; incidents and rollbacks wait. Check the "
+        "{{ sidecar }} keeps its windows on disk and judges on; incidents and rollbacks wait. Check the "
         "database, its disk and the credentials in store.url.",
         hold="5m",
     ),
@@ -143,7 +146,7 @@ _INTERNALS = (
         "critical",
         total(WATCHED, f"increase({selector(internals.SPOOL_LOST)}[15m])") + " > 0",
         "Windows were lost: the store has been away for too long.",
-        "The spool of {{ $labels.instance }} was full and its oldest windows were dropped. Bring the store back; "
+        "The spool of {{ sidecar }} was full and its oldest windows were dropped. Bring the store back; "
         "raise store.spool_max_bytes if it must survive longer outages.",
     ),
 )

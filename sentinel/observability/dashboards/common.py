@@ -17,6 +17,9 @@ FEATURE = Variable(
 )
 
 
+_PAGES = 'ALERTS{alertname=~"Sentinel.+", alertstate="firing", severity="critical"}'
+
+
 def severity() -> str:
     """The worst verdict over replicas as a number: 0 ok, 1 insufficient, 2 blind, 3 breach."""
     states = (on_dashboard(drift.VERDICT, f'state="{state}"') for state in drift.STATES)
@@ -24,7 +27,7 @@ def severity() -> str:
 
 
 def annotations(version_changes: bool = True) -> list[Annotation]:
-    """Incidents, rollbacks, new versions, configuration reloads."""
+    """Incidents, rollbacks, new versions, configuration reloads, and the pages that fired."""
     info = on_dashboard(drift.MODEL_INFO)
     known, before = (f"count by ({BY_MODEL}) ({selected})" for selected in (info, f"{info} offset 5m"))
     incidents = f"max by ({BY_MODEL}) ({on_dashboard(drift.INCIDENT_LAST)}) * 1000"
@@ -33,6 +36,7 @@ def annotations(version_changes: bool = True) -> list[Annotation]:
     marks = [
         Annotation("Incidents", incidents, ORANGE, "Incident: {{model}} {{model_version}}", timestamps=True),
         Annotation("Rollbacks", rollbacks, RED, "Rollback of {{model}} {{model_version}}", timestamps=True),
+        Annotation("Pages", _PAGES, RED, "{{alertname}} {{model}} {{model_version}} {{instance}}"),
         Annotation("Configuration", reloads, GREY, "Configuration read: {{instance}}", timestamps=True),
     ]
     if version_changes:

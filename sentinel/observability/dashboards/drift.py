@@ -2,25 +2,26 @@
 
 from sentinel.observability.dashboards.kinds import STACKED, VERSION_NAME, evidence, lines
 from sentinel.observability.panel import GREEN, ORANGE, RED, YELLOW, Panel, Query, Step
-from sentinel.observability.query import BY_MODEL, RATE, most, on_dashboard, rate, selector, total
+from sentinel.observability.query import BY_MODEL, RATE, leading, most, on_dashboard, rate, selector, total
 from sentinel.telemetry.catalogue import drift, serving
 
+_FEATURE = f"{{{{feature}}}}, {VERSION_NAME}"  # two versions side by side, as after a release, stay apart
 _PSI = 'method="psi"'
 _TARGET = 'job=~"$job", instance=~"$instance"'
 
 
 def drift_panels() -> list[Panel]:
-    by_feature = f"max by (feature) ({on_dashboard(drift.EVIDENCE)})"
-    book = f"max by (book) ({on_dashboard(drift.BOOK_EVIDENCE)})"
-    psi = f"max by (feature) ({on_dashboard(drift.SCORE, _PSI)})"
+    by_feature = leading(20, f"{BY_MODEL}, feature", on_dashboard(drift.EVIDENCE))
+    book = most(f"{BY_MODEL}, book", on_dashboard(drift.BOOK_EVIDENCE))
+    psi = leading(10, f"{BY_MODEL}, feature", on_dashboard(drift.SCORE, _PSI))
     level = f"max({selector(drift.NOTICE_LEVEL, f'{_TARGET}, {_PSI}')})"
-    top = f"topk(10, max by (feature, method) ({on_dashboard(drift.SCORE)}))"
+    top = f"topk(10, {most(f'{BY_MODEL}, feature, method', on_dashboard(drift.SCORE))})"
     return [
         Panel(
             "Evidence per feature over time",
             "Each feature's share of the evidence; all together page at 1. Red ones are why the verdict is a breach.",
             "state-timeline",
-            [Query(f"topk(20, {by_feature})", "{{feature}}")],
+            [Query(by_feature, _FEATURE)],
             unit="none",
             width=24,
             height=9,
@@ -32,13 +33,13 @@ def drift_panels() -> list[Panel]:
             "Evidence against the budget",
             "Page book and rollback book, as shares of what an action needs. Both hold their false-alarm budget.",
             book,
-            "{{book}}",
+            f"{{{{book}}}}, {VERSION_NAME}",
         ),
         Panel(
             "Score beside its notice level",
             "PSI of the last window, and the level above which a ticket is raised. A score never pages.",
             "timeseries",
-            [Query(f"topk(10, {psi})", "{{feature}}"), Query(level, "notice level")],
+            [Query(psi, _FEATURE), Query(level, "notice level")],
             unit="none",
             width=8,
             alerts=("SentinelFeatureDrift",),
@@ -81,7 +82,7 @@ def prediction_panels() -> list[Panel]:
 
 
 def quality_panels() -> list[Panel]:
-    problems = f"topk(10, max by (feature, problem) ({on_dashboard(drift.PROBLEM_RATIO)}))"
+    problems = leading(10, f"{BY_MODEL}, feature, problem", on_dashboard(drift.PROBLEM_RATIO))
     found = f"sum by (problem) (increase({on_dashboard(drift.QUALITY_FINDINGS)}[{RATE}]))"
     undecodable = total("reason", rate(on_dashboard(serving.UNDECODABLE))) + " or vector(0)"
     outcomes = total("outcome", rate(on_dashboard(serving.EXCHANGES)))
@@ -90,7 +91,7 @@ def quality_panels() -> list[Panel]:
             "Feature problems",
             "Share of rows whose value is missing, out of the reference's range, a new category, or of a wrong type.",
             problems,
-            "{{feature}}: {{problem}}",
+            f"{_FEATURE}: {{{{problem}}}}",
             "percentunit",
         ),
         lines(

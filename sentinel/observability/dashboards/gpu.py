@@ -1,4 +1,4 @@
-"""The GPU row of the Model dashboard: NVML where the sidecar sees the device, else DCGM's for the same pod."""
+"""The GPU row of the Model dashboard: the sidecar's values where it sees the device, else DCGM's for the same pod."""
 
 from sentinel.observability.panel import Panel, Query
 from sentinel.observability.query import RATE, on_dashboard, ratio

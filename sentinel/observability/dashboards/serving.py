@@ -2,17 +2,18 @@
 
 from sentinel.observability.dashboards.kinds import STACKED, THRESHOLD_LINE, VERSION_NAME, lines, quantiles
 from sentinel.observability.panel import GREEN, RED, YELLOW, Panel, Query, Step
-from sentinel.observability.query import BY_MODEL, RATE, on_dashboard, rate, ratio, total
+from sentinel.observability.query import BY_MODEL, RATE, most, on_dashboard, rate, ratio, total
 from sentinel.observability.shape import Shape
 from sentinel.telemetry.catalogue import serving
 
+_QUANTILE = f"p{{{{quantile}}}}, {VERSION_NAME}"
 _BAD_CODES = f'code=~"{"|".join(serving.BAD_CODES)}"'
 
 
 def traffic_panels(shape: Shape) -> list[Panel]:
     requests, failed = on_dashboard(serving.REQUESTS), on_dashboard(serving.REQUESTS, _BAD_CODES)
     buckets = on_dashboard(serving.REQUEST_DURATION, suffix="_bucket")
-    of_window = f"max by (quantile) ({on_dashboard(serving.DURATION_QUANTILE)})"
+    of_window = most(f"{BY_MODEL}, quantile", on_dashboard(serving.DURATION_QUANTILE))
     panels = [
         lines("Requests", "By status class.", total("code", rate(requests)) + " > 0", "{{code}}", "reqps", STACKED),
         lines(
@@ -22,7 +23,7 @@ def traffic_panels(shape: Shape) -> list[Panel]:
             VERSION_NAME,
             "percentunit",
         ),
-        lines("Latency", "Quantiles of the last window over all traffic, within 1 %.", of_window, "p{{quantile}}", "s"),
+        lines("Latency", "Quantiles of the last window over all traffic, within 1 %.", of_window, _QUANTILE, "s"),
         quantiles(
             "Time to first byte",
             "First byte of the answer after the request, over all traffic.",

@@ -1,6 +1,20 @@
-"""Every metric that sentinel exports, in the order of the exposition. Nothing is exported that is not listed here."""
+"""Every metric that sentinel exports, in the order of the exposition. Nothing is exported that is not listed here.
 
-from sentinel.telemetry.catalogue import drift, fleet, generation, gpu, internals, labels, rollback, serving, shadow
+CATALOGUE: what a sidecar and the fleet export. INJECTOR: what the admission webhook does.
+"""
+
+from sentinel.telemetry.catalogue import (
+    drift,
+    fleet,
+    generation,
+    gpu,
+    injector,
+    internals,
+    labels,
+    rollback,
+    serving,
+    shadow,
+)
 from sentinel.telemetry.catalogue.metric import MODEL_LABELS, Kind, Metric
 
 CATALOGUE: tuple[Metric, ...] = tuple(
@@ -9,11 +23,13 @@ CATALOGUE: tuple[Metric, ...] = tuple(
     for value in vars(module).values()
     if isinstance(value, Metric)
 )
-BY_NAME = {metric.name: metric for metric in CATALOGUE}
+INJECTOR: tuple[Metric, ...] = tuple(value for value in vars(injector).values() if isinstance(value, Metric))
+BY_NAME = {metric.name: metric for metric in (*CATALOGUE, *INJECTOR)}
 
 __all__ = [
     "BY_NAME",
     "CATALOGUE",
+    "INJECTOR",
     "MODEL_LABELS",
     "Kind",
     "Metric",
@@ -21,6 +37,7 @@ __all__ = [
     "fleet",
     "generation",
     "gpu",
+    "injector",
     "internals",
     "labels",
     "rollback",

@@ -1,4 +1,4 @@
-"""Metrics of the GPUs that NVML shows to this container. Absent one by one where the driver does not answer."""
+"""Metrics of the GPUs that NVML or amdgpu show to this container. Absent one by one where the driver has no answer."""
 
 from functools import partial
 
@@ -19,7 +19,7 @@ THROTTLE_REASONS = (
 )
 
 COLLECTOR_UP = _gpu(
-    "sentinel_gpu_collector_up", "gauge", "1 while NVML answers; 0 without a driver or when switched off."
+    "sentinel_gpu_collector_up", "gauge", "1 while a driver answers; 0 without one or when switched off."
 )
 INFO = _gpu("sentinel_gpu_info", "gauge", "1 for each device or MIG instance.", ("gpu", "uuid", "name"))
 UTILIZATION = _gpu("sentinel_gpu_utilization_ratio", "gauge", "Share of time in which a kernel ran.", ("gpu",), "ratio")

@@ -1,4 +1,4 @@
-"""Metrics of the second model that answers mirrored requests; exported where `capture.shadow.url` is set."""
+"""Metrics of the second model that answers mirrored requests; exported where `capture.shadow` names one."""
 
 from functools import partial
 

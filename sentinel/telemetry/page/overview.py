@@ -12,7 +12,7 @@ OUTCOME_WORDS = (
 SHOWN_EVENTS = 30
 SHOWN_REASONS = 8
 STALE_WINDOWS = 3
-_NO_GPU = '<p class="empty">No NVIDIA driver answers in this container.</p>'
+_NO_GPU = '<p class="empty">No driver of a GPU answers in this container.</p>'
 
 
 def banner(view: StatusView, now: float) -> str:
@@ -65,7 +65,7 @@ def conservation(counts: Conservation) -> str:
 
 
 def gpus(view: StatusView) -> str:
-    """One card of all devices; a plain sentence where NVML does not answer."""
+    """One card of all devices; a plain sentence where no driver answers."""
     body = "".join(map(_gpu, view.gpus)) if view.gpu_up else _NO_GPU
     return f'<section class="card"><h2>GPU</h2>{body}</section>'
 

@@ -232,6 +232,15 @@ def test_settings_survive(store: SqlStore, url: str) -> None:
     other.close()
 
 
+def test_settings_are_found_by_how_their_names_begin(store: SqlStore) -> None:
+    for name in ("a_/1", "a_/2", "ab/1", "a_"):
+        store.put_setting(name, f"of {name}")
+    assert store.settings("a_/") == {"a_/1": "of a_/1", "a_/2": "of a_/2"}
+    store.drop_setting("a_/1")
+    store.drop_setting("a_/never")
+    assert list(store.settings("a_/")) == ["a_/2"]
+
+
 def test_hostile_words_and_numbers_are_stored(store: SqlStore) -> None:
     closed = some.window(0, version="v\0\n'; DROP TABLE windows;--")
     strange = replace(some.scores(), feature="a\0b", distances={"psi": float("nan"), "ks": float("inf")})

@@ -158,7 +158,7 @@ def test_urls_that_mean_nothing(url: str, sentence: str) -> None:
 def test_two_processes_create_at_once(url: str) -> None:
     script = "import sys; from sentinel.store import open_store; open_store(sys.argv[1]).put_setting('a', 'b')"
     children = [subprocess.Popen([sys.executable, "-c", script, url]) for _ in range(3)]
-    assert [child.wait(60) for child in children] == [0, 0, 0]
+    assert [child.wait(120) for child in children] == [0, 0, 0]
 
 
 def test_a_current_or_empty_database_costs_no_migration_tool(sqlite_url: str) -> None:

@@ -13,13 +13,14 @@ from rich.console import Console
 
 from sentinel.demo.driver import Pace, Tally
 from sentinel.demo.model import BADLY_QUANTISED, GOOD
-from sentinel.demo.place import Place, parse_ports
+from sentinel.demo.place import Place
 from sentinel.demo.sidecar import Timing
 from sentinel.demo.staging import Plan
 from sentinel.demo.story import tell
 from sentinel.demo.telling import Teller
 from sentinel.demo.watching import Seen
 from tests.support.leftovers import Mark
+from tests.support.ports import demo_ports
 from tests.support.processes import wait_until
 
 WINDOW_SECONDS = 1.0
@@ -28,7 +29,7 @@ WINDOW_SECONDS = 1.0
 def test_the_story(demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mark, page = Mark(), io.StringIO()
     monkeypatch.setenv(*mark.variable)
-    plan = Plan(Place(demo_folder), parse_ports("auto"), Timing(window_seconds=WINDOW_SECONDS), Pace())
+    plan = Plan(Place(demo_folder), demo_ports(), Timing(window_seconds=WINDOW_SECONDS), Pace())
     outcome = asyncio.run(tell(plan, Teller(Console(file=page, width=120))))
     no_request_failed(outcome.tally)
     nothing_was_paged_while_all_was_well(outcome.seen)
@@ -78,10 +79,10 @@ def test_interrupting_it_leaves_no_process(demo_folder: Path, number: signal.Sig
     mark, page = Mark(), demo_folder / "page"
     command = [sys.executable, "-m", "sentinel.cli", "demo", "--fast", "--ports", "auto", "--folder", str(demo_folder)]
     with page.open("wb") as output, subprocess.Popen(command, stdout=output, env=mark.environment) as demo:
-        wait_until(lambda: "Act 1" in page.read_text() or demo.poll() is not None, "the first act", 60)
+        wait_until(lambda: "Act 1" in page.read_text() or demo.poll() is not None, "the first act")
         assert demo.poll() is None
         assert len(mark.living()) >= 5  # demo, server, deployer, supervisor and its children
         demo.send_signal(number)
-        status = demo.wait(30)
+        status = demo.wait(120)
     assert status == (1 if number != signal.SIGKILL else -signal.SIGKILL)
     wait_until(lambda: not mark.living(), "every process to end")

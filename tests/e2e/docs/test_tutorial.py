@@ -10,16 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support.ports import free_port
 from tests.support.processes import wait_until
-from tests.support.served import free_port
 from tests.support.sidecar_process import Sidecar
 from tests.support.snippets import snippets
 
 PORTS = ("8080", "8081", "9108", "9109")
 STAYING = ("sentinel run", "python -m sentinel.demo.")
 """Commands that take a terminal of their own."""
-COMMAND_SECONDS = 60.0
-START_SECONDS = 120.0  # the demo's server trains its model first
+COMMAND_SECONDS = 120.0
+START_SECONDS = 180.0  # the demo's server trains its model first
 
 
 @dataclass
@@ -90,7 +90,7 @@ class Reader:
 def _answers(port: int) -> bool:
     import socket
 
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=120):
         return True
     return False
 

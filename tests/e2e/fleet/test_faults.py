@@ -113,7 +113,7 @@ def finish(on: Stage, url: str) -> None:
     for sidecar in on.sidecars.values():
         sidecar.process.send_signal(signal.SIGTERM)
     for sidecar in on.sidecars.values():
-        sidecar.process.wait(20)
+        sidecar.process.wait(120)
     until(lambda: all(row["standing"] != "waiting" for row in store.list_windows(Selection())), "the last judgement")
     assert_one_judgement(store, sent)
     store.close()

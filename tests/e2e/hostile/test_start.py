@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.support.model_stub import model_stub
+from tests.support.ports import free_port
 from tests.support.processes import wait_until
-from tests.support.served import free_port
 from tests.support.sidecar_process import Sidecar, configuration, fails, running, starting
 
 GOOD = b'{"inputs": [{"name": "x", "datatype": "FP64", "shape": [1, 1], "data": [1.0]}]}'
@@ -105,7 +105,7 @@ MALFORMED: dict[str, Callable[[], bytes]] = {
 def test_malformed_http_passes_and_the_next_connection_is_served(tmp_path: Path) -> None:
     with model_stub() as stub, running(tmp_path, configuration(tmp_path, stub.address)) as sidecar:
         for malformed in MALFORMED.values():
-            with socket.create_connection(("127.0.0.1", sidecar.traffic), timeout=5) as connection:
+            with socket.create_connection(("127.0.0.1", sidecar.traffic), timeout=120) as connection:
                 connection.sendall(malformed())
                 connection.shutdown(socket.SHUT_WR)
             assert sidecar.post(GOOD) == 200

@@ -61,7 +61,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def send(sidecar: Sidecar, pictures: np.ndarray) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", sidecar.traffic, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", sidecar.traffic, timeout=120)
     for picture in pictures:
         body, headers = asked(picture[None])
         connection.request("POST", INFER, body, headers)
@@ -92,7 +92,7 @@ def test_what_happens_to_a_camera_is_named(what: str, reference: Path, tmp_path:
                 if paged(sidecar):
                     break
             wait_until(lambda: paged(sidecar), "the page")
-            with urllib.request.urlopen(f"http://127.0.0.1:{sidecar.telemetry}/", timeout=10) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{sidecar.telemetry}/", timeout=120) as answer:
                 page = answer.read().decode()
     store = open_store(f"sqlite:///{tmp_path / 'sentinel.db'}")
     incidents = [incident for incident in store.incidents() if incident.cause == "input_drift"]

@@ -39,7 +39,7 @@ def send(sidecar: Sidecar, number: int, values: list[float]) -> None:
 
 def post_labels(sidecar: Sidecar, body: bytes, kind: str = "application/json", token: str = TOKEN) -> tuple[int, Any]:
     headers = {"content-type": kind, "authorization": f"Bearer {token}"}
-    connection = http.client.HTTPConnection("127.0.0.1", sidecar.telemetry, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", sidecar.telemetry, timeout=120)
     connection.request("POST", "/v1/labels", body, headers)
     answer = connection.getresponse()
     return answer.status, json.loads(answer.read())
@@ -65,7 +65,7 @@ def kill_observer(sidecar: Sidecar) -> None:
 
 def answers(sidecar: Sidecar) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{sidecar.telemetry}/readyz", timeout=1) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{sidecar.telemetry}/readyz", timeout=120) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False
@@ -122,7 +122,7 @@ def test_late_double_and_orphaned_labels_add_up_and_tell_the_quality_of_the_full
             second = story.labels(story.late + story.twice)
             assert post_labels(sidecar, json.dumps(second).encode())[0] == 202
             kill_observer(sidecar)
-            wait_until(lambda: joined(kept) == len(story.known) and not counts(kept)["waiting"], "all labels", 40)
+            wait_until(lambda: joined(kept) == len(story.known) and not counts(kept)["waiting"], "all labels")
             wait_until(lambda: not kept.due(1e12), "the windows to be scored again")
             assert_counts(story, kept)
             assert_quality(story, kept)
@@ -181,7 +181,7 @@ def assert_quality(story: Story, kept: LabelStore) -> None:
 
 
 def sidecar_accuracy(sidecar: Sidecar) -> float:
-    text = urllib.request.urlopen(f"http://127.0.0.1:{sidecar.telemetry}/metrics", timeout=10).read().decode()
+    text = urllib.request.urlopen(f"http://127.0.0.1:{sidecar.telemetry}/metrics", timeout=120).read().decode()
     found = [
         sample.value
         for family in text_string_to_metric_families(text)
@@ -203,8 +203,11 @@ def test_under_sampling_what_was_sampled_is_joined_and_the_rest_are_orphans(tmp_
             for number in range(calls):
                 send(sidecar, number, [0.5])
             sampled = sidecar.settled(calls)["analysed"]
-            post_labels(sidecar, json.dumps([label(number, 0, 1) for number in range(calls)]).encode())
             store = open_store(document["store"]["url"])
+            wait_until(
+                lambda: len(store.labels.answered("fraud", "1", 0, 1e12, 100_000)) == sampled, "predictions to be kept"
+            )
+            post_labels(sidecar, json.dumps([label(number, 0, 1) for number in range(calls)]).encode())
             wait_until(lambda: joined(store.labels) + counts(store.labels)["orphan"] == calls, "all to be settled")
             assert 0 < joined(store.labels) == sampled < calls
             wait_until(lambda: sidecar.total("sentinel_labelled_ratio") == 1.0, "the share that has a label")

@@ -35,7 +35,7 @@ def ask(sidecar: Sidecar, number: int, *, stream: bool = True, leave_after: int 
     """One call over a connection of its own; `leave_after`: bytes of the answer after which the client leaves."""
     messages = [{"role": "user", "content": prompt(number)}]
     body = json.dumps({"model": "tides", "stream": stream, "messages": messages})
-    connection = http.client.HTTPConnection("127.0.0.1", sidecar.traffic, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", sidecar.traffic, timeout=120)
     try:
         connection.request("POST", "/v1/chat/completions", body, {"content-type": "application/json"})
         response = connection.getresponse()
@@ -47,7 +47,7 @@ def ask(sidecar: Sidecar, number: int, *, stream: bool = True, leave_after: int 
 
 
 def page(sidecar: Sidecar) -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{sidecar.telemetry}/", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{sidecar.telemetry}/", timeout=120) as answer:
         return answer.read().decode()
 
 

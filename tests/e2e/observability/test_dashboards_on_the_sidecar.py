@@ -14,16 +14,17 @@ import yaml
 from rich.console import Console
 
 from sentinel.demo.driver import Pace
-from sentinel.demo.place import Place, parse_ports
+from sentinel.demo.place import Place
 from sentinel.demo.sidecar import Timing
 from sentinel.demo.staging import Plan
 from sentinel.demo.story import tell
 from sentinel.demo.telling import Teller
 from sentinel.observability import build_alerts, build_dashboards, write
-from sentinel.observability.alerts import FLEETS
+from sentinel.observability.alerts import FLEETS, INJECTOR
 from sentinel.observability.dashboards.generation import language_model_panels
 from tests.support.dashboards import filled, panels, sides
 from tests.support.demo_artifacts import session_artifacts
+from tests.support.ports import demo_ports
 from tests.support.prometheus import Prometheus, running_prometheus
 
 NOT_IN_THE_STORY = (
@@ -32,7 +33,7 @@ NOT_IN_THE_STORY = (
     "Quality by late labels",
     "Leader of the fleet",
 )  # each panel says so (noValue)
-WITHOUT_SERIES = {"SentinelAbsent", *(alert.name for alert in FLEETS)}
+WITHOUT_SERIES = {"SentinelAbsent", *(alert.name for alert in (*FLEETS, *INJECTOR))}
 LANGUAGE_MODEL = {panel.title for panel in language_model_panels()}
 MAY_BE_EMPTY = {*LANGUAGE_MODEL, "Rows by segment", "Time to commit a window"}  # each says why, in its noValue
 
@@ -79,7 +80,7 @@ async def rules_without_series(prometheus: Prometheus, ended: float) -> list[str
 
 
 async def test_every_query_has_a_result_while_the_story_runs(demo_folder: Path, tmp_path: Path) -> None:
-    plan = Plan(Place(demo_folder), parse_ports("auto"), Timing(window_seconds=1.0), Pace())
+    plan = Plan(Place(demo_folder), demo_ports(), Timing(window_seconds=1.0), Pace())
     quick = {name: text.replace("interval: 30s", "interval: 1s") for name, text in build_alerts().items()}
     rules = write(quick, tmp_path / "rules")
     started = time.time()

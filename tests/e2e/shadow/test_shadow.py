@@ -9,10 +9,13 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import grpc
 import httpx
 
 from sentinel.demo.model import BADLY_QUANTISED, WELL_QUANTISED
+from tests.support.decode_grpc import V2
 from tests.support.processes import wait_until
+from tests.support.shadow_grpc import asked, grpc_server, said
 from tests.support.shadow_served import bodies, model_server, version_path
 from tests.support.sidecar_process import Sidecar, configuration, running
 
@@ -28,7 +31,7 @@ def shadowed(folder: Path, upstream: str, url: str, **shadow: Any) -> dict[str, 
 
 def serve(sidecar: Sidecar, requests: list[bytes]) -> list[int]:
     """Statuses of all requests, over one connection."""
-    with httpx.Client(base_url=f"http://127.0.0.1:{sidecar.traffic}", timeout=10) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{sidecar.traffic}", timeout=120) as client:
         return [
             client.post(PATH, content=body, headers={"content-type": "application/json"}).status_code
             for body in requests
@@ -36,7 +39,7 @@ def serve(sidecar: Sidecar, requests: list[bytes]) -> list[int]:
 
 
 def told(sidecar: Sidecar) -> list[dict[str, Any]]:
-    with urllib.request.urlopen(f"http://127.0.0.1:{sidecar.telemetry}/v1/shadow", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{sidecar.telemetry}/v1/shadow", timeout=120) as answer:
         found: list[dict[str, Any]] = json.load(answer)["shadows"]
         return found
 
@@ -60,7 +63,7 @@ def test_a_good_int8_twin_is_proven_equivalent(demo_folder: Path, tmp_path: Path
                 lambda: sidecar.metrics("sentinel_shadow_verdict", "verdict").get("equivalent") == 1, "the proof"
             )
             (found,) = told(sidecar)
-            page = urllib.request.urlopen(f"http://127.0.0.1:{sidecar.telemetry}/", timeout=5).read().decode()
+            page = urllib.request.urlopen(f"http://127.0.0.1:{sidecar.telemetry}/", timeout=120).read().decode()
     assert (found["version"], found["candidate_version"], found["verdict"]) == ("1", WELL_QUANTISED, "equivalent")
     assert found["differing_ratio_bounds"][1] < FAST["margin_ratio"]
     assert found["outputs"]["label"]["agreement_ratio"] > 0.98
@@ -99,6 +102,21 @@ def test_a_second_model_that_never_answers_holds_nobody_up(demo_folder: Path, tm
             (found,) = told(sidecar)
     assert outcomes == {"no_answer", "dropped"}
     assert "got no answer" in found["explanation"]
+
+
+def test_grpc_calls_are_mirrored_to_a_grpc_server(tmp_path: Path) -> None:
+    with grpc_server(lambda value: value) as (server, _), grpc_server(lambda value: value) as (second, heard):
+        document = shadowed(tmp_path, server, "", grpc_url=f"http://{second}")
+        with running(tmp_path, document) as sidecar:
+            with grpc.insecure_channel(f"127.0.0.1:{sidecar.traffic}") as channel:
+                call = channel.unary_unary(V2, request_serializer=bytes, response_deserializer=bytes)
+                answers = [call(asked(float(number % 7)), timeout=10) for number in range(REQUESTS)]
+            assert answers[:2] == [said(0.0), said(1.0)]
+            assert set(all_mirrored(sidecar)) <= {"learning", "compared"}
+            wait_until(lambda: [found["verdict"] for found in told(sidecar)] == ["equivalent"], "the proof")
+            (found,) = told(sidecar)
+    assert (found["version"], found["candidate_version"]) == ("7", "7")
+    assert heard.mirrored == REQUESTS
 
 
 def test_a_restart_goes_on_with_the_evidence(demo_folder: Path, tmp_path: Path) -> None:

@@ -85,6 +85,19 @@ def test_a_pause_holds_until_resumed_and_both_are_audited(folder: Path) -> None:
         assert store.verify_audit() == ""
 
 
+def test_a_changed_audit_is_found(folder: Path) -> None:
+    for command in ("pause", "resume"):
+        assert sentinel("rollback", command, "--reason", "moving", "--actor", "ann", cwd=folder).returncode == 0
+    assert "audit: whole" in sentinel("rollback", "status", cwd=folder).stdout
+    with closing(sqlite3.connect(folder / "sentinel.db")) as database, database:
+        database.execute("UPDATE audit SET actor = 'bob' WHERE action = 'rollback.pause'")
+    done = sentinel("rollback", "status", cwd=folder)
+    assert done.returncode == 1
+    assert "(rollback.pause rollback) was changed after it was written" in done.stdout
+    told = sentinel("rollback", "status", "--json", cwd=folder)
+    assert (told.returncode, json.loads(told.stdout)["audit_broken"] in done.stdout) == (1, True)
+
+
 def test_a_reason_is_required(folder: Path) -> None:
     done = sentinel("rollback", "pause", cwd=folder)
     assert done.returncode == 2

@@ -66,7 +66,7 @@ def test_rows_come_by_standard_input(captures: Path) -> None:
     rows = [{"amount": 0.1 * (i % 20), "score": 0.5, "at": START + i} for i in range(300)]
     command = [sys.executable, "-m", "sentinel.cli", "replay", "-", *MODEL, "--time-column", "at", "--json"]
     text = "".join(json.dumps(row) + "\n" for row in rows)
-    done = subprocess.run(command, input=text, capture_output=True, text=True, cwd=captures, timeout=60)
+    done = subprocess.run(command, input=text, capture_output=True, text=True, cwd=captures, timeout=120)
     assert done.returncode == 0, done.stderr
     assert [json.loads(line)["rows"] for line in done.stdout.splitlines()] == [60] * 5
 

@@ -54,7 +54,7 @@ def send_all(sidecar: Sidecar) -> int:
 
 
 def served_by(port: int, path: str) -> bytes:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     try:
         connection.request("GET", path)
         return connection.getresponse().read()

@@ -11,7 +11,8 @@ from aiohttp import web
 from standardwebhooks.webhooks import Webhook
 
 from sentinel.demo.deployer import Deployer
-from tests.support.served import free_port, served
+from tests.support.ports import free_port
+from tests.support.served import served
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 ORDER = {"data": {"model": "employment", "from_version": "2", "to_version": "1"}}

@@ -13,7 +13,8 @@ from sentinel.demo.dataset import HEALTHY, load
 from sentinel.demo.driver import PATH, Driver, Pace, encode
 from sentinel.demo.model import BADLY_QUANTISED, GOOD, Artifacts, Predictor
 from sentinel.demo.server import ModelServer
-from tests.support.served import free_port, served
+from tests.support.ports import free_port
+from tests.support.served import served
 
 PACE = Pace(requests_per_second=200, rows=4, connections=4)
 

@@ -13,8 +13,8 @@ from typing import Any
 from tests.support.helm_chart import manifests, one, parent_chart
 from tests.support.helm_container import passes, running
 from tests.support.model_stub import model_stub
+from tests.support.ports import free_port
 from tests.support.processes import children_of, command_line, wait_until
-from tests.support.served import free_port
 from tests.support.sidecar_process import Sidecar
 
 GOOD = b'{"inputs": [{"name": "x", "datatype": "FP64", "shape": [1, 1], "data": [1.0]}]}'

@@ -19,7 +19,7 @@ from sentinel.inject.running import Injector, Options
 from tests.support.inject_cluster import TOKEN, WEBHOOK, Cluster
 from tests.support.inject_process import NAMES
 from tests.support.inject_reviews import PLAN, patched, review
-from tests.support.served import free_port
+from tests.support.ports import free_port
 
 
 async def test_it_makes_its_certificate_tells_the_api_server_and_answers(
@@ -47,7 +47,7 @@ async def test_it_makes_its_certificate_tells_the_api_server_and_answers(
     task = asyncio.create_task(injector.run())
     asked = review("pod-with-named-ports")
     try:
-        async with asyncio.timeout(20), aiohttp.ClientSession() as session:
+        async with asyncio.timeout(120), aiohttp.ClientSession() as session:
             await ready(session, telemetry)
             bundle = base64.b64decode(cluster.objects[WEBHOOK]["webhooks"][0]["clientConfig"]["caBundle"])
             trusting = ssl.create_default_context(cadata=bundle.decode())

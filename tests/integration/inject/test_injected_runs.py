@@ -10,8 +10,8 @@ from sentinel.inject.words import LISTEN, MODEL
 from tests.support.helm_container import passes, running
 from tests.support.inject_reviews import sidecar_of
 from tests.support.model_stub import model_stub
+from tests.support.ports import free_port
 from tests.support.processes import wait_until
-from tests.support.served import free_port
 
 GOOD = b'{"inputs": [{"name": "x", "datatype": "FP64", "shape": [1, 1], "data": [1.0]}]}'
 EXCHANGES = 10

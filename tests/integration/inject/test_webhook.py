@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from sentinel.inject.certificates import Issued, issue
-from sentinel.inject.server import BODY_SECONDS, MOST_BYTES
+from sentinel.inject.server import MOST_BYTES
 from tests.support.helm_chart import manifests, one
 from tests.support.helm_schemas import check
 from tests.support.inject_process import NAMES as NAMES_OF_SERVICE
 from tests.support.inject_process import Webhook, made, put, read_answer, webhook
 from tests.support.inject_reviews import INJECTED, NAMES, again, patched, review, sidecar_of
 from tests.support.kube_tools import attempt
-from tests.support.processes import wait_until
+from tests.support.processes import DEADLINE_SECONDS, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_a_body_too_large_is_refused_without_being_kept(running: Webhook, issued
 def test_a_body_that_does_not_come_is_given_up(running: Webhook, issued: Issued) -> None:
     before = running.count('sentinel_injection_rejections_total{reason="slow"}')
     with running.connected(issued.authorities) as connection:
-        connection.settimeout(BODY_SECONDS * 4)
+        connection.settimeout(DEADLINE_SECONDS)
         connection.sendall(b"POST /mutate HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
         status, answer = read_answer(connection)
     assert status == 408
@@ -89,7 +89,7 @@ def test_a_body_that_does_not_come_is_given_up(running: Webhook, issued: Issued)
 
 def test_clear_text_and_noise_leave_it_answering(running: Webhook, issued: Issued) -> None:
     for noise in (b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\xff\xff" + b"\0" * 100, b""):
-        with socket.create_connection(("127.0.0.1", running.port), 10) as connection:
+        with socket.create_connection(("127.0.0.1", running.port), DEADLINE_SECONDS) as connection:
             connection.sendall(noise)
     body = json.dumps(review("pod-of-a-deployment")).encode()
     assert running.ask(body, issued.authorities)[0] == 200

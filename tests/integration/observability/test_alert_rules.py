@@ -1,28 +1,34 @@
 """Every alert, on series that should fire it and on those that should not, by promtool's unit tests of rules."""
 
+import json
+import re
 import subprocess
+import typing
 from pathlib import Path
 
 import pytest
 import yaml
 
-from sentinel.config.settings import RollbackSettings, Settings, TelemetrySettings
+from sentinel.config.settings import FleetSettings, OptionalAlert, RollbackSettings, Settings, TelemetrySettings
 from sentinel.judge.verdict import Cause
-from sentinel.observability import build_alerts, stale, write
-from sentinel.observability.alerts import DRIFT, FLEETS, ROLLBACK, SERVING, Alert, sidecar
+from sentinel.observability import build_alerts, build_dashboards, build_optional_alerts, stale, write
+from sentinel.observability.alerts import DRIFT, FLEETS, INJECTOR, OPTIONAL, ROLLBACK, SERVING, Alert, sidecar
+from sentinel.observability.build import OPTIONAL_ALERTS, UnknownAlert
 from tests.support.alert_cases import CASES, Case, values
 from tests.support.tools import need
 
 ROOT = Path(__file__).parents[3]
 RUNBOOKS = ROOT / "alerts" / "runbooks"
-ALERTS = (*SERVING, *DRIFT, *ROLLBACK, *sidecar("sentinel"), *FLEETS)
+ALERTS = (*SERVING, *DRIFT, *ROLLBACK, *sidecar("sentinel"), *FLEETS, *INJECTOR, *OPTIONAL.values())
+ALWAYS = "SentinelWatchdog"
+BUILT = build_alerts() | build_optional_alerts()
 HEADINGS = ("## Meaning", "## Impact", "## Diagnosis", "## Mitigation")
 
 
 @pytest.fixture(scope="module")
 def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("rules")
-    write(build_alerts(), folder)
+    write(BUILT, folder)
     return folder
 
 
@@ -40,9 +46,9 @@ def as_promtool_test(case: Case) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("file", sorted(build_alerts()))
+@pytest.mark.parametrize("file", sorted(BUILT))
 def test_every_alert_fires_keeps_quiet_and_resolves(file: str, rules: Path, tmp_path: Path) -> None:
-    here = [case for case in CASES if f"alert: {case.alert}\n" in build_alerts()[file]]
+    here = [case for case in CASES if f"alert: {case.alert}\n" in BUILT[file]]
     for step in {case.step for case in here}:
         document = {
             "rule_files": [str(rules / file)],
@@ -58,7 +64,7 @@ def test_every_alert_fires_keeps_quiet_and_resolves(file: str, rules: Path, tmp_
 def test_every_alert_has_a_case_that_fires_and_minutes_that_do_not() -> None:
     for alert in ALERTS:
         cases = [case for case in CASES if case.alert == alert.name]
-        assert any(case.firing and case.quiet for case in cases), alert.name
+        assert any(case.firing and (case.quiet or alert.name == ALWAYS) for case in cases), alert.name
     assert {case.alert for case in CASES} == {alert.name for alert in ALERTS}
 
 
@@ -70,7 +76,7 @@ def test_rules_pass_promtools_linter(rules: Path) -> None:
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
 def test_an_alert_says_what_to_do_and_has_its_runbook(alert: Alert) -> None:
-    assert alert.severity in ("critical", "warning", "info")
+    assert alert.severity in ("critical", "warning", "info") or alert.name == ALWAYS
     assert alert.summary.endswith(".")
     assert "{{" not in alert.summary
     assert len(alert.description) > 60
@@ -88,7 +94,7 @@ def test_there_is_no_runbook_without_an_alert() -> None:
 def test_every_cause_of_an_incident_has_its_alert() -> None:
     told = " ".join(alert.expr for alert in DRIFT)
     for cause in Cause.__args__:  # type: ignore[attr-defined]
-        assert f'cause="{cause}"' in told
+        assert re.search(rf'cause=~?"([a-z_|]+\|)?{cause}["|]', told)
 
 
 def test_breaches_page_and_scores_do_not() -> None:
@@ -102,12 +108,61 @@ def test_severities_and_parts_follow_the_configuration() -> None:
         scrape_job="models", alert_severities={"SentinelBlind": "critical", "SentinelOddReplica": "none"}
     )
     built = build_alerts(Settings(telemetry=telemetry, rollback=RollbackSettings(mode="off")))
-    assert set(built) == {"sentinel-drift.yml", "sentinel-sidecar.yml"}
+    assert set(built) == {"sentinel-drift.yml", "sentinel-sidecar.yml", "sentinel-injector.yml"}
     drift = {rule["alert"]: rule for rule in yaml.safe_load(built["sentinel-drift.yml"])["groups"][0]["rules"]}
     assert drift["SentinelBlind"]["labels"]["severity"] == "critical"
     assert "SentinelOddReplica" not in drift
     assert 'up{job="models"}' in built["sentinel-sidecar.yml"]
 
 
+def test_optional_alerts_are_written_where_they_are_asked_for() -> None:
+    assert not any(name in "".join(build_alerts().values()) for name in OPTIONAL_ALERTS)
+    asked = Settings(telemetry=TelemetrySettings(optional_alerts=("SentinelWatchdog",)))
+    assert set(build_alerts(asked)) - set(build_alerts(Settings())) == {"sentinel-watchdog.yml"}
+    both = build_alerts(asked, ("SentinelMissingOnPod",))
+    assert set(both) - set(build_alerts(asked)) == {"sentinel-missing-on-pod.yml"}
+    assert typing.get_args(OptionalAlert) == OPTIONAL_ALERTS
+
+
+def test_severities_of_alerts_that_do_not_exist_are_refused() -> None:
+    settings = Settings(telemetry=TelemetrySettings(alert_severities={"SentinelBlnd": "critical"}))
+    with pytest.raises(UnknownAlert, match="there is no alert SentinelBlnd"):
+        build_alerts(settings)
+
+
+@pytest.mark.parametrize(
+    ("alert", "series", "values", "leads_to"),
+    [
+        (
+            "SentinelBlind",
+            'sentinel_verdict{model="fraud & co", model_version="7", state="blind"}',
+            "1x60",
+            "sentinel-model?var-model=fraud+%26+co&var-version=7",
+        ),
+        (
+            "SentinelSpoolLost",
+            'sentinel_spool_lost_total{instance="a:9108"}',
+            "0+1x60",
+            "sentinel-internals?var-instance=a%3A9108",
+        ),
+        ("SentinelFleetLagging", 'sentinel_fleet_lag_seconds{job="sentinel"}', "400x60", "sentinel-fleet"),
+    ],
+)
+def test_alerts_lead_to_their_dashboard(alert: str, series: str, values: str, leads_to: str, tmp_path: Path) -> None:
+    telemetry = TelemetrySettings(grafana_url="https://grafana.example/")
+    paths = write(build_alerts(Settings(telemetry=telemetry, fleet=FleetSettings(member=True))), tmp_path)
+    test = {
+        "interval": "1m",
+        "input_series": [{"series": series, "values": values}],
+        "alert_rule_test": [{"eval_time": "30m", "alertname": alert, "exp_alerts": []}],
+    }
+    document = {"rule_files": [str(path) for path in paths], "evaluation_interval": "1m", "tests": [test]}
+    (tmp_path / "test.yml").write_text(yaml.safe_dump(document))
+    done = subprocess.run([need("promtool"), "test", "rules", tmp_path / "test.yml"], capture_output=True, text=True)
+    assert f'dashboard_url="https://grafana.example/d/{leads_to}"' in done.stdout + done.stderr  # what it got instead
+    assert leads_to.split("?")[0] in {json.loads(text)["uid"] for text in build_dashboards().values()}
+
+
 def test_the_committed_rules_are_what_is_built() -> None:
     assert stale(build_alerts(), ROOT / "alerts") == [], "run `make observability`"
+    assert stale(build_optional_alerts(), ROOT / "alerts" / "optional") == [], "run `make observability`"

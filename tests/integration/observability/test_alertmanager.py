@@ -15,7 +15,7 @@ from aiohttp import ClientSession, web
 
 from sentinel.judge.verdict import State
 from sentinel.observability import build_alerts, write
-from sentinel.observability.alerts import DRIFT, ROLLBACK, SERVING, sidecar
+from sentinel.observability.alerts import DRIFT, OPTIONAL, ROLLBACK, SERVING, sidecar
 from sentinel.telemetry.recorder import Recorder
 from tests.support.prometheus import running_alertmanager, running_prometheus
 from tests.support.telemetry_served import served
@@ -23,9 +23,27 @@ from tests.support.telemetry_story import Story, incident, story_settings
 from tests.support.tools import need
 
 EXAMPLE = Path(__file__).parents[3] / "alerts" / "alertmanager.example.yml"
-ALERTS = (*SERVING, *DRIFT, *ROLLBACK, *sidecar("sentinel"))
+ALERTS = (*SERVING, *DRIFT, *ROLLBACK, *sidecar("sentinel"), *OPTIONAL.values())
 RECEIVERS = {"critical": "on-call", "warning": "tickets", "info": "channel"}
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 120.0
+SEVERITIES = {alert.name: alert.severity for alert in ALERTS}
+FRAUD = {"namespace": "prod", "model": "fraud", "model_version": "7"}
+SPAM = {**FRAUD, "model": "spam"}
+A, B = ({"namespace": "prod", "job": "sentinel", "instance": f"{name}:9108", "pod": name} for name in "ab")
+INHIBITIONS = (
+    # source, target, whether the source silences the target
+    (("SentinelInputDrift", FRAUD), ("SentinelFeatureDrift", FRAUD), True),
+    (("SentinelInputDrift", FRAUD), ("SentinelFeatureDrift", SPAM), False),
+    (("SentinelErrorBudgetBurnFast", {"namespace": "prod", "model": "fraud"}), ("SentinelInputDrift", FRAUD), True),
+    (("SentinelErrorBudgetBurnFast", {"namespace": "prod", "model": "fraud"}), ("SentinelInputDrift", SPAM), False),
+    (("SentinelDown", A), ("SentinelStoreDown", A), True),
+    (("SentinelDown", A), ("SentinelStoreDown", B), False),
+    (("SentinelDown", A), ("SentinelInputDrift", FRAUD), False),
+    (("SentinelDown", A), ("SentinelMissingOnPod", {"namespace": "prod", "pod": "a"}), True),
+    (("SentinelSpoolLost", A), ("SentinelExchangesDropped", B), False),
+    (("SentinelAbsent", {"namespace": "prod", "job": "sentinel"}), ("SentinelInputDrift", FRAUD), True),
+    (("SentinelAbsent", {"namespace": "dev", "job": "sentinel"}), ("SentinelInputDrift", FRAUD), False),
+)
 
 
 def test_amtool_accepts_the_example() -> None:
@@ -39,6 +57,13 @@ def test_alerts_go_where_their_severity_says(severity: str) -> None:
     command = [need("amtool"), "config", "routes", "test", f"--config.file={EXAMPLE}", *labels]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == RECEIVERS[severity]
+
+
+def test_the_watchdog_goes_to_the_heartbeat_alone() -> None:
+    labels = ["component=sentinel", "severity=none", "alertname=SentinelWatchdog"]
+    command = [need("amtool"), "config", "routes", "test", f"--config.file={EXAMPLE}", *labels]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "heartbeat"
 
 
 def test_alerts_of_others_stay_out() -> None:
@@ -113,6 +138,32 @@ async def inhibited(client: ClientSession, alertmanager: str, name: str) -> None
                     if alert["labels"]["alertname"] == name and alert["status"]["inhibitedBy"]:
                         return
             await asyncio.sleep(0.1)
+
+
+def posted(name: str, labels: dict[str, str], case: int) -> dict[str, Any]:
+    """An alert as Prometheus sends it; cases are kept apart by their namespace."""
+    told = {**labels, "namespace": f"{labels['namespace']}-{case}"}
+    return {"labels": {"alertname": name, "severity": SEVERITIES[name], "component": "sentinel", **told}}
+
+
+async def test_only_consequences_are_inhibited(tmp_path: Path) -> None:
+    alerts, expected = [], set()
+    for case, (source, target, silences) in enumerate(INHIBITIONS):
+        alerts += [posted(*source, case), posted(*target, case)]
+        if silences:
+            expected.add(frozenset(alerts[-1]["labels"].items()))
+    async with running_alertmanager(tmp_path, EXAMPLE) as alertmanager, ClientSession() as client:
+        async with client.post(f"http://{alertmanager}/api/v2/alerts", json=alerts) as answer:
+            assert answer.status == 200, await answer.text()
+        known, silenced = 0, set()
+        deadline = time.monotonic() + WAIT_SECONDS
+        while (known < len(alerts) or silenced != expected) and time.monotonic() < deadline:
+            await asyncio.sleep(0.1)
+            async with client.get(f"http://{alertmanager}/api/v2/alerts") as answer:
+                told = await answer.json()
+            known = len(told)
+            silenced = {frozenset(alert["labels"].items()) for alert in told if alert["status"]["inhibitedBy"]}
+    assert silenced == expected
 
 
 async def test_a_drift_page_reaches_its_receiver_and_silences_the_tickets(tmp_path: Path) -> None:

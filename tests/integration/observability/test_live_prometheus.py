@@ -15,16 +15,18 @@ import pytest
 import pytest_asyncio
 import yaml
 
+from sentinel.config import split_address
 from sentinel.config.settings import LabelSettings
 from sentinel.fleet import Progress
 from sentinel.fleet.metrics import FleetMetrics
+from sentinel.inject.server import Metrics, listening, telemetry
 from sentinel.labels.values import Kind, Quality, Report, Span
 from sentinel.observability import build_alerts, build_dashboards, write
-from sentinel.telemetry.catalogue import CATALOGUE, Metric, gpu, labels
+from sentinel.telemetry.catalogue import CATALOGUE, INJECTOR, Metric, gpu, injector, labels
 from sentinel.telemetry.readings import GpuReadings
 from sentinel.telemetry.recorder import Recorder
 from tests.support.dashboards import filled, panels, sides
-from tests.support.prometheus import Prometheus, running_prometheus
+from tests.support.prometheus import Prometheus, free_port, running_prometheus
 from tests.support.telemetry_served import served
 from tests.support.telemetry_story import TRACE, Story, incident, shadow_standing, story_settings
 
@@ -77,9 +79,9 @@ async def tell(recorder: Recorder, started: float) -> None:
         recorder.gpu(gpu_readings())
         recorder.exchange("dropped", "fraud", "7", reason="channel_full")
         recorder.received("fraud", "7")
-        recorder.spool(i, 0)
-        recorder.mirrored("compared", "fraud", "7", rows=20, differing=1)
-        recorder.shadows([shadow_standing()], at)
+        recorder.sidecar.spool(i, 0)
+        recorder.shadow.mirrored("compared", "fraud", "7", rows=20, differing=1)
+        recorder.shadow.standings([shadow_standing()], at)
         leader.report(Progress(leading=True, replicas={"fraud": 3}, missing={"fraud": 0}))
         recorder.buffered(4096, 1)
         recorder.labels.kept(10, "kept")
@@ -89,8 +91,8 @@ async def tell(recorder: Recorder, started: float) -> None:
         if opened is None and drift * 4 >= 1:
             opened = incident(at)
             story.window(at, counts, drift, opened=(opened,), open=(opened,), mix=MIX)
-            recorder.decision("triggered", "fraud", "7", at)
-            recorder.delivery("deployer", "delivered", 0.2, at)
+            recorder.rollbacks.decision("triggered", "fraud", "7", at)
+            recorder.rollbacks.delivery("deployer", "delivered", 0.2, at)
         else:
             story.window(at, counts, drift, open=(opened,) if opened else (), mix=MIX)
         await asyncio.sleep(1)
@@ -103,9 +105,13 @@ async def live(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Live]:
     rules = write(quick, folder / "rules")
     started = time.time()
     recorder = Recorder(story_settings(labels=LabelSettings(enabled=True)), started_at=started)
+    webhook = f"127.0.0.1:{free_port()}"
     async with (
         served(recorder) as address,
-        running_prometheus(folder, [address.removeprefix("http://")], rules) as prometheus,
+        listening(telemetry(Metrics(), lambda: ""), *split_address(webhook)),
+        running_prometheus(
+            folder, [address.removeprefix("http://")], rules, others={injector.JOB: [webhook]}
+        ) as prometheus,
     ):
         await prometheus.wait_for("sentinel_build_info")
         await tell(recorder, started)
@@ -181,6 +187,11 @@ async def test_every_metric_of_the_catalogue_is_scraped(live: Live) -> None:
     names = set(await live.prometheus.series("__name__", '{job="sentinel"}'))
     families = {re.sub(r"_(bucket|sum|count)$", "", name) for name in names} | names
     assert [metric.name for metric in CATALOGUE if metric.name not in families] == []
+
+
+async def test_the_webhooks_metrics_are_scraped_under_its_own_job(live: Live) -> None:
+    names = await live.prometheus.series("__name__", f'{{job="{injector.JOB}", __name__=~"sentinel_.+"}}')
+    assert sorted(names) == sorted(metric.name for metric in INJECTOR)
 
 
 async def test_nothing_is_scraped_that_the_catalogue_does_not_list(live: Live) -> None:

@@ -38,8 +38,8 @@ def opaque(running: Sidecar) -> dict[str, int]:
 
 def test_a_connection_that_is_read_otherwise_goes_opaque_and_others_do_not(tmp_path: Path) -> None:
     with upstream(serve) as server, sidecar(tmp_path, server, capture=ALL) as running:
-        wrong = socket.create_connection(running.address, timeout=10)
-        right = socket.create_connection(running.address, timeout=10)
+        wrong = socket.create_connection(running.address, timeout=120)
+        right = socket.create_connection(running.address, timeout=120)
         ask(wrong, REQUEST.replace(b"/p", b"/junk"), ANSWER + JUNK)
         ask(wrong)  # ends the exchange before it, which the observer then reads
         wait_for(lambda: opaque(running) == {"malformed_response": 1}, "the connection to go opaque")

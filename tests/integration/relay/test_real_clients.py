@@ -78,19 +78,19 @@ def test_grpcio_unary_streams_compression_errors_and_deadlines(tmp_path: Path, g
         with grpc.insecure_channel(f"{host}:{port}", options=options) as channel:
             echo = channel.unary_unary("/t.T/Echo")
             for size in (0, 1, 1000, 100_000):
-                assert echo(big[:size], timeout=10) == big[:size]
-            assert echo(b"z" * 10_000, compression=grpc.Compression.Gzip, timeout=10) == b"z" * 10_000
-            assert [*channel.unary_stream("/t.T/Count")(b"50", timeout=10)] == [b"%d" % n for n in range(50)]
-            assert channel.stream_unary("/t.T/Join")(iter([b"a", b"b", b"c"]), timeout=10) == b"abc"
-            assert [*channel.stream_stream("/t.T/Talk")(iter([b"x", b"y"]), timeout=10)] == [b"x", b"y"]
+                assert echo(big[:size], timeout=120) == big[:size]
+            assert echo(b"z" * 10_000, compression=grpc.Compression.Gzip, timeout=120) == b"z" * 10_000
+            assert [*channel.unary_stream("/t.T/Count")(b"50", timeout=120)] == [b"%d" % n for n in range(50)]
+            assert channel.stream_unary("/t.T/Join")(iter([b"a", b"b", b"c"]), timeout=120) == b"abc"
+            assert [*channel.stream_stream("/t.T/Talk")(iter([b"x", b"y"]), timeout=120)] == [b"x", b"y"]
             for status in (3, 5, 13, 14):
                 with pytest.raises(grpc.RpcError) as failed:
-                    channel.unary_unary("/t.T/Fail")(b"%d" % status, timeout=10)
+                    channel.unary_unary("/t.T/Fail")(b"%d" % status, timeout=120)
                 assert failed.value.code().value[0] == status
             with pytest.raises(grpc.RpcError) as late:
                 channel.unary_unary("/t.T/Sleep")(b"", timeout=0.2)
             assert late.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-            concurrent = [echo.future(b"%d" % n, timeout=10) for n in range(200)]
+            concurrent = [echo.future(b"%d" % n, timeout=120) for n in range(200)]
             assert [call.result() for call in concurrent] == [b"%d" % n for n in range(200)]
         codes = {
             (route["path"], code): count
@@ -159,7 +159,7 @@ async def test_httpx_keeps_alive_posts_and_streams(tmp_path: Path) -> None:
     runner, address = await serve_web(handle)
     with sidecar(tmp_path, address, capture=ALL) as running:
         host, port = running.address
-        async with httpx.AsyncClient(base_url=f"http://{host}:{port}", timeout=10) as client:
+        async with httpx.AsyncClient(base_url=f"http://{host}:{port}", timeout=120) as client:
             for size in (0, 10, 300_000):
                 assert (await client.post("/v2/models/m/infer", content=b"x" * size)).json()["got"] == size
             assert (await client.head("/v2/health/ready")).status_code == 200

@@ -69,7 +69,7 @@ def test_no_connection_is_dropped_and_new_settings_hold(tmp_path: Path) -> None:
 
         def load() -> None:
             while not stop.is_set():
-                client = http.client.HTTPConnection("127.0.0.1", sidecar.port, timeout=10)
+                client = http.client.HTTPConnection("127.0.0.1", sidecar.port, timeout=120)
                 try:
                     client.request("POST", "/p", b"x" * 500)
                     assert client.getresponse().read() == b"x" * 500
@@ -102,11 +102,11 @@ def test_a_request_under_way_outlives_the_reload(tmp_path: Path) -> None:
 
     def slow(connection: socket.socket) -> None:
         connection.recv(65536)
-        go.wait(20)
+        go.wait(120)
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
     with upstream(slow) as server, Reloadable(tmp_path, server) as sidecar:
-        client = http.client.HTTPConnection("127.0.0.1", sidecar.port, timeout=20)
+        client = http.client.HTTPConnection("127.0.0.1", sidecar.port, timeout=120)
         client.request("GET", "/")
         wait_for(lambda: any(s["received"] for s in sidecar.running.heard("summary")), "the request to be seen")
         sidecar.reload()
@@ -128,7 +128,7 @@ def test_settings_that_cannot_be_used_change_nothing(tmp_path: Path) -> None:
             sidecar.write()
             sidecar.reload()
             wait_for(lambda: len(sidecar.running.events("reload refused")) == 2, "the second refusal")
-        client = http.client.HTTPConnection("127.0.0.1", sidecar.port, timeout=10)
+        client = http.client.HTTPConnection("127.0.0.1", sidecar.port, timeout=120)
         client.request("POST", "/p", b"still")
         assert client.getresponse().read() == b"still"
         assert len(sidecar.running.events("started")) == 2

@@ -20,7 +20,7 @@ ALL = {"sample_ratio": 1.0, "max_samples_per_second": 1e6}
 
 
 def post(running: Sidecar, count: int = 1, body: bytes = b"x" * 100, path: str = "/v2/models/m/infer") -> None:
-    client = http.client.HTTPConnection(*running.address, timeout=10)
+    client = http.client.HTTPConnection(*running.address, timeout=120)
     for _ in range(count):
         client.request("POST", path, body)
         answer = client.getresponse()
@@ -120,7 +120,7 @@ def test_failures_are_told_with_the_counts_though_nothing_is_sampled(tmp_path: P
         connection.recv(65536)
 
     with upstream(fail) as server, sidecar(tmp_path, server, capture={"sample_ratio": 0.0}) as running:
-        client = http.client.HTTPConnection(*running.address, timeout=10)
+        client = http.client.HTTPConnection(*running.address, timeout=120)
         client.request("GET", "/p", headers={"X-Request-Id": "seen-once"})
         assert client.getresponse().status == 503
         client.close()
@@ -180,12 +180,12 @@ def test_stopping_waits_for_the_request_under_way(tmp_path: Path) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
     with upstream(slow) as server, sidecar(tmp_path, server, capture=ALL) as running:
-        client = http.client.HTTPConnection(*running.address, timeout=10)
+        client = http.client.HTTPConnection(*running.address, timeout=120)
         client.request("GET", "/")
-        assert asked.wait(10)
+        assert asked.wait(120)
         running.process.send_signal(signal.SIGTERM)
         assert client.getresponse().read() == b"ok"
-        assert running.process.wait(10) == 0
+        assert running.process.wait(120) == 0
     assert running.account["analysed"] == 1
 
 
@@ -195,7 +195,7 @@ def test_no_process_outlives_the_supervisor(tmp_path: Path, how: signal.Signals)
         post(running, 2)
         pids = [running.pid(child) for child in ("relay-0", "relay-1", "observer")]
         running.process.send_signal(how)
-        running.process.wait(10)
+        running.process.wait(120)
         wait_for(lambda: not any(map(alive, pids)), "every child to end")
 
 
@@ -204,7 +204,7 @@ def test_a_spare_is_dismissed_with_the_supervisor(tmp_path: Path, how: signal.Si
     with upstream(echo) as server, sidecar(tmp_path, server) as running:
         pid = wait_for(lambda: running.events("spare"), "a spare")[0]["pid"]
         running.process.send_signal(how)
-        running.process.wait(10)
+        running.process.wait(120)
         wait_for(lambda: not alive(pid), "the spare to end")
 
 
@@ -213,7 +213,7 @@ def test_unreachable_upstream_resets_the_client_and_is_counted(tmp_path: Path) -
     address = f"127.0.0.1:{free.getsockname()[1]}"
     free.close()
     with sidecar(tmp_path, address, capture=ALL) as running:
-        client = http.client.HTTPConnection(*running.address, timeout=10)
+        client = http.client.HTTPConnection(*running.address, timeout=120)
         client.connect()
         client.sock.sendall(b"GET /health HTTP/1.1\r\nHost: h\r\n\r\n")
         with pytest.raises(ConnectionResetError):
@@ -238,7 +238,7 @@ def test_several_listeners_and_a_unix_socket_upstream(tmp_path: Path) -> None:
         }
         with supervised(tmp_path, parse(document)) as running:
             for address in running.addresses:
-                client = http.client.HTTPConnection(*address, timeout=10)
+                client = http.client.HTTPConnection(*address, timeout=120)
                 client.request("POST", "/p", b"body")
                 assert client.getresponse().read() == b"body"
                 client.close()
@@ -253,7 +253,7 @@ def test_port_in_use_is_one_sentence_and_exit_code_1(tmp_path: Path) -> None:
             "from sentinel.config import parse; from sentinel.relay.supervisor import run; import sys;"
             f"sys.exit(run(parse({{'relay': [{{'listen': '127.0.0.1:{port}'}}]}})))"
         )
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20)
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 1
     assert done.stderr == (
         f"cannot listen on 127.0.0.1:{port}: another process listens there; stop it or choose another port\n"

@@ -43,7 +43,7 @@ def test_both_ends_speak_tls_and_exchanges_are_seen(tmp_path: Path, certificate:
         }  # fmt: skip
         with sidecar(tmp_path, server, relay=[listener], capture=ALL) as running:
             trusting = ssl.create_default_context(cafile=certificate)
-            client = http.client.HTTPSConnection(*running.address, context=trusting, timeout=10)
+            client = http.client.HTTPSConnection(*running.address, context=trusting, timeout=120)
             for size in (1, 1000, 500_000):
                 client.request("POST", "/p", b"x" * size)
                 assert client.getresponse().read() == b"x" * size
@@ -62,7 +62,7 @@ def test_a_server_that_cannot_be_trusted_is_a_refusal(tmp_path: Path, certificat
     with upstream(serve) as server:
         listener = {"listen": "127.0.0.1:0", "upstream": server, "upstream_tls": True}
         with sidecar(tmp_path, server, relay=[listener], capture=ALL) as running:
-            client = socket.create_connection(running.address, timeout=10)
+            client = socket.create_connection(running.address, timeout=120)
             client.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
             with pytest.raises(ConnectionResetError):
                 client.recv(1)

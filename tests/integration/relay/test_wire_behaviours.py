@@ -99,9 +99,9 @@ class Ends:
     """Both ends of one connection."""
 
     def __init__(self, listener: socket.socket, address: tuple[str, int]) -> None:
-        self.client = socket.create_connection(address, timeout=10)
+        self.client = socket.create_connection(address, timeout=120)
         self.server, _ = listener.accept()
-        self.server.settimeout(10)
+        self.server.settimeout(120)
 
     def play(self, steps: Steps) -> list[tuple[str, bytes]]:
         """What arrived at the other end at each step."""
@@ -131,7 +131,7 @@ def receive(connection: socket.socket, size: int) -> bytes:
 @pytest.fixture(scope="module")
 def listener() -> Iterator[socket.socket]:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(10)
+        server.settimeout(120)
         yield server
 
 

@@ -69,7 +69,7 @@ def test_without_the_extra_the_command_to_install_it_is_named(drifting: Lived, t
         text=True,
         cwd=drifting.folder,
         env=os.environ | {"PYTHONPATH": str(tmp_path)},
-        timeout=60,
+        timeout=120,
     )
     assert done.returncode == 1
     assert done.stderr == "sentinel: Evidently's plots need evidently: pip install 'sentinel-sidecar[report]'\n"

@@ -14,8 +14,8 @@ from sentinel.config.settings import AdminSettings, RollbackSettings, Settings
 from sentinel.rollback.admin import admin_app
 from sentinel.rollback.http import Backing, server_tls
 from sentinel.store import open_store
+from tests.support.ports import free_port
 from tests.support.rollback_receiver import certificate
-from tests.support.served import free_port
 
 TOKEN = "the operators' token"
 

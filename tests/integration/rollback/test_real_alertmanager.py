@@ -21,12 +21,11 @@ from sentinel.rollback.history import VersionHistory, setting_name
 from sentinel.rollback.http import Backing
 from sentinel.rollback.integrations import integration_routes
 from sentinel.store import SqlStore, open_store
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
+from tests.support.processes import DEADLINE_SECONDS
 from tests.support.rollback_delivery import target
 from tests.support.served import served
 from tests.support.tools import need
-
-DEADLINE_SECONDS = 30.0
 
 
 @contextlib.contextmanager
@@ -47,7 +46,7 @@ def alertmanager(folder: Path, webhook: str, token_file: Path) -> Iterator[str]:
         yield f"http://{address}"
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(DEADLINE_SECONDS)
 
 
 @pytest.fixture

@@ -3,13 +3,13 @@ taken back once; the moved world is paged and nothing is taken back.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sentinel.config.settings import RollbackSettings
+from sentinel.config.settings import RollbackSettings, RuleSettings
 from sentinel.judge.binding import Roles
 from sentinel.judge.judge import Judge
 from sentinel.judge.policy import Policy, ServiceLevels
@@ -117,6 +117,23 @@ def test_a_worse_release_is_taken_back_once(service: Service, name: str) -> None
 def test_a_release_like_the_one_before_it_is_left_alone(service: Service) -> None:
     assert released(service, World()) == 0
     assert service.store.audit_trail() == []
+
+
+@pytest.mark.parametrize(("minutes", "asked"), [(1, 0), (3, 1)])
+def test_an_outage_that_is_over_takes_nothing_back_where_a_breach_must_stand(
+    service: Service, minutes: int, asked: int
+) -> None:
+    """With `for_seconds` of a window: some failing minutes of a good release."""
+    service.settings = replace(service.settings, rules=(RuleSettings("error_ratio", for_seconds=SECONDS),))
+    service.desk = Desk(service.store, service.settings)
+    for number in range(BEFORE):
+        service.minute(number, "1", World())
+    out = range(BEFORE + 5, BEFORE + 5 + minutes)
+    found = [service.minute(n, "2", World(failed=0.2 * (n in out))) for n in range(BEFORE, BEFORE + 10)]
+    assert sum(found) == asked
+    assert "error_ratio" in service.paged, "people are told all the same"
+    outcomes = {record.outcome for record in service.store.audit_trail()}
+    assert ("suppressed_recovering" in outcomes) == (not asked)
 
 
 @pytest.mark.parametrize("beside", [False, True], ids=["after the release", "under both versions"])

@@ -17,7 +17,7 @@ from tests.support import store_values as some
 from tests.support.postgres import Postgres
 from tests.support.proxy import Proxy
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 120.0
 
 
 class Door:
@@ -62,26 +62,28 @@ def door(sqlite_url: str) -> Door:
 def writer(door: Door, tmp_path: Path) -> Iterator[Writer]:
     made = Writer(door.open, Spool(tmp_path / "spool", 1 << 20))
     yield made
-    assert made.close()
+    assert made.close(PATIENCE_SECONDS)
 
 
 def test_windows_are_written_and_calls_answered(writer: Writer) -> None:
-    assert writer.submit(some.record(0)).result(10) == "written"
-    assert writer.submit(some.record(0)).result(10) == "known"
-    assert [found.window.start for found in writer.call(lambda store: list(store.windows())).result(10)] == [0.0]
-    assert writer.judge_state("fraud").result(10) == b"state"
+    assert writer.submit(some.record(0)).result(PATIENCE_SECONDS) == "written"
+    assert writer.submit(some.record(0)).result(PATIENCE_SECONDS) == "known"
+    assert [
+        found.window.start for found in writer.call(lambda store: list(store.windows())).result(PATIENCE_SECONDS)
+    ] == [0.0]
+    assert writer.judge_state("fraud").result(PATIENCE_SECONDS) == b"state"
 
 
 def test_the_store_goes_and_comes_back(writer: Writer, door: Door) -> None:
-    writer.submit(some.record(0)).result(10)
+    writer.submit(some.record(0)).result(PATIENCE_SECONDS)
     door.shut = True
     outcomes = [writer.submit(some.record(number, state=b"%d" % number)) for number in (1, 2, 3)]
-    assert [outcome.result(10) for outcome in outcomes] == ["spooled"] * 3
+    assert [outcome.result(PATIENCE_SECONDS) for outcome in outcomes] == ["spooled"] * 3
     assert writer.counts.away == "the door is shut"
-    assert writer.judge_state("fraud").result(10) == b"3"
+    assert writer.judge_state("fraud").result(PATIENCE_SECONDS) == b"3"
     door.shut = False
     until(lambda: writer.spooled.records == 0)
-    assert writer.submit(some.record(4)).result(10) == "written"
+    assert writer.submit(some.record(4)).result(PATIENCE_SECONDS) == "written"
     assert door.committed == [0.0, 60.0, 120.0, 180.0, 240.0]
     assert (writer.counts.written, writer.counts.away) == (5, "")
 
@@ -89,18 +91,18 @@ def test_the_store_goes_and_comes_back(writer: Writer, door: Door) -> None:
 def test_a_store_that_is_away_at_the_start(door: Door, tmp_path: Path) -> None:
     door.shut = True
     writer = Writer(door.open, Spool(tmp_path / "spool", 1 << 20))
-    assert writer.submit(some.record(0)).result(10) == "spooled"
+    assert writer.submit(some.record(0)).result(PATIENCE_SECONDS) == "spooled"
     with pytest.raises(StoreUnavailable):
-        writer.call(lambda store: store.setting("a")).result(10)
+        writer.call(lambda store: store.setting("a")).result(PATIENCE_SECONDS)
     door.shut = False
     until(lambda: writer.spooled.records == 0)
-    assert writer.close()
+    assert writer.close(PATIENCE_SECONDS)
 
 
 def test_a_record_that_the_database_refuses_holds_up_nothing(writer: Writer) -> None:
     broken = some.record(0, intents=(some.intent(body=None),))
-    assert writer.submit(broken).result(10) == "refused"
-    assert writer.submit(some.record(1)).result(10) == "written"
+    assert writer.submit(broken).result(PATIENCE_SECONDS) == "refused"
+    assert writer.submit(some.record(1)).result(PATIENCE_SECONDS) == "written"
     assert writer.counts.refused == 1
 
 
@@ -109,11 +111,11 @@ def test_what_waits_survives_a_restart(door: Door, tmp_path: Path) -> None:
     door.shut = True
     for number in range(3):
         first.submit(some.record(number))
-    assert first.close()
+    assert first.close(PATIENCE_SECONDS)
     door.shut = False
     second = Writer(door.open, Spool(tmp_path / "spool", 1 << 20))
     until(lambda: second.spooled.records == 0)
-    assert second.close()
+    assert second.close(PATIENCE_SECONDS)
     assert door.committed == [0.0, 60.0, 120.0]
 
 
@@ -129,7 +131,7 @@ def test_a_postgresql_that_crashes_and_recovers(postgres: Postgres, postgres_url
     until(lambda: writer.spooled.records == 0)
     found = writer.call(lambda store: [stored.window.start for stored in store.windows()]).result(PATIENCE_SECONDS)
     assert found == [0.0, 60.0, 120.0]
-    assert writer.close()
+    assert writer.close(PATIENCE_SECONDS)
 
 
 def test_a_network_that_is_cut(
@@ -147,18 +149,18 @@ def test_a_network_that_is_cut(
     until(lambda: writer.spooled.records == 0)
     found = writer.call(lambda store: [stored.window.start for stored in store.windows()]).result(PATIENCE_SECONDS)
     assert found == [0.0, 60.0, 120.0]
-    assert writer.close()
+    assert writer.close(PATIENCE_SECONDS)
     proxy.close()
 
 
 def test_a_record_that_no_database_takes_holds_up_nothing(writer: Writer, door: Door) -> None:
     impossible = some.record(0, window=some.window(0, traffic=some.traffic(1 << 80)))
-    assert writer.submit(impossible).result(10) == "refused"
+    assert writer.submit(impossible).result(PATIENCE_SECONDS) == "refused"
     door.shut = True
-    assert writer.submit(impossible).result(10) in ("spooled", "dropped")
+    assert writer.submit(impossible).result(PATIENCE_SECONDS) in ("spooled", "dropped")
     door.shut = False
     until(lambda: writer.spooled.records == 0)
-    assert writer.submit(some.record(1)).result(10) == "written"
+    assert writer.submit(some.record(1)).result(PATIENCE_SECONDS) == "written"
     assert writer.lost == 2
 
 
@@ -196,7 +198,7 @@ def test_killed_while_the_spool_drains(sqlite_url: str, tmp_path: Path) -> None:
         os.close(heard)
     last = Writer(lambda: open_store(sqlite_url), Spool(folder, 1 << 24))
     until(lambda: last.spooled.records == 0)
-    assert last.close()
+    assert last.close(PATIENCE_SECONDS)
     assert (last.spooled.dropped, last.spooled.damaged) == (0, 0)
     assert_no_gap(open_store(sqlite_url))
 

@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright
 
+from tests.support.processes import DEADLINE_SECONDS
 from tests.support.telemetry_scenes import SCENES
 from tests.support.telemetry_served import served
 from tests.support.tools import need
@@ -21,7 +22,10 @@ DESK, PHONE = (1280, 900), (390, 844)
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as player:
-        started = await player.chromium.launch(executable_path=need("chromium"), args=["--no-sandbox"])
+        patience = DEADLINE_SECONDS * 1000
+        started = await player.chromium.launch(
+            executable_path=need("chromium"), args=["--no-sandbox"], timeout=patience
+        )
         yield started
         await started.close()
 
@@ -34,6 +38,7 @@ async def watched(browser: Browser, size: tuple[int, int], scheme: Literal["ligh
         color_scheme=scheme,
         bypass_csp=True,  # for axe's own script; the policy itself is tested with the page
     )
+    page.set_default_timeout(DEADLINE_SECONDS * 1000)
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))

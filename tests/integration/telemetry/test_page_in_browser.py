@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
+from tests.support.processes import DEADLINE_SECONDS
 from tests.support.telemetry_served import served
 from tests.support.telemetry_story import drifted_recorder
 from tests.support.tools import need
@@ -35,7 +36,7 @@ async def opened(address: str, profile: Path) -> tuple[str, str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    out, err = await asyncio.wait_for(process.communicate(), 60)
+    out, err = await asyncio.wait_for(process.communicate(), DEADLINE_SECONDS)
     return out.decode(), err.decode()
 
 

@@ -70,7 +70,7 @@ async def test_health_does_not_depend_on_readiness(client: ClientSession) -> Non
         async with client.get(f"{address}/healthz") as healthy, client.get(f"{address}/readyz") as ready:
             assert (healthy.status, ready.status) == (200, 503)
             assert await ready.text() == "not ready: the observer is starting\n"
-        recorder.ready(True)
+        recorder.sidecar.ready(True)
         async with client.get(f"{address}/readyz") as ready:
             assert ready.status == 200
 
@@ -116,7 +116,7 @@ async def test_the_status_page_is_self_contained_under_a_strict_policy(address: 
 async def test_markup_in_names_stays_text(client: ClientSession) -> None:
     hostile = "<script>alert(1)</script>"
     recorder = drifted_recorder(time.time(), windows=3)
-    recorder.decision("triggered", hostile, hostile, time.time(), hostile)
+    recorder.rollbacks.decision("triggered", hostile, hostile, time.time(), hostile)
     async with served(recorder) as address, client.get(f"{address}/") as answer:
         text = await answer.text()
     assert hostile not in text

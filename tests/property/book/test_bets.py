@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sentinel.drift import accounts, radius
+from sentinel.drift import accounts, plugins, radius
 from sentinel.drift.bets import departure, log_bet
 from sentinel.drift.laws import BinnedFeatures, Laws
 
@@ -69,6 +69,29 @@ def test_no_plug_in_gains_on_average_whatever_it_has_learnt(world: tuple[np.rand
     e = np.exp(log_bet(q, p0, np.asarray(delta)))
     for direction in (None, e * np.sqrt(p0)):
         assert null_law(rng, p0, delta, direction) @ e <= 1 + ROUNDING
+
+
+@settings(max_examples=100, deadline=None)
+@given(worlds())
+def test_the_plug_in_on_one_cell_gains_on_no_average_whichever_cell_it_learnt(
+    world: tuple[np.random.Generator, Laws],
+) -> None:
+    """Among the laws whose cells all lie within their own radius: its bet is two-valued, so the edge is the worst."""
+    rng, laws = world
+    p0, delta = laws.p0, laws.delta_spikes
+    learnt = rng.multinomial(rng.integers(1, 5000, accounts.MEMORIES), rng.dirichlet(np.full(p0.shape[1], 0.3)))
+    rows = np.eye(p0.shape[1])
+    e = np.array(
+        [np.exp(plugins.one_cell(learnt[None] * 1.0, p0, delta, row[None], np.ones(1))[0][0, 0]) for row in rows]
+    )
+    for cell in range(p0.shape[1]):
+        for side in (1, -1):
+            share = p0[0, cell] + side * np.sqrt(2 * delta[0, cell] * p0[0, cell] * (1 - p0[0, cell]))
+            share = np.clip(share, 0.0, 1.0)
+            p = p0[0] * (1 - share) / (1 - p0[0, cell])
+            p[cell] = share
+            if (np.abs(p - p0[0]) <= np.sqrt(2 * delta[0] * p0[0] * (1 - p0[0])) + ROUNDING).all():
+                assert p @ e <= 1 + ROUNDING
 
 
 @settings(max_examples=40, deadline=None)

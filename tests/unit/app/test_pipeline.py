@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from sentinel.app.pipeline import GRACE_SECONDS, QUIET_WINDOWS, Pipeline, PipelineOptions
+from sentinel.app.replay import windows_of_exchanges
 from sentinel.decode import DecodeOptions
 from sentinel.reference.build import build
 from sentinel.reference.frozen import FrozenReference
@@ -176,6 +177,27 @@ def test_errors_are_those_of_the_version_that_gave_them(reference: FrozenReferen
     assert (one.traffic.codes, two.traffic.codes) == ({"2xx": 200}, {"5xx": 100})
     assert (one.traffic.latency, two.traffic.latency) == ({bucket_of(0.01): 200}, {bucket_of(0.5): 100})
     assert (two.rows, two.traffic.undecodable) == (0, {"error_response": 10})
+
+
+def test_replayed_exchanges_of_two_versions_are_counted_with_their_own() -> None:
+    """Each is a count of one: split by shares, all would go to the version with more."""
+    sent = [exchange(START + i / 10, "2" if i % 3 == 0 else "1") for i in range(300)]
+    one, two = busy(list(windows_of_exchanges(sent, None, PipelineOptions(model="fraud", window_seconds=60.0))))
+    assert (one.traffic.codes, one.traffic.received) == ({"2xx": 200}, 200)
+    assert (two.traffic.codes, two.traffic.received) == ({"2xx": 100}, 100)
+
+
+def test_errors_by_grpc_status_are_those_of_the_version_that_gave_them(reference: FrozenReference) -> None:
+    """Their HTTP status is 200; the relay counts them as 5xx."""
+    subject = pipeline(reference, version_header="X-Version")
+    for i in range(30):
+        failing = i % 3 == 0
+        answered = exchange(START + i, version="1")
+        named = replace(answered.response, headers=JSON | {"x-version": "2" if failing else "1"})
+        subject.exchange(replace(answered, response=named, grpc_status=13 if failing else None))
+    subject.route_traffic(INFER, RouteTraffic(codes={"2xx": 200, "5xx": 100}), START + 30)
+    one, two = sorted(busy(subject.close_due(START + 61)), key=lambda window: window.key.version)
+    assert (one.traffic.codes, two.traffic.codes) == ({"2xx": 200}, {"5xx": 100})
 
 
 def test_errors_and_unreadable_samples_are_counted_with_their_reason(reference: FrozenReference) -> None:

@@ -12,7 +12,7 @@ def completed(*words: str) -> list[str]:
     """What bash offers for the last of `words`, the one that is being typed."""
     quoted = " ".join(f"'{word}'" for word in ("sentinel", *words))
     script = f'{SCRIPTS["bash"]()}\nCOMP_WORDS=({quoted})\nCOMP_CWORD={len(words)}\n_sentinel\necho "${{COMPREPLY[*]}}"'
-    done = subprocess.run(["bash", "--norc", "-c", script], capture_output=True, text=True, timeout=20)
+    done = subprocess.run(["bash", "--norc", "-c", script], capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.split()
 

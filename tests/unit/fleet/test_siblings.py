@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sentinel.drift.budget import FalsePageBudget
 from sentinel.fleet.siblings import ALIKE_PERIODS, Odd, Siblings
 from sentinel.judge.policy import Policy
 from sentinel.judge.verdict import State
@@ -17,6 +18,8 @@ from tests.support import store_values as some
 
 REPLICAS = [f"pod-{number}" for number in range(6)]
 ROWS = 200
+ENOUGH_TO_SUSPECT = 10
+"""Minutes after which a replica that is off by a quarter of a deviation has evidence against it, and no page yet."""
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +38,10 @@ class Fleet:
         self.siblings = Siblings(reference, Policy())
         self.minute = 0
 
-    def pass_time(self, minutes: int, *, odd: str = "", everyone: float = 0.0) -> list[Odd]:
+    def pass_time(self, minutes: int, *, odd: str = "", everyone: float = 0.0, by: float = 1.0) -> list[Odd]:
         said: list[Odd] = []
         for _ in range(minutes):
-            counts = {name: self._counts(everyone + (1.0 if name == odd else 0.0)) for name in REPLICAS}
+            counts = {name: self._counts(everyone + (by if name == odd else 0.0)) for name in REPLICAS}
             said += self.siblings.observe(some.window(self.minute), counts)
             self.minute += 1
         return said
@@ -82,3 +85,41 @@ def test_a_fleet_of_two_cannot_say_which_is_odd(reference: FrozenReference) -> N
     for number in range(20):
         counts = {"a": fleet._counts(0.0), "b": fleet._counts(2.0)}
         assert fleet.siblings.observe(some.window(number), counts) == []
+
+
+def test_a_new_leader_goes_on_from_the_evidence_of_the_last(reference: FrozenReference) -> None:
+    """It names the odd replica when the last one would have, and keeps kilobytes for that."""
+    undisturbed, fleet, forgetful = Fleet(reference), Fleet(reference), Fleet(reference)
+    for one in (undisturbed, fleet, forgetful):
+        assert one.pass_time(ENOUGH_TO_SUSPECT, odd="pod-4", by=0.25) == []
+    state = fleet.siblings.state("fraud")
+    assert len(state) < 64 << 10
+    for one, known in ((fleet, state), (forgetful, None)):
+        one.siblings = Siblings(reference, Policy())
+        one.siblings.adopt("fraud", known)
+    periods = [periods_until_named(one) for one in (undisturbed, fleet, forgetful)]
+    assert periods[1] <= periods[0] + 1
+    assert periods[2] > periods[0] + 3
+
+
+def test_evidence_of_another_reference_policy_or_format_is_not_gone_on_from(reference: FrozenReference) -> None:
+    fleet = Fleet(reference)
+    fleet.pass_time(ENOUGH_TO_SUSPECT, odd="pod-4", by=0.25)
+    state = fleet.siblings.state("fraud")
+    other = Siblings(reference, Policy(budget=FalsePageBudget(2.0, 30.0)))
+    empty = other.state("fraud")
+    for strange in (state, state[:-1], b"", None):
+        other.adopt("fraud", strange)
+        assert other.state("fraud") == empty
+
+
+def test_versions_that_are_gone_take_no_memory(reference: FrozenReference) -> None:
+    fleet = Fleet(reference)
+    fleet.pass_time(ENOUGH_TO_SUSPECT, odd="pod-4", by=0.25)
+    later = replace(some.window(fleet.minute + 2 * ALIKE_PERIODS), key=WindowKey("fraud", "2", "*"))
+    fleet.siblings.observe(later, {})
+    assert fleet.siblings.state("fraud") == Fleet(reference).siblings.state("fraud")
+
+
+def periods_until_named(fleet: Fleet) -> int:
+    return next(number for number in range(1, 100) if fleet.pass_time(1, odd="pod-4", by=0.25))

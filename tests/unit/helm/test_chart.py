@@ -209,6 +209,14 @@ def test_alert_rules_arrive_as_they_are() -> None:
     )
 
 
+def test_optional_alerts_come_where_they_are_asked_for() -> None:
+    def named(option: str) -> set[str]:
+        rules = [m["spec"]["groups"] for m in manifests(OPTIONS[option]) if m["kind"] == "PrometheusRule"]
+        return {rule["alert"] for groups in rules for group in groups for rule in group["rules"] if "alert" in rule}
+
+    assert named("optional_rules") - named("rules") == {"SentinelMissingOnPod", "SentinelWatchdog"}
+
+
 def test_dashboards_arrive_as_they_are() -> None:
     found = [m for m in manifests(OPTIONS["dashboards"]) if "grafana_dashboard" in m["metadata"]["labels"]]
     written = {f"sentinel-{path.name}": path.read_text().strip() for path in ROOT.glob("dashboards/*.json")}

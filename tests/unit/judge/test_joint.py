@@ -93,10 +93,28 @@ def test_coded_columns_count_as_their_values_and_one_input_makes_no_group(world:
     assert ("", "joint") not in Judge(alone).roster.watches
 
 
-def test_seasons_take_the_place_of_the_reference_s_groups_and_refuse_stated_ones(world: FrozenReference) -> None:
+def test_groups_are_compared_with_their_own_hour_and_the_cycle_is_no_dependence() -> None:
+    """Two inputs that rise and fall together over the day; beside that cycle a new correlation is found."""
+
+    def wave(i: int, number: int, correlation: float = 0.0) -> dict[str, np.ndarray]:
+        x = {name: rows(np.random.default_rng(i), number, correlation)[name] for name in ("x0", "x1", "x3")}
+        shift = 0.5 * np.sin(2 * np.pi * i / 288)
+        return {**x, "x0": x["x0"] + shift, "x1": x["x1"] + shift}
+
+    flat = build({name: wave(0, 20_000)[name] for name in ("x0", "x1", "x3")}, name="flat", version="1", joint=True)
+    past = (window(flat, wave(i, 1000), i) for i in range(0, 14 * 288, 6))
+    seasons = Seasons.learnt(flat, past)
+    assert Seasons.from_bytes(seasons.to_bytes()).fingerprint() == seasons.fingerprint()
+    judge = Judge(flat, seasons=seasons)
+    assert not any(judge.observe(window(flat, wave(i, 300), i)).opened for i in range(4032, 4182))
+    assert max(watch.book.dependence().max() for watch in judge.roster.watches.values()) < 3
+    opened = [judge.observe(window(flat, wave(i, 300, 0.6), i)).opened for i in range(4182, 4202)]
+    assert [incident.features for found in opened for incident in found] == [("x0 × x1",)]
+
+
+def test_groups_given_beside_the_reference_have_no_seasons(world: FrozenReference) -> None:
     seasons = Seasons.learnt(world, [window(world, rows(np.random.default_rng(1), 10), 0)])
-    assert ("", "joint") not in Judge(world, seasons=seasons).roster.watches
-    with pytest.raises(ValueError, match="either joint or seasons"):
+    with pytest.raises(ValueError, match="build the reference with joint=True"):
         Judge(world, joint=world.groups, seasons=seasons)
 
 

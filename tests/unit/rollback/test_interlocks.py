@@ -27,6 +27,8 @@ ROWS: list[tuple[str, Callable[[], Case]]] = [
     ("suppressed_insufficient_data", lambda: case(verdict=verdict(state=State.INSUFFICIENT))),
     ("suppressed_insufficient_data", lambda: case(policy=policy(rules=rule(minimum_rows=2000)))),
     ("suppressed_recovering", lambda: case(verdict=verdict(state=State.OK))),
+    ("suppressed_recovering", lambda: case(verdict=verdict(kept=("prediction_drift", "latency")))),
+    ("triggered", lambda: case(verdict=verdict(kept=("error_ratio", "latency")))),
     ("suppressed_evidence", lambda: case(incident=incident(rollback_evidence=0.99))),
     ("triggered", lambda: case(incident=incident(cause="error_ratio", rollback_evidence=0.0))),
     ("suppressed_for_duration", lambda: case(policy=policy(rules=rule(for_seconds=61)))),

@@ -40,7 +40,7 @@ def test_a_breach_is_told_first_with_its_reason() -> None:
 
 def test_before_the_first_window(story: Story) -> None:
     assert "Waiting for the first window" in page(story)
-    assert "No NVIDIA driver answers" in page(story)
+    assert "No driver of a GPU answers" in page(story)
 
 
 @pytest.mark.parametrize("state", list(State))
@@ -52,9 +52,9 @@ def test_every_state_has_its_badge(story: Story, state: State) -> None:
 @pytest.mark.parametrize(
     ("trouble", "sentence"),
     [
-        (lambda recorder: recorder.ready(False), "The observer is not ready"),
-        (lambda recorder: recorder.store(False), "The store cannot be written"),
-        (lambda recorder: recorder.outbox(0, 2), "2 rollback request(s) could not be delivered"),
+        (lambda recorder: recorder.sidecar.ready(False), "The observer is not ready"),
+        (lambda recorder: recorder.sidecar.store(False), "The store cannot be written"),
+        (lambda recorder: recorder.rollbacks.outbox(0, 2), "2 rollback request(s) could not be delivered"),
     ],
 )
 def test_troubles_stand_above_everything(story: Story, trouble: object, sentence: str) -> None:
@@ -90,7 +90,7 @@ def test_hostile_names_stay_text(story: Story) -> None:
 def test_history_is_bounded(story: Story) -> None:
     for i in range(HISTORY_WINDOWS + 50):
         story.window(NOW + i, story.second(NOW + i, rate=10))
-        story.recorder.delivery("deployer", "timeout", 1.0, NOW + i)
+        story.recorder.rollbacks.delivery("deployer", "timeout", 1.0, NOW + i)
     view = story.recorder.view()
     assert len(view.models[0].history) == HISTORY_WINDOWS
     assert len(view.timeline) == TIMELINE_EVENTS

@@ -14,7 +14,8 @@ from sentinel.judge.verdict import State, Verdict
 from sentinel.telemetry.catalogue import BY_NAME
 from sentinel.telemetry.collector import registry_of
 from sentinel.telemetry.generation import SERIES_OF_GENERATION
-from sentinel.telemetry.recorder import SERIES_PER_PAIR, Recorder
+from sentinel.telemetry.recorder import Recorder
+from sentinel.telemetry.versions import SERIES_PER_PAIR
 from sentinel.traffic import RouteTraffic, bucket_of
 from sentinel.windows.closed import ClosedWindow
 from sentinel.windows.window import TrafficCounts, WindowKey
@@ -140,11 +141,11 @@ def test_incidents_are_counted_opened_and_resolved(recorder: Recorder) -> None:
 
 
 def test_decisions_and_deliveries(recorder: Recorder) -> None:
-    recorder.decision("triggered", "fraud", "7", NOW, "Asked.")
-    recorder.delivery("deployer", "delivered", 0.2, NOW)
-    recorder.delivery("deployer", "expired", 0.0, NOW)
+    recorder.rollbacks.decision("triggered", "fraud", "7", NOW, "Asked.")
+    recorder.rollbacks.delivery("deployer", "delivered", 0.2, NOW)
+    recorder.rollbacks.delivery("deployer", "expired", 0.0, NOW)
     assert value(recorder, "sentinel_webhook_delivery_duration_seconds_count", target="deployer") == 1
-    recorder.outbox(pending=1, dead_letters=2)
+    recorder.rollbacks.outbox(pending=1, dead_letters=2)
     assert value(recorder, "sentinel_rollback_decisions_total", model="fraud", outcome="triggered") == 1
     assert value(recorder, "sentinel_rollback_last_timestamp_seconds", **fraud()) == NOW
     assert value(recorder, "sentinel_webhook_deliveries_total", target="deployer", result="delivered") == 1
@@ -185,8 +186,8 @@ def test_hostile_names_give_a_page_that_parses(hostile: str) -> None:
     story = Story(recorder, model=hostile, version=hostile, features=(hostile, "amount"))
     story.window(NOW, story.second(NOW), drift=0.5)
     recorder.exchange("undecodable", hostile, hostile, reason=hostile)
-    recorder.delivery(hostile, hostile, 1.0, NOW)
-    recorder.decision(hostile, hostile, hostile, NOW)
+    recorder.rollbacks.delivery(hostile, hostile, 1.0, NOW)
+    recorder.rollbacks.decision(hostile, hostile, hostile, NOW)
     told = samples(registry_of(recorder))
     assert len(told) == len(set(told))
     assert list(parse_openmetrics(generate_openmetrics(registry_of(recorder)).decode()))

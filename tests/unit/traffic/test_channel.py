@@ -22,6 +22,7 @@ samples = st.builds(
     request=sides,
     response=sides,
     closed=st.booleans(),
+    peer=st.sampled_from(["", "10.0.0.1", "fe80::1%eth0"]),
 )
 
 
@@ -72,3 +73,10 @@ def test_cut_and_altered_messages_are_refused_or_read_but_never_crash(data: st.D
         channel.decode(bytes(whole))
     except ChannelError:
         return
+
+
+def test_a_chunk_later_than_the_table_holds_counts_as_late_as_that() -> None:
+    sample = Sample(1, "http/1.1", 0, 200, 0.0, 0.0, 0.0, Side(), Side([b"soon", b"late"], [1.0, 1e9]))
+    _, (back,) = channel.decode(message(channel.sample_buffers(sample)))
+    assert isinstance(back, Sample)
+    assert back.response.seconds == pytest.approx([1.0, 4294.967295])
