@@ -35,6 +35,7 @@ from sentinel.telemetry.view import FeaturePicture
 from sentinel.traffic import Exchange, Route, RouteTraffic, TrafficSummary, ledger
 from sentinel.traffic.handover import Handover
 from sentinel.windows.kept import KeptRows
+from sentinel.windows.window import storable
 
 logger = logging.getLogger("sentinel.observer")
 
@@ -144,8 +145,10 @@ class Observer:
         whose = outcome.model, outcome.version
         self.recorder.received(*whose, 1)
         if exchange.status:
-            route = Route(exchange.method, exchange.path, exchange.protocol)
-            self._count(route, traffic_of(exchange), exchange.started_at + exchange.duration_seconds, whose)
+            route = Route(storable(exchange.method), storable(exchange.path), exchange.protocol)
+            traffic, at = traffic_of(exchange, storable(trace_of(exchange))), exchange.started_at
+            self._count(route, traffic, at + exchange.duration_seconds, whose)
+            self.recorder.exemplars(route, traffic.exemplars, at)
 
     def _pushed_half(self, reason: str) -> None:
         self._unparsed(reason)

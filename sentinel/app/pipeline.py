@@ -6,7 +6,7 @@ one that is open then, so nothing is lost and nothing is counted twice.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import floor
 from random import Random
@@ -25,6 +25,7 @@ from sentinel.labels.values import KeptPrediction, Span
 from sentinel.reference.frozen import FrozenReference
 from sentinel.traffic import Exchange, Route, RouteTraffic, bucket_of, code_of
 from sentinel.windows.closed import ClosedWindow
+from sentinel.windows.exemplars import Told, foremost
 from sentinel.windows.generation import Generation
 from sentinel.windows.kept import KeptRows, Reservoir
 from sentinel.windows.opened import Window
@@ -63,6 +64,7 @@ class _Traffic:
     codes: Counter[str] = field(default_factory=Counter)
     latency: Counter[int] = field(default_factory=Counter)
     latency_sum_seconds: float = 0.0
+    exemplars: tuple[Told, ...] = ()
 
     def add(self, other: "_Traffic") -> None:
         self.outcomes += other.outcomes
@@ -71,6 +73,11 @@ class _Traffic:
         self.codes += other.codes
         self.latency += other.latency
         self.latency_sum_seconds += other.latency_sum_seconds
+        self.tell(other.exemplars)
+
+    def tell(self, told: Iterable[Told]) -> None:
+        """Keep the foremost."""
+        self.exemplars = foremost((*self.exemplars, *told))
 
     def counts(self) -> TrafficCounts:
         return TrafficCounts(
@@ -82,6 +89,7 @@ class _Traffic:
             codes=dict(self.codes),
             latency=dict(self.latency),
             latency_sum_seconds=self.latency_sum_seconds,
+            exemplars=self.exemplars,
         )
 
 
@@ -208,6 +216,8 @@ class Pipeline:
     ) -> list[tuple[Pair, RouteTraffic]]:
         """Take in traffic of one route, split over versions; the parts, for the counters. whose: where that is known.
 
+        Its exemplars go to the version that most of it is.
+
         Traffic that asks for no prediction (health checks, metadata) has the model "" and is in no window.
         """
         named = identify(route.method, route.path)
@@ -219,6 +229,9 @@ class Pipeline:
             traffic.codes.update(part.codes)
             traffic.latency.update(part.latency)
             traffic.latency_sum_seconds += part.latency_sum_seconds
+        if delta.exemplars and parts:
+            most = max(parts, key=lambda pair: sum(parts[pair].codes.values()))
+            self._window(*most, at).traffic.tell(Told(route, one, at) for one in delta.exemplars)
         return list(parts.items())
 
     def passed_over(self, sampled_out: int, dropped: Mapping[str, int], at: float) -> list[tuple[Outcome, int]]:

@@ -14,6 +14,7 @@ from sentinel.judge.verdict import Verdict
 from sentinel.reference.frozen import FrozenReference
 from sentinel.rollback.planning import Plan
 from sentinel.traffic import Exchange, Route, RouteTraffic, bucket_of, code_of
+from sentinel.traffic.summary import FAILURES, Exemplar
 from sentinel.windows.closed import ClosedWindow
 
 Columns = Mapping[str, Any]
@@ -71,14 +72,17 @@ def windows_of_exchanges(
     yield from pipeline.close_all()
 
 
-def traffic_of(exchange: Exchange) -> RouteTraffic:
+def traffic_of(exchange: Exchange, trace: str = "") -> RouteTraffic:
     """The counts of an exchange that no relay saw: its status and, where they were told, its times."""
     seconds, first = exchange.duration_seconds, exchange.first_byte_seconds
+    code = code_of(exchange.status, exchange.grpc_status)
+    exemplar = Exemplar(code, seconds, len(exchange.request.body), len(exchange.response.body), trace)
     return RouteTraffic(
-        {code_of(exchange.status, exchange.grpc_status): 1},
+        {code: 1},
         {bucket_of(seconds): 1} if seconds > 0 else {},
         {bucket_of(first): 1} if first > 0 else {},
         latency_sum_seconds=seconds,
+        exemplars=(exemplar,) if seconds > 0 or code in FAILURES else (),
     )
 
 

@@ -1,5 +1,6 @@
 """`sentinel windows list|show|export`."""
 
+import json
 import sys
 import time
 from argparse import Namespace
@@ -33,13 +34,17 @@ def show_list(arguments: Namespace) -> int:
 
 
 def show(arguments: Namespace) -> int:
-    """The features of the chosen windows: scores and shapes."""
+    """The features of the chosen windows: scores and shapes; for people, failed and slowest exchanges too."""
     with _store(arguments) as store:
         rows = store.list_features(selection_of(arguments), arguments.limit)
+        told = [] if arguments.json else store.list_windows(selection_of(arguments), arguments.limit)
     if arguments.json:
         sys.stdout.buffer.writelines(json_lines(rows))
         return 0
-    console().print(_features(rows) if rows else "no windows match")
+    if rows or not told:
+        console().print(_features(rows) if rows else "no windows match")
+    if any(row["exemplars"] for row in told):
+        console().print("failed and slowest exchanges", _exemplars(told), sep="\n")
     return 0
 
 
@@ -106,6 +111,22 @@ def _table(rows: list[dict[str, Any]]) -> Any:
             row.get("state") or "–",
             row.get("explanation") or "",
         )
+    return table
+
+
+def _exemplars(rows: list[dict[str, Any]]) -> Any:
+    from rich.table import Table
+    from rich.text import Text
+
+    def said(text: str) -> Text:
+        """What a client chose: no markup, nothing that moves a terminal's cursor."""
+        return Text("".join(filter(str.isprintable, text)) or "–")
+
+    table = Table("time", "version", "answer", "took", "request", "trace", box=None, pad_edge=False)
+    for row in rows:
+        for one in json.loads(row["exemplars"] or "[]"):
+            took, asked = f"{1e3 * one['duration_seconds']:.1f} ms", said(f"{one['method']} {one['path']}")
+            table.add_row(show_time(one["at"]), row["version"], one["code"], took, asked, said(one["trace"]))
     return table
 
 

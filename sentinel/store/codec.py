@@ -15,7 +15,9 @@ from sentinel.store.contract import AuditRecord, Delivery, Intent, StoredWindow,
 from sentinel.store.errors import StoreCorrupt
 from sentinel.store.profile import Profile
 from sentinel.store.schema import CODES, LLM_COUNTS, LLM_QUANTILES, LLM_TIMES, QUANTILES, SCORES
+from sentinel.traffic.summary import Exemplar
 from sentinel.windows.closed import ClosedWindow
+from sentinel.windows.exemplars import Told
 from sentinel.windows.generation import GenerationCounts
 from sentinel.windows.latency import percentiles
 
@@ -52,7 +54,15 @@ def window_row(window: ClosedWindow, grain: str, standing: str) -> dict[str, Any
         **{f"latency_{name}": latency.get(q) for name, q in QUANTILES.items()},
         "latency_sum_seconds": traffic.latency_sum_seconds,
         **_generation(window.generation),
+        "exemplars": to_json([_told(one) for one in traffic.exemplars]) if traffic.exemplars else None,
         "sketch": window.to_bytes(),
+    }
+
+
+def _told(told: Told) -> dict[str, Any]:
+    route, exemplar = told.route, told.exemplar
+    return {"at": told.at, "method": route.method, "path": route.path} | {
+        name: getattr(exemplar, name) for name in Exemplar.__dataclass_fields__
     }
 
 

@@ -13,7 +13,7 @@ from sentinel.store.engine import Database, sqlite_path
 from sentinel.store.errors import StoreCorrupt, StoreIncompatible, StoreUnavailable
 from sentinel.store.schema import HEAD, metadata, schema_version
 
-REVISIONS = ("0001", "0002", "0003", "0004", HEAD)
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", HEAD)
 """Every revision that this code can read or upgrade, oldest first."""
 
 OWNER_ONLY = 0o600

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 
-HEAD = "0005"
+HEAD = "0006"
 VERSION_TABLE = "sentinel_schema"
 
 SCORES = ("psi", "jensen_shannon", "ks", "wasserstein", "chi2", "total_variation")
@@ -113,6 +113,7 @@ windows = Table(
     Column("sketch", LargeBinary, nullable=False),  # ClosedWindow.to_bytes: everything, mergeable
     *(Column(f"llm_{name}", BigInteger) for name in LLM_COUNTS),  # NULL where no language model was called
     *(_real(f"llm_{name}_{quantile}") for name in LLM_TIMES for quantile in LLM_QUANTILES),
+    Column("exemplars", Words),  # JSON: array of failed and slowest exchanges; NULL where none was told of
     Index("windows_by_time", "grain", "started_at"),
 )
 is_window = windows.c.grain == text("'window'")

@@ -16,7 +16,6 @@ from sentinel.judge.verdict import Incident, Verdict
 from sentinel.labels.values import Report
 from sentinel.telemetry.catalogue import Metric, drift, gpu, internals, rollback, serving
 from sentinel.telemetry.children import Pair, create_children
-from sentinel.telemetry.exemplars import Exemplars, Told
 from sentinel.telemetry.generation import record
 from sentinel.telemetry.label_gauges import LabelGauges
 from sentinel.telemetry.labels import label, trace_id
@@ -32,6 +31,7 @@ from sentinel.telemetry.window_gauges import WindowGauges
 from sentinel.traffic import Route, RouteTraffic, upper_bound
 from sentinel.traffic.summary import Exemplar
 from sentinel.windows.closed import ClosedWindow
+from sentinel.windows.exemplars import Told, foremost
 
 
 class Recorder:
@@ -51,7 +51,7 @@ class Recorder:
         self.sidecar = SidecarGauges(self.series)
         self.rollbacks = RollbackCounts(self.series, self._versions, self._event)
         self.shadow = ShadowGauges(self.series, self._versions, self._event)
-        self._exemplars = Exemplars()
+        self._exemplars: tuple[Told, ...] = ()
         self._last_exemplars: tuple[Told, ...] = ()
         create_children(self.series, settings, __version__)
         if settings.labels.enabled:
@@ -89,11 +89,11 @@ class Recorder:
 
     def exemplars(self, route: Route, found: Sequence[Exemplar], at: float) -> None:
         """Failures and slowest exchanges of a route in the second that ended at `at`."""
-        self._exemplars.add(route, found, at)
+        self._exemplars = foremost((*self._exemplars, *(Told(route, one, at) for one in found)))
 
     def window_ended(self) -> None:
         """The exemplars of the window under way become those of the last one."""
-        self._last_exemplars = self._exemplars.close()
+        self._last_exemplars, self._exemplars = self._exemplars, ()
 
     def connections(self, open_now: int, accepted: int, opaque: Mapping[str, int]) -> None:
         """Client connections: how many are open, and how many were accepted or turned opaque since the last call."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from sentinel.judge.verdict import Incident, Verdict
 from sentinel.labels.values import Report
 from sentinel.shadow.book import Standing
-from sentinel.telemetry.exemplars import Told
+from sentinel.windows.exemplars import Told
 from sentinel.windows.generation import GenerationCounts
 
 HISTORY_WINDOWS = 180  # three hours of one-minute windows

@@ -70,7 +70,7 @@ class ClosedWindow:
             "rows": self.rows,
             "reference": self.reference_id,
             "features": plain.from_features(self.features),
-            "traffic": plain.from_sums(self.traffic),
+            "traffic": plain.from_traffic(self.traffic),
             "generation": plain.from_sums(self.generation),
             "whole": plain.from_sums(self.whole),
             "segments": {column: pack_array(counts) for column, counts in self.segments.counts.items()},
@@ -96,7 +96,7 @@ class ClosedWindow:
             rows=content["rows"],
             reference_id=content["reference"],
             features=plain.to_features(content["features"]),
-            traffic=TrafficCounts(**content["traffic"]),
+            traffic=plain.to_traffic(content["traffic"]),
             generation=GenerationCounts(**content.get("generation", {})),
             whole=WholeRows(**content.get("whole", {})),
             segments=SegmentCounts(

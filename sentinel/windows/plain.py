@@ -1,6 +1,6 @@
 """Feature, traffic and call counts as plain values, and back: what a window's bytes hold. Pure."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from sentinel.reference.joint import JointSketch
 from sentinel.reference.packing import pack_array, unpack_array
 from sentinel.windows.counts import FeatureCounts
+from sentinel.windows.exemplars import from_exemplars, to_exemplars
 from sentinel.windows.generation import GenerationCounts
 from sentinel.windows.whole import WholeRows
 from sentinel.windows.window import TrafficCounts
@@ -31,6 +32,15 @@ def to_features(content: list[Any]) -> FeatureCounts:
         joint=None if joint is None else JointSketch(joint[0], unpack_array(joint[1], np.int64)),
         **({"groups": unpack_array(groups[0], np.int64)} if groups else {}),
     )
+
+
+def from_traffic(counts: TrafficCounts) -> dict[str, Any]:
+    content = from_sums(replace(counts, exemplars=()))
+    return content | {"exemplars": from_exemplars(counts.exemplars)} if counts.exemplars else content
+
+
+def to_traffic(content: dict[str, Any]) -> TrafficCounts:
+    return TrafficCounts(**content | {"exemplars": to_exemplars(content.get("exemplars", ()))})
 
 
 def from_sums(counts: TrafficCounts | GenerationCounts | WholeRows) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from sentinel.windows.exemplars import Told, foremost
+
 Key = TypeVar("Key", str, int)
 
 
@@ -37,7 +39,7 @@ class TrafficCounts:
     """All traffic of a window, sampled or not, and what became of it.
 
     received = analysed + sampled_out + dropped + undecodable, where the last two are split by reason.
-    codes: status class -> exchanges. latency: bucket of `sentinel.traffic.buckets` -> exchanges.
+    codes: status class -> exchanges. latency: bucket of `sentinel.traffic.buckets` -> exchanges. exemplars: `foremost`.
     """
 
     received: int = 0
@@ -48,6 +50,7 @@ class TrafficCounts:
     codes: Mapping[str, int] = field(default_factory=dict)
     latency: Mapping[int, int] = field(default_factory=dict)
     latency_sum_seconds: float = 0.0
+    exemplars: tuple[Told, ...] = ()
 
     def __or__(self, other: "TrafficCounts") -> "TrafficCounts":
         """Add the traffic of another window."""
@@ -60,6 +63,7 @@ class TrafficCounts:
             codes=added(self.codes, other.codes),
             latency=added(self.latency, other.latency),
             latency_sum_seconds=self.latency_sum_seconds + other.latency_sum_seconds,
+            exemplars=foremost((*self.exemplars, *other.exemplars)),
         )
 
 

@@ -1,8 +1,8 @@
 """The card of the failed and the slowest exchanges of the last window: where to look, nothing of what they said."""
 
-from sentinel.telemetry.exemplars import Told
 from sentinel.telemetry.page.text import duration, esc, moment, storage
 from sentinel.telemetry.view import StatusView
+from sentinel.windows.exemplars import Told
 
 _COLUMNS = ("Route", "Answer", "Time", "Asked", "Answered", "Second", "Trace")
 
