@@ -151,8 +151,12 @@ class Receiver:
             self._callbacks.on_lost(missing)
 
     def _settle(self) -> None:
-        """When nothing waits in the channels, what was handed before that look and did not arrive is lost."""
+        """When nothing waits in the channels, what was handed before that look and did not arrive is lost.
+
+        A reload may add workers before this observer ends: what waits in their channels is the next one's.
+        """
         lives = [self.ledger.cells(slot) for slot in self.ledger.worker_slots()]
+        lives = [cells for cells in lives if cells[ledger.WORKER] < len(self._channels)]
         handed = [(cells, cells[ledger.HANDED], cells[ledger.FILE_BYTES_HANDED]) for cells in lives]
         waiting, _, _ = select.select(self._channels, [], [], 0)
         if not waiting:

@@ -60,7 +60,7 @@ class Pair:
     def client_made(self) -> None:
         """The client is there; its worker sees to the rest."""
         if self.tracker is not None:
-            self.client.look = self.tracker.client
+            self.follow(self.tracker)
         self.owner.opened(self)
 
     def upstream_made(self, upstream: asyncio.Transport) -> None:
@@ -70,8 +70,6 @@ class Pair:
             upstream.abort()
             return
         self.upstream.write = client.transport.write
-        if self.tracker is not None:
-            self.upstream.look = self.tracker.server
         client.write = upstream.write
         early, client.early = client.early, []
         self.upstream.wait_for(0)
@@ -91,8 +89,9 @@ class Pair:
         self.owner.ended(self)
 
     def follow(self, tracker: Tracker) -> None:
-        """Go on with another tracker."""
+        """Go on with this tracker."""
         self.tracker = tracker
+        self.client.waits = self.upstream.waits = tracker.waits
         self.client.look, self.upstream.look = tracker.client, tracker.server
 
     def refused(self) -> None:
@@ -151,7 +150,7 @@ class Side(asyncio.Protocol):
 
     __slots__ = (
         "asking", "by_client", "early", "eof", "host", "look", "pair", "passed", "peer", "spoke", "tls", "transport",
-        "waiting", "write",
+        "waiting", "waits", "write",
     )  # fmt: skip
     peer: "Side"
 
@@ -165,6 +164,7 @@ class Side(asyncio.Protocol):
         self.eof = self.tls = self.spoke = self.asking = False
         self.host = ""  # of the client
         self.early: list[bytes] = []
+        self.waits = 0  # bytes of the largest chunk from this end that may wait to be looked at
         self.waiting = 0  # bytes for this end that could not be written yet
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

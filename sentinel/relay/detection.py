@@ -1,6 +1,7 @@
 """Which protocol a connection speaks, from the client's first bytes. Pure."""
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from sentinel.relay.following import Follower, Opaque, Tracker
 from sentinel.relay.http1 import Http1
@@ -17,6 +18,7 @@ class Detection:
     `chosen` is told of that tracker, which follows the connection from then on.
     """
 
+    waits: ClassVar[int] = 0
     __slots__ = ("_chosen", "_early", "_follower", "_place", "_spoken")
 
     def __init__(

@@ -4,7 +4,7 @@ interface.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from sentinel.relay.sampler import Sampler
 from sentinel.relay.tally import Tally
@@ -20,7 +20,12 @@ class Opaque(Exception):
 
 
 class Tracker(Protocol):
-    """Follows the exchanges of a connection; see `http1` and `http2`. `client` and `server` raise Opaque."""
+    """Follows the exchanges of a connection; see `http1` and `http2`. `client` and `server` raise Opaque.
+
+    waits: bytes of the largest chunk that may wait to be looked at together with others (`unseen`).
+    """
+
+    waits: ClassVar[int]
 
     def client(self, data: bytes, now: float) -> None: ...
     def server(self, data: bytes, now: float) -> None: ...

@@ -14,6 +14,8 @@ apart on the way:
 Pure: it sees bytes and times; it knows no socket and no clock.
 """
 
+from typing import ClassVar
+
 from sentinel.relay.following import Follower, Opaque
 from sentinel.relay.tally import RouteTally
 from sentinel.relay.traces import header_in, trace_of
@@ -41,6 +43,7 @@ _PREFACE_LINE = b"PRI * HTTP/2.0"
 class Http1:
     """The exchanges of one connection. Feed `client` and `server` with bytes after they were written on."""
 
+    waits: ClassVar[int] = 4096  # larger chunks give their memory back at once, for the next to use
     __slots__ = (
         "_answered_bytes", "_asked", "_asked_bytes", "_cells", "_connection", "_first_at", "_follower", "_head",
         "_known", "_last_at", "_line", "_listener", "_partial", "_request", "_response", "_route", "_sampler",

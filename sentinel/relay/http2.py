@@ -11,6 +11,8 @@ byte of the server's END_STREAM, a reset, or the connection.
 Pure: it sees bytes and times; it knows no socket and no clock.
 """
 
+from typing import ClassVar
+
 from sentinel.relay.following import Follower, Opaque
 from sentinel.relay.frames import Frames
 from sentinel.relay.heads import Head
@@ -60,6 +62,7 @@ class Stream:
 class Http2:
     """The exchanges of one connection. Feed `client` and `server` with bytes after they were written on."""
 
+    waits: ClassVar[int] = 512  # a call or two; larger chunks hold many, and take as long to look at as many chunks
     __slots__ = ("_asked", "_cells", "_connection", "_follower", "_listener", "_preface", "server", "streams")
 
     def __init__(self, follower: Follower, listener: int, connection: int = 0) -> None:

@@ -2,8 +2,8 @@
 
 After a write the caches hold the kernel's code and data, not ours: a look then costs two to four times what it costs
 right after another look, and it delays whatever came with the chunk. So chunks wait until there are MOST_WAITING of
-them, or one that is not small, or an end or a count needs them (`look`); the worker's heartbeat looks at the rest. The
-times that trackers get are those of arrival.
+them, or one that its tracker wants to see at once, or an end or a count needs them (`look`); the worker's heartbeat
+looks at the rest. The times that trackers get are those of arrival.
 
 A worker that is killed takes what waits with it. The ledger tells how many exchanges began in it, so that these are
 counted as dropped by its supervisor.
@@ -16,7 +16,6 @@ from typing import Protocol
 from sentinel.traffic.ledger import BEGUN_UNSEEN
 
 MOST_WAITING = 128  # chunks; looking at so many takes some 0.2 ms, in which nothing else passes
-LARGEST_WAITING_BYTES = 4096  # of a chunk: larger ones give their memory back at once, for the next
 
 Look = Callable[[bytes, float], None]
 
@@ -24,10 +23,12 @@ Look = Callable[[bytes, float], None]
 class Watched(Protocol):
     """One end of a connection. look: takes a chunk that came from it and the time; None: it is not followed.
 
-    asking: for a client's end, whether it spoke since the server last did.
+    waits: bytes of the largest chunk that may wait. asking: for a client's end, whether it spoke since the server last
+    did.
     """
 
     look: Look | None
+    waits: int
     by_client: bool
     asking: bool
 
@@ -56,7 +57,7 @@ class Unseen:
             side.asking = True
             self._begun += 1
             self._cells[BEGUN_UNSEEN] = self._begun
-        if len(chunks) >= MOST_WAITING or len(data) > LARGEST_WAITING_BYTES:
+        if len(chunks) >= MOST_WAITING or len(data) > side.waits:
             self.look()
 
     def look(self) -> None:

@@ -83,9 +83,7 @@ def told(store: Store) -> list[str]:
 
 
 def merged(store: Store, url: str, now: float = NOW) -> list[dict[str, Any]]:
-    recorder = Recorder(settings_of(url), started_at=0.0)
-    FleetShadows(settings_of(url), store, recorder).settle(now)
-    return [standing.plain() for standing in recorder.view().shadows or ()]
+    return [standing.plain() for standing in FleetShadows(settings_of(url), store).settle(now) or ()]
 
 
 def test_replicas_prove_together_what_none_can_alone(store: Store, sqlite_url: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from sentinel.relay.unseen import LARGEST_WAITING_BYTES, MOST_WAITING, Unseen
+from sentinel.relay.unseen import MOST_WAITING, Unseen
 from sentinel.traffic.ledger import BEGUN_UNSEEN, CELLS
 
 
@@ -15,6 +15,7 @@ class End:
 
     by_client: bool
     seen: list[bytes]
+    waits: int = 10
     asking: bool = False
     errors: list[Exception] = field(default_factory=list)
     look: Callable[[bytes, float], None] | None = None
@@ -58,7 +59,7 @@ def test_what_waits_is_bounded_in_number_and_size(cells: "memoryview[int]") -> N
     assert seen == []
     unseen.add(client, b"x")
     assert len(seen) == MOST_WAITING
-    unseen.add(client, bytes(LARGEST_WAITING_BYTES + 1))
+    unseen.add(client, bytes(client.waits + 1))
     assert len(seen) == MOST_WAITING + 1
 
 
