@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
+from tests.support.ports import free_port
 from tests.support.processes import wait_until
-from tests.support.served import free_port
 from tests.support.tools import missing, need
 
 _TYPES = "type.googleapis.com/envoy.extensions"

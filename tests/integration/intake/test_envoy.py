@@ -21,8 +21,8 @@ from sentinel.traffic import Exchange
 from tests.support import proxies
 from tests.support.intake_load import Load, analysed, observer_of
 from tests.support.model_stub import model_stub
+from tests.support.ports import free_port
 from tests.support.processes import wait_until
-from tests.support.served import free_port
 from tests.support.sidecar_process import Sidecar, configuration, running
 
 BIG, TOO_BIG = 900_000, 1_500_000

@@ -18,8 +18,9 @@ from grpclib.exceptions import GRPCError
 from grpclib.server import Server
 
 from tests.support import proxies
+from tests.support.ports import free_port
 from tests.support.relay_processes import Sidecar, sidecar, wait_for
-from tests.support.served import free_port, served
+from tests.support.served import served
 from tests.support.tools import need
 
 ALL = {"sample_ratio": 1.0, "max_samples_per_second": 1e6}
