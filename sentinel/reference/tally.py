@@ -111,6 +111,7 @@ class Tally:
         return sums
 
     @property
+    @np.errstate(over="ignore")  # what is beyond floats is infinite
     def extremes(self) -> Floats:
         """[F, 2] smallest and largest value; +inf and −inf where there was none."""
         table = self.reference.numeric
