@@ -35,9 +35,9 @@ def wrk(folder: Path, peer: Peer, cores: str, *, size: int, connections: int, se
     """Requests of `size` bytes per second, as many under way as connections; size 0: answers of 1 MB."""
     script = folder / f"load{size}.lua"
     script.write_text(POST.format(size=size) if size else GET)
-    command = ["taskset", "-c", cores, "wrk", "-t2", f"-c{connections}", f"-d{seconds:.0f}s", "-s", str(script)]
+    command = ["taskset", "-c", cores, "wrk", "-t2", f"-c{connections}", f"-d{seconds:.0f}s", "--timeout=20s"]
     output = subprocess.run(
-        [*command, f"http://127.0.0.1:{peer.port}"], capture_output=True, text=True, check=True
+        [*command, "-s", str(script), f"http://127.0.0.1:{peer.port}"], capture_output=True, text=True, check=True
     ).stdout
     if failed := re.search(r"Socket errors:.*|Non-2xx.*", output):
         raise RuntimeError(f"{peer.name}: {failed.group()}")

@@ -13,6 +13,7 @@ from sentinel.app.assembly import assemble, check_store
 from sentinel.app.checks import problems
 from sentinel.app.observer import Observer
 from sentinel.app.serving import CannotListen
+from sentinel.app.work import WorkFailed
 from sentinel.config import ConfigurationError, parse
 from sentinel.store import StoreError
 from sentinel.traffic.handover import Handover
@@ -33,7 +34,7 @@ def main() -> int:
         observer = Observer(assemble(settings), handover)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(observer.run())
-    except CannotListen as error:
+    except (CannotListen, WorkFailed) as error:
         sys.stderr.write(f"sentinel: {error}\n")
         return 1
     except (ConfigurationError, StoreError) as error:

@@ -24,6 +24,7 @@ from sentinel.app.scoring import Scorer
 from sentinel.app.serving import listening
 from sentinel.app.shadow_fleet import FleetShadows
 from sentinel.app.verdicts import Judging, accepted_wrong_ratio
+from sentinel.app.work import Work
 from sentinel.config import Settings
 from sentinel.config.times import parse_time
 from sentinel.fleet import Fleet, PeriodJudge, Progress
@@ -133,6 +134,7 @@ class FleetProcess:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.stop = asyncio.Event()
+        self._work = Work(self.stop)
         self.recorder = Recorder(settings, started_at=time.time())
         self.metrics = FleetMetrics(self.recorder.series)
         self._deciding = Deciding(self.recorder)
@@ -170,13 +172,15 @@ class FleetProcess:
             telemetry = telemetry_app(self.recorder, self._sources())
             await stack.enter_async_context(listening(telemetry, "telemetry.listen", self.settings.telemetry.listen))
             if self.settings.rollback.mode != "off":
-                stack.push_async_callback(_cancelled, loop.create_task(self._delivering.run(), name="deliverer"))
+                stack.push_async_callback(self._work.cancel)
+                self._work.start("deliverer", self._delivering.run())
             self.recorder.sidecar.ready(True)
             while not self.stop.is_set():
                 self._tell(await asyncio.to_thread(self._step))
                 await _wait(self.stop, STEP_SECONDS)
         self._fleet.release()
         self._store.close()
+        self._work.check()
 
     def _step(self) -> _Done:
         done, now = _Done(), time.time()
@@ -247,11 +251,6 @@ def _without_replicas_share(options: PolicyOptions) -> PolicyOptions:
     """The budget of the merged windows: the odd replica has the rest."""
     whole = options["budget"]
     return options | {"budget": replace(whole, pages=whole.pages * (1 - ODD_REPLICA_SHARE))}
-
-
-async def _cancelled(task: "asyncio.Task[Any]") -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -25,6 +25,7 @@ from sentinel.app.pipeline import DROPPED, UNDECODABLE, Outcome
 from sentinel.app.replay import traffic_of
 from sentinel.app.serving import serving
 from sentinel.app.verdicts import Judgement
+from sentinel.app.work import Work
 from sentinel.intake.push import Pushed
 from sentinel.intake.receiver import Callbacks, Receiver
 from sentinel.store import Store, writer
@@ -62,13 +63,17 @@ class Observer:
         self.deciding = Deciding(self.recorder)
         self._judging = ThreadPoolExecutor(1, thread_name_prefix="sentinel-judge")
         self._stop = asyncio.Event()
+        self._work = Work(self._stop)
         self._windows_lost = 0
         self.delivering = Delivering(settings, parts.targets, parts.recorder)
         self.recorder.sidecar.configuration(True, time.time())
         self.recorder.sidecar.restarts("observer", handover.generation - 1)
 
     async def run(self) -> None:
-        """Observe until SIGTERM or until the supervisor is gone; then judge and store what is there."""
+        """Observe until SIGTERM or until the supervisor is gone; then judge and store what is there.
+
+        Raises CannotListen, and WorkFailed when a part of the work ended by itself.
+        """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
@@ -81,8 +86,9 @@ class Observer:
             self.receiver.start()
             self.recorder.sidecar.ready(True)
             give_back()
-            for name, work in self._work().items():
-                stack.push_async_callback(_cancelled, loop.create_task(work, name=name))
+            stack.push_async_callback(self._work.cancel)
+            for name, work in self._whole_work().items():
+                self._work.start(name, work)
             await self._stop.wait()
             loop.remove_reader(self._lifeline)
             await self.receiver.stop()
@@ -91,8 +97,9 @@ class Observer:
             await self._judge(self.parts.pipeline.close_all())
         self._judging.shutdown()
         self.parts.writer.close()
+        self._work.check()
 
-    def _work(self) -> Mapping[str, Any]:
+    def _whole_work(self) -> Mapping[str, Any]:
         work: dict[str, Any] = {"windows": self._close_windows()}
         if not self.settings.fleet.member:  # the fleet's leader does it for all
             work["retention"] = self._forget()
@@ -342,8 +349,3 @@ def _keep(sample: KeptRows, store: Store) -> None:
 def _rows_kept(written: "Future[None]") -> None:
     if (error := written.exception()) is not None:
         logger.warning("a sample of rows was lost: %s", error)
-
-
-async def _cancelled(task: "asyncio.Task[Any]") -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

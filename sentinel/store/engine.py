@@ -22,8 +22,7 @@ from time import monotonic
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, StatementError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 from sqlalchemy.pool import StaticPool
 
 from sentinel.store.errors import StoreCorrupt, StoreError, StoreUnavailable
@@ -102,7 +101,7 @@ class Database:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except (StatementError, PoolTimeout) as error:
+        except SQLAlchemyError as error:
             raise translate(error, self.name) from error
         except ModuleNotFoundError as error:
             raise StoreError(
@@ -155,14 +154,15 @@ def _cut(driver_connection: Any) -> None:
         end.shutdown(socket.SHUT_RDWR)
 
 
-def translate(error: StatementError | PoolTimeout, name: str) -> StoreError:
+def translate(error: SQLAlchemyError, name: str) -> StoreError:
     """The contract's error for a driver's, in one sentence."""
     original = str(getattr(error, "orig", None) or error).strip().splitlines()
     reason = original[0] if original else type(error).__name__
     lowered = reason.lower()
     if any(words in lowered for words in _CORRUPT) and "sqlite" in name:
         return StoreCorrupt(f"{name} is damaged or no SQLite database ({reason}): move it away or restore a copy")
-    if isinstance(error, IntegrityError | DataError) or not isinstance(error, DBAPIError | PoolTimeout):
+    of_the_record = isinstance(error, StatementError) and not isinstance(error, DBAPIError)
+    if of_the_record or isinstance(error, IntegrityError | DataError):
         return StoreError(f"the store {name} refused a record: {reason}")
     why = next((advice for words, advice in _WHY_NOT if words in lowered), reason)
     return StoreUnavailable(f"the store {name} cannot be used now: {why}")

@@ -8,6 +8,7 @@ taken out of the spool when the process was killed is refused by its key the sec
 rollback is sent that is not in the database.
 """
 
+import logging
 import queue
 import threading
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from typing import Any, Literal, TypeVar
 from sentinel.store.contract import Store, WindowRecord
 from sentinel.store.errors import StoreCorrupt, StoreError, StoreIncompatible, StoreUnavailable
 from sentinel.store.spool import Spool, SpoolCounts
+
+logger = logging.getLogger("sentinel.store")
 
 Outcome = Literal["written", "known", "spooled", "refused", "dropped"]
 """What became of a window: in the store; there already; waiting; refused by the store; lost for want of room."""
@@ -139,7 +142,7 @@ class Writer:
                     break
                 self._write(record)
                 self._spool.remove_first()
-        except StoreError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, this thread has to go on, and to try again later
             self._went_away(error)
         return not len(self._spool)
 
@@ -149,8 +152,9 @@ class Writer:
             new = store.commit_window(record)
         except AWAY:
             raise
-        except Exception:  # noqa: BLE001 - a record that cannot be written must not hold up those behind it
+        except Exception as error:  # noqa: BLE001 - a record that cannot be written must not hold up those behind it
             self.counts.refused += 1
+            logger.error("a window of %s is lost, the store refused it: %r", record.window.key, error)
             return "refused"
         self.counts.written += new
         self.counts.known += not new
@@ -165,7 +169,9 @@ class Writer:
     def _latest_state(self, model: str, replica: str) -> bytes | None:
         return self._spool.judge_state(model, replica) or self._opened().judge_state(model, replica)
 
-    def _went_away(self, error: StoreError) -> None:
+    def _went_away(self, error: Exception) -> None:
+        if not self.counts.away:
+            logger.warning("windows wait for the store: %s", error)
         self.counts.away = str(error)
         self._retry_at = monotonic() + self._retry_seconds
         self._retry_seconds = min(2 * self._retry_seconds, LONGEST_RETRY_SECONDS)

@@ -1,0 +1,39 @@
+import asyncio
+import logging
+
+import pytest
+
+from sentinel.app.work import Work, WorkFailed
+
+
+async def forever() -> None:
+    await asyncio.Event().wait()
+
+
+async def failing() -> None:
+    raise ValueError("a piece of a payload")
+
+
+async def test_a_task_that_fails_ends_its_process_and_tells_nothing_of_a_payload(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stop = asyncio.Event()
+    work = Work(stop)
+    work.start("going on", forever())
+    with caplog.at_level(logging.CRITICAL):
+        work.start("windows", failing())
+        await stop.wait()
+    await work.cancel()
+    with pytest.raises(WorkFailed, match="windows failed with ValueError"):
+        work.check()
+    assert "in failing" in caplog.text
+    assert "payload" not in caplog.text.replace('"a piece of a payload"', "")  # the line of code, which is no payload
+
+
+async def test_tasks_that_are_ended_have_not_failed() -> None:
+    stop = asyncio.Event()
+    work = Work(stop)
+    work.start("going on", forever())
+    await work.cancel()
+    work.check()
+    assert not stop.is_set()
