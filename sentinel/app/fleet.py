@@ -173,14 +173,13 @@ class FleetProcess:
             await stack.enter_async_context(listening(telemetry, "telemetry.listen", self.settings.telemetry.listen))
             if self.settings.rollback.mode != "off":
                 stack.push_async_callback(self._work.cancel)
-                self._work.start("deliverer", self._delivering.run())
+                self._work.keep("deliverer", self._delivering.run)
             self.recorder.sidecar.ready(True)
             while not self.stop.is_set():
                 self._tell(await asyncio.to_thread(self._step))
                 await _wait(self.stop, STEP_SECONDS)
         self._fleet.release()
         self._store.close()
-        self._work.check()
 
     def _step(self) -> _Done:
         done, now = _Done(), time.time()

@@ -87,8 +87,7 @@ class Observer:
             self.recorder.sidecar.ready(True)
             give_back()
             stack.push_async_callback(self._work.cancel)
-            for name, work in self._whole_work().items():
-                self._work.start(name, work)
+            self._begin()
             await self._stop.wait()
             loop.remove_reader(self._lifeline)
             await self.receiver.stop()
@@ -99,19 +98,20 @@ class Observer:
         self.parts.writer.close()
         self._work.check()
 
-    def _whole_work(self) -> Mapping[str, Any]:
-        work: dict[str, Any] = {"windows": self._close_windows()}
-        if not self.settings.fleet.member:  # the fleet's leader does it for all
-            work["retention"] = self._forget()
-        if self.parts.labelling is not None:
-            work["labels"] = self.parts.labelling.run()
-        if self.parts.shadowing is not None:
-            work["shadow"] = self.parts.shadowing.mirror.run()
-        if self.settings.gpu.enabled:
-            work["gpu"] = self._read_gpus()
-        if self.settings.rollback.mode != "off" and not self.settings.fleet.member:
-            work["deliverer"] = self.delivering.run()
-        return work
+    def _begin(self) -> None:
+        """Start all that is done beside receiving."""
+        begin, parts, settings = self._work.keep, self.parts, self.settings
+        self._work.start("windows", self._close_windows())
+        if not settings.fleet.member:  # the fleet's leader does it for all
+            begin("retention", self._forget)
+        if parts.labelling is not None:
+            begin("labels", parts.labelling.run)
+        if parts.shadowing is not None:
+            begin("shadow", parts.shadowing.mirror.run)
+        if settings.gpu.enabled:
+            begin("gpu", self._read_gpus)
+        if settings.rollback.mode != "off" and not settings.fleet.member:
+            begin("deliverer", self.delivering.run)
 
     # -- what the receiver says ---------------------------------------------------------------------------------
 

@@ -13,7 +13,6 @@ def fleet(arguments: Namespace) -> int:
     from sentinel.app.fleet import run
     from sentinel.app.logs import JsonLines
     from sentinel.app.serving import CannotListen
-    from sentinel.app.work import WorkFailed
     from sentinel.store import StoreError
 
     handler = logging.StreamHandler(sys.stderr)
@@ -22,5 +21,5 @@ def fleet(arguments: Namespace) -> int:
     given = {"store.url": arguments.store} if arguments.store else {}
     try:
         return run(settings_of(arguments, given))
-    except (StoreError, CannotListen, WorkFailed) as error:
+    except (StoreError, CannotListen) as error:
         raise CommandError(str(error)) from error
